@@ -1,0 +1,123 @@
+/// \file
+/// People: who they are, what they feel, what instruments read. The only room where the two engines
+/// meet.
+///
+/// Units: those of the model at its door (mL, day, nmol); attributes carry their unit in the name.
+/// docs/equations/patient.md. People files: models/people/*.yaml. Instruments and contextual
+/// response are tables of the model file (`instruments:`, `context:`).
+#ifndef STROMA_PATIENT_H
+#define STROMA_PATIENT_H
+
+#include "stroma/model.h"
+
+/// What describes a person. A model input of the same name receives it, converted.
+typedef enum st_attribute {
+    ST_PERSON_AGE,          ///< "age", years
+    ST_PERSON_FEMALE,       ///< "female", 0 or 1
+    ST_PERSON_HEIGHT,       ///< "height", m
+    ST_PERSON_BMI,          ///< "bmi", kg/m^2
+    ST_PERSON_KL,           ///< "kl", Kellgren-Lawrence grade 0 ... 4
+    ST_PERSON_VARUS,        ///< "varus", degrees from neutral, varus positive
+    ST_PERSON_PAIN,         ///< "base_pain", long-run true pain, VAS points 0-100
+    ST_PERSON_FUNCTION,     ///< "base_function", long-run true WOMAC function 0-68
+    ST_PERSON_INFLAMMATION, ///< "inflammation", synovitis relative to the median patient, > 0
+    ST_PERSON_THICKNESS,    ///< "base_thickness", medial tibial cartilage, mm
+    ST_PERSON_DURATION,     ///< "duration", years of symptoms
+    ST_ATTRIBUTE_COUNT
+} st_attribute;
+
+typedef struct st_attribute_info {
+    const char* name; ///< as above
+    const char* unit; ///< "y", "1", "m", "kg/m^2" ...
+    const char* label;
+} st_attribute_info;
+
+ST_API const st_attribute_info* st_attribute_about(st_attribute attribute);
+ST_API int st_attribute_find(const char* name); ///< -1 when unknown
+
+typedef struct st_person {
+    uint64_t id; ///< with the seed, decides everything about the person
+    double value[ST_ATTRIBUTE_COUNT];
+} st_person;
+
+/// Where people come from: marginals with a Gaussian copula, or (a path ending in .csv) a table of
+/// people, drawn with replacement.
+typedef struct st_people st_people;
+ST_API st_status st_people_load(st_ctx* ctx, const char* path, st_people** out);
+ST_API void st_people_destroy(st_people* people);
+ST_API const char* st_people_title(const st_people* people);
+ST_API const char* st_people_source(const st_people* people, const char** name, size_t* length);
+/// Draws person `id`. A pure function of (people, seed, id).
+ST_API void st_people_draw(const st_people* people, uint64_t seed, uint64_t id, st_person* out);
+
+/// What turns people into parameters and inputs of one model: made once per study, then read-only
+/// and shared by all workers. The model is borrowed and must outlive it. Reports parameter
+/// correlations that cannot hold together and inputs whose dimension is not the attribute's.
+typedef struct st_person_plan st_person_plan;
+ST_API st_status st_person_plan_create(st_ctx* ctx, const st_model* model, st_person_plan** out);
+ST_API void st_person_plan_destroy(st_person_plan* plan); // NULL is allowed
+
+/// This person's model parameters (spread and correlation drawn from seed and id) and inputs.
+/// parameter [parameter_count], input [input_count], model units. A draw is tied to the parameter's
+/// name, so adding a parameter elsewhere changes nobody.
+ST_API void st_person_setup(const st_person_plan* plan, const st_person* person, uint64_t seed,
+                            double* parameter, double* input);
+
+/// How a scale reads a person.
+typedef struct st_instrument_info {
+    const char* name;     ///< "vas_pain"
+    const char* title;    ///< "Pain (VAS 0-100)"
+    const char* unit;     ///< for people: "points (0-100)", "mm"
+    const char* from;     ///< definition or state of the model that it reads
+    double factor;        ///< reading = model value * factor
+    double lo, hi;        ///< floor and ceiling
+    double step;          ///< rounding, 0 = none
+    double noise_sd;      ///< day-to-day and reading error, independent between visits
+    double drift_sd;      ///< slow within-person fluctuation (stationary SD) ...
+    double drift_tau_day; ///< ... and its correlation time
+    int drift_with;       ///< index of the instrument whose fluctuation it follows; often its own
+    bool lower_is_better;
+    double important_change; ///< smallest clinically important change, > 0; 0 = none
+    const char* important_source;
+} st_instrument_info;
+
+typedef struct st_instruments st_instruments;
+ST_API st_status st_instruments_read(st_ctx* ctx, const st_model* model, st_instruments** out);
+ST_API void st_instruments_destroy(st_instruments* instruments);
+ST_API int st_instruments_count(const st_instruments* instruments);
+ST_API const st_instrument_info* st_instruments_at(const st_instruments* instruments, int index);
+ST_API int st_instruments_find(const st_instruments* instruments, const char* name); ///< -1 absent
+
+/// Value without noise: from a sample row of the population engine (states, then definitions).
+ST_API double st_instrument_value(const st_instruments* instruments, int index,
+                                  const double* sample);
+
+/// What the instrument prints at a visit: clip(round(value + drift + noise)). `visit` separates the
+/// noise of visits (a screening visit has a negative number), `day` gives the slow drift, which is
+/// the exact Ornstein-Uhlenbeck process at the given ascending days. A pure function of (seed,
+/// person, visits, days): arms and twins read on the same days have equal noise and drift, and a
+/// list that is continued keeps the readings of its beginning.
+typedef struct st_reading {
+    int visit;
+    double day;
+    double value;    ///< in: without noise
+    double measured; ///< out
+} st_reading;
+ST_API void st_instrument_read(const st_instruments* instruments, int index, uint64_t seed,
+                               uint64_t person, st_reading* reading, int count);
+
+/// What people know and what is done to them changes what they report (the contextual response).
+typedef struct st_context_setting {
+    bool is_open; ///< person knows the arm
+    bool has_injection;
+    bool has_harvest;
+} st_context_setting;
+typedef struct st_context_rules st_context_rules;
+ST_API st_status st_context_rules_read(st_ctx* ctx, const st_model* model, st_context_rules** out);
+ST_API void st_context_rules_destroy(st_context_rules* rules);
+/// State that receives the suggestion at treatment, and how much.
+ST_API int st_context_rules_state(const st_context_rules* rules);
+ST_API double st_context_rules_amount(const st_context_rules* rules,
+                                      const st_context_setting* setting);
+
+#endif

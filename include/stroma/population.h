@@ -1,0 +1,72 @@
+/// \file
+/// Population engine: individuals as ordinary differential equations, ST_LANES at a time.
+///
+/// Units: the model's (mL, day, nmol). Method: RODAS, an L-stable Rosenbrock method of order 4(3)
+/// with exact sparse Jacobian, own step size per individual, dense output of order 3; events are
+/// hit exactly. An individual's bytes depend on that individual alone. docs/equations/population.md
+#ifndef STROMA_POPULATION_H
+#define STROMA_POPULATION_H
+
+#include "stroma/model.h"
+
+typedef enum st_action_kind {
+    ST_ACTION_INPUT, ///< input[index] = value from now on
+    ST_ACTION_ADD,   ///< state[index] += value
+    ST_ACTION_SET,   ///< state[index] = value
+    ST_ACTION_SCALE, ///< state[index] *= value
+} st_action_kind;
+
+/// Something done to one individual at one time.
+typedef struct st_action {
+    double day;
+    st_action_kind kind;
+    int index;
+    double value;
+} st_action;
+
+/// One individual: what goes in, what comes out. All arrays are borrowed from the caller.
+typedef struct st_course {
+    const double* parameter; ///< [parameter_count] this individual's values, model units
+    const double* input;     ///< [input_count] at the start
+    const st_action* action; ///< ascending in day; equal days in array order, after model events
+    int action_count;
+    double begin_day, end_day; ///< begin <= 0 lets the model settle before day 0
+    const double* sample_day;  ///< ascending, within [begin, end]; a sample at an event is after it
+    int sample_count;
+    double* sample; ///< out: [sample_count][state_count + definition_count], model units
+
+    st_status status;                 ///< out: ST_OK or ST_ERR_NUMERIC
+    double failed_day;                ///< out: where it stopped
+    int failed_state;                 ///< out: state that made the last step fail, -1 unknown
+    int64_t step_count, reject_count; ///< out
+} st_course;
+
+/// How to solve. Start from st_default_population_def().
+typedef struct st_population_def {
+    double relative_tolerance; ///< > 0
+    double absolute_tolerance; ///< > 0, times each state's scale
+    double first_step_day;     ///< > 0
+    double max_step_day;       ///< > 0
+    int max_reject;            ///< rejections in a row that fail an individual
+    int64_t max_step_count;    ///< steps after which an individual has failed
+    uint32_t cookie;
+} st_population_def;
+
+ST_API st_population_def st_default_population_def(void);
+
+typedef struct st_population st_population;
+
+/// Makes a solver (one per worker). The model is borrowed and must outlive it.
+ST_API st_status st_population_create(st_ctx* ctx, const st_model* model,
+                                      const st_population_def* def, st_population** out);
+ST_API void st_population_destroy(st_population* population); // NULL is allowed
+
+/// Solves `count` individuals. A numeric failure is noted in its course and does not stop the
+/// others; the return value is not ST_OK only for wrong arguments, lack of memory or an interrupt.
+ST_API st_status st_population_solve(st_population* population, st_course* course, int count);
+
+/// The same with one individual at a time and without lanes: the plain twin, for tests.
+ST_API st_status st_population_solve_scalar(st_population* population, st_course* course,
+                                            int count);
+
+#endif

@@ -1,0 +1,140 @@
+/// \file
+/// Procedures: what happens to cells and drugs before they reach the joint. A recipe (a pathway of
+/// steps from a study or preparation file) becomes a dose, with a mass balance at every step.
+///
+/// Units: SI in the equations; the product's counts are cells, volumes mL, masses g.
+/// docs/equations/procedure.md, models/procedures.yaml (values and sources).
+#ifndef STROMA_PROCEDURE_H
+#define STROMA_PROCEDURE_H
+
+#include "stroma/base.h"
+
+struct st_node;
+
+/// Cell classes of a sample, in the order of st_product.count.
+typedef enum st_cell_class {
+    ST_CLASS_RBC,
+    ST_CLASS_PLATELET,
+    ST_CLASS_NEUTROPHIL,
+    ST_CLASS_LYMPHOCYTE,
+    ST_CLASS_MONOCYTE,
+    ST_CLASS_IMMATURE, ///< immature myeloid
+    ST_CLASS_CFU_F,    ///< MSC as colony-forming units
+    ST_CLASS_MSC,      ///< MSC as counted in culture or by flow; kept apart from CFU-F
+    ST_CLASS_COUNT
+} st_cell_class;
+
+ST_API const char* st_cell_class_name(st_cell_class cell_class);
+
+/// A sample on its way: conserved counts plus carrier state.
+typedef struct st_product {
+    double volume_mL;
+    double count[ST_CLASS_COUNT];  ///< all cells of the class, dead ones included
+    double viable[ST_CLASS_COUNT]; ///< share alive, 0 ... 1
+    double latent[ST_CLASS_COUNT]; ///< share of all that is alive now but dies within 24-48 h
+    double plasma_mL, additive_mL;
+    double age_h;               ///< since harvest or thaw
+    double population_doubling; ///< of cultured cells
+    double days;                ///< of preparation so far
+} st_product;
+
+/// The catalogue of products and the procedure parameters (models/procedures.yaml, products.yaml).
+typedef struct st_catalogue st_catalogue;
+/// Loads `dir`/procedures.yaml and `dir`/products.yaml.
+ST_API st_status st_catalogue_load(st_ctx* ctx, const char* dir, st_catalogue** out);
+ST_API void st_catalogue_destroy(st_catalogue* catalogue);
+/// Source texts for the store, as in st_model_source().
+ST_API int st_catalogue_source_count(const st_catalogue* catalogue);
+ST_API const char* st_catalogue_source(const st_catalogue* catalogue, int index, const char** name,
+                                       size_t* length);
+/// Every value with unit and source, for the report's list of assumptions.
+typedef struct st_catalogue_value {
+    const char* name;
+    double value;
+    const char* unit;
+    const char* source;  ///< or NULL
+    const char* assumed; ///< or NULL
+} st_catalogue_value;
+ST_API int st_catalogue_value_count(const st_catalogue* catalogue);
+ST_API const st_catalogue_value* st_catalogue_value_at(const st_catalogue* catalogue, int index);
+
+/// A checked pathway: harvest, spin, expand, inject, with their settings.
+typedef struct st_recipe st_recipe;
+
+/// Reads an arm's `inject:` map (one ready product) or `pathway:` list. Mistakes go to ctx.
+ST_API st_status st_recipe_read(st_ctx* ctx, const st_catalogue* catalogue,
+                                const struct st_node* arm, st_recipe** out);
+ST_API void st_recipe_destroy(st_recipe* recipe);
+
+/// One line for people: "harvest 8 x 5 mL marrow, expand to 1e7 cells, inject 4 mL by ultrasound".
+ST_API const char* st_recipe_text(const st_recipe* recipe);
+ST_API bool st_recipe_has_harvest(const st_recipe* recipe);
+ST_API bool st_recipe_has_cells(const st_recipe* recipe);
+ST_API bool st_recipe_has_injection(const st_recipe* recipe);
+/// Volume of the injection in mL (0 without one), and its needle passes the skin: 1, else 0.
+ST_API double st_recipe_volume_mL(const st_recipe* recipe);
+
+/// An adverse event that a recipe may cause, with its published rate (models/procedures.yaml,
+/// table adverse_events). All pointers are borrowed from the catalogue.
+typedef struct st_adverse {
+    const char* name;    ///< key in the file: "knee_infection"
+    const char* label;   ///< for people: "Joint infection"
+    const char* per;     ///< step that it is counted per: "injection", "harvest", "expand" ...
+    int times;           ///< how often this recipe does that step, >= 1
+    double probability;  ///< of at least one event per step, 0 ... 1
+    double lo, hi;       ///< interval of the probability, 0 ... 1, lo <= probability <= hi
+    const char* source;  ///< citation, or NULL
+    const char* assumed; ///< why it is assumed, or NULL; exactly one of the two is given
+} st_adverse;
+
+/// Writes the events that apply to the recipe, in file order, at most `capacity` of them, and
+/// gives back how many apply (which may be more). `out` may be NULL when `capacity` is 0.
+ST_API int st_recipe_adverse(const st_recipe* recipe, st_adverse* out, int capacity);
+
+/// Who gives the cells.
+typedef struct st_donor {
+    double age_y;
+    bool is_female;
+    double bmi_kg_per_m2;
+    double weight_kg;
+} st_donor;
+
+#define ST_DOSE_PART_LIMIT 8
+#define ST_DOSE_STEP_LIMIT 12
+
+/// One product class of a dose, as the model's `doses:` table names it.
+typedef struct st_dose_part {
+    const char* product_class;  ///< "msc", "hyaluronan", "triamcinolone", "platelet" ... borrowed
+    double alive, latent, dead; ///< cells, or g in `alive` for drugs and carriers
+    bool is_cell;
+} st_dose_part;
+
+/// What the cells went through: one row per step, for the report's story.
+typedef struct st_dose_step {
+    const char* name; ///< "harvest", "expand", "syringe", "needle", "in the joint" ... borrowed
+    double cells;     ///< therapeutic cells (MSC or CFU-F) alive after the step
+    double volume_mL;
+    double day; ///< days since the harvest began
+} st_dose_step;
+
+/// What reaches the target.
+typedef struct st_dose {
+    st_dose_part part[ST_DOSE_PART_LIMIT];
+    int part_count;
+    st_dose_step step[ST_DOSE_STEP_LIMIT];
+    int step_count;
+    double volume_mL;        ///< into the target
+    bool is_placed;          ///< the needle tip was in the joint
+    bool is_failed;          ///< the culture failed: there is no cell product
+    double preparation_days; ///< from harvest to injection
+} st_dose;
+
+/// Performs the recipe for one donor. Draws depend on (seed, person) only. Never gives a recovery
+/// above 1. ST_ERR_NUMERIC with a message when a step cannot be computed.
+ST_API st_status st_recipe_perform(st_ctx* ctx, const st_recipe* recipe, const st_donor* donor,
+                                   uint64_t seed, uint64_t person, st_dose* out);
+
+/// The same without any active product: the sham of this recipe (saline of the same volume).
+ST_API void st_recipe_sham(const st_recipe* recipe, const st_dose* dose, st_dose* out);
+
+#endif

@@ -1,0 +1,46 @@
+/// \file
+/// The store (one SQLite file per run), CSV tables and the HTML page. The only room that reads or
+/// writes result files. Schema: docs/store.md. The page and the tables are made from the store
+/// alone.
+#ifndef STROMA_REPORT_H
+#define STROMA_REPORT_H
+
+#include "stroma/trial.h"
+
+typedef struct st_store st_store;
+
+/// Starts a store in `dir` (made if missing) as results.sqlite.part. Refused with ST_ERR_INPUT when
+/// `dir` already holds results.sqlite and `force` is false, and when another run holds the folder's
+/// lock.
+ST_API st_status st_store_create(st_ctx* ctx, const char* dir, bool force, st_store** out);
+
+/// The seed that the run uses instead of the study's own (st_trial_def.seed): call it before the run
+/// begins, so that the store tells the seed that made it.
+ST_API st_status st_store_override_seed(st_store* store, uint64_t seed);
+
+/// The sink that fills it. Borrowed until st_store_destroy(). `progress` is left NULL.
+ST_API st_sink st_store_sink(st_store* store);
+
+/// Seals the store: results.sqlite.part becomes results.sqlite, durable on disk.
+ST_API st_status st_store_finish(st_ctx* ctx, st_store* store);
+
+/// Frees; an unfinished store leaves nothing behind but what was there before. NULL is allowed.
+ST_API void st_store_destroy(st_store* store);
+
+/// The canonical dump of DIR/results.sqlite: every table and row in the order of its primary key, as
+/// text owned by the caller (st_alloc). Two runs are equal when their dumps are. docs/store.md.
+ST_API st_status st_store_dump(st_ctx* ctx, const char* dir, char** out, size_t* length);
+
+/// 128-bit hash of the same text as 32 hex digits, without holding it in memory.
+ST_API st_status st_store_dump_hash(st_ctx* ctx, const char* dir, char out[33]);
+
+/// Writes DIR/report.html from DIR/results.sqlite.
+ST_API st_status st_report_write(st_ctx* ctx, const char* dir);
+
+/// Writes the CSV tables into DIR/tables/ from DIR/results.sqlite.
+ST_API st_status st_report_tables(st_ctx* ctx, const char* dir);
+
+/// The compact answer for a terminal, made from the store: text owned by the caller (st_alloc).
+ST_API st_status st_report_summary(st_ctx* ctx, const char* dir, char** out);
+
+#endif

@@ -1,0 +1,210 @@
+/// \file
+/// Virtual trials: a study file becomes people, arms, visits, twins and statistics.
+///
+/// Unit: day. Scores are in their instrument's points. docs/equations/trial.md.
+#ifndef STROMA_TRIAL_H
+#define STROMA_TRIAL_H
+
+#include "stroma/patient.h"
+#include "stroma/procedure.h"
+
+typedef struct st_study st_study;
+
+/// Loads a study and all it names: the model, people, products, published rows. `model_dir` is the
+/// folder with the shipped models; a name with a slash or ending in .yaml is taken relative to the
+/// study.
+ST_API st_status st_study_load(st_ctx* ctx, const char* path, const char* model_dir,
+                               st_study** out);
+ST_API void st_study_destroy(st_study* study);
+
+ST_API const char* st_study_title(const st_study* study);
+ST_API const st_model* st_study_model(const st_study* study);
+ST_API const st_instruments* st_study_instruments(const st_study* study);
+ST_API const st_catalogue* st_study_catalogue(const st_study* study);
+ST_API const st_people* st_study_people(const st_study* study);
+ST_API uint64_t st_study_seed(const st_study* study);
+ST_API const char* st_study_blinding(const st_study* study); ///< "open", "single", "double"
+
+typedef struct st_arm_info {
+    const char* name;   ///< key in the file: "msc-1e7"
+    const char* label;  ///< for people
+    const char* recipe; ///< one line: what is done
+    int size;           ///< people
+    int control;        ///< arm that it is compared with, -1 for the study's control arm itself
+    bool is_twin;       ///< runs the people of all other arms (counterfactual), not its own
+    bool has_cells;
+} st_arm_info;
+ST_API int st_study_arm_count(const st_study* study);
+ST_API const st_arm_info* st_study_arm(const st_study* study, int arm);
+
+typedef struct st_visit_info {
+    double day;
+    double month;
+} st_visit_info;
+ST_API int st_study_visit_count(const st_study* study); ///< visit 0 is the baseline
+ST_API const st_visit_info* st_study_visit(const st_study* study, int visit);
+
+/// Which instruments the study measures, as indices into st_study_instruments().
+ST_API int st_study_measure_count(const st_study* study);
+ST_API int st_study_measure(const st_study* study, int index);
+/// The primary endpoint: position among the measures, and visit.
+ST_API int st_study_primary_measure(const st_study* study);
+ST_API int st_study_primary_visit(const st_study* study);
+
+/// Source texts for the store (study, model, people, products, published table).
+ST_API int st_study_source_count(const st_study* study);
+ST_API const char* st_study_source(const st_study* study, int index, const char** name,
+                                   const char** role, size_t* length);
+
+/// A published number drawn beside the simulated ones.
+typedef struct st_published_row {
+    const char* trial_id;
+    const char* arm_id;
+    int arm;     ///< arm of this study that it stands beside, -1 none
+    int measure; ///< position among the measures
+    double month;
+    double n;        ///< 0 = not given
+    double value;    ///< mean or median in the instrument's points
+    double sd;       ///< 0 = not given
+    double q25, q75; ///< quartiles, NAN = not given
+    bool is_median;
+    const char* source;
+} st_published_row;
+ST_API int st_study_published_count(const st_study* study);
+ST_API const st_published_row* st_study_published(const st_study* study, int index);
+
+// --- what a run gives
+// ------------------------------------------------------------------------------
+
+typedef enum st_row_kind {
+    ST_ROW_PERSON,
+    ST_ROW_READING,
+    ST_ROW_DOSE_STEP,
+    ST_ROW_COURSE,
+    ST_ROW_OUTCOME,
+    ST_ROW_CONTRAST,
+    ST_ROW_SPLIT,
+    ST_ROW_EVENT,
+    ST_ROW_SCREENING,
+    ST_ROW_FAILURE,
+} st_row_kind;
+
+/// One person of one arm.
+typedef struct st_person_row {
+    int arm;
+    const st_person* person;
+    double left_day;         ///< drop-out day, INFINITY when the person stayed
+    const char* left_reason; ///< "" or "lost", "failed"
+    double dose_cells;       ///< therapeutic cells alive that reached the joint
+    bool is_placed;
+} st_person_row;
+
+/// One reading: person x visit x measure. In the twin arm the same person ids return.
+typedef struct st_reading_row {
+    int arm;
+    uint64_t person;
+    int visit, measure;
+    double measured;  ///< what the instrument printed; NAN = missing (drop-out)
+    double value;     ///< without noise, this arm
+    double sham;      ///< without noise, same person with the sham of this arm
+    double untreated; ///< without noise, same person without treatment
+} st_reading_row;
+
+/// Cells alive after each step of the pathway, over the people of an arm.
+typedef struct st_dose_step_row {
+    int arm, step;
+    const char* name;
+    double day, volume_mL; ///< medians
+    double q05, q50, q95;  ///< cells
+} st_dose_step_row;
+
+/// A state or definition over time in an arm, over its people; model's show units.
+typedef struct st_course_row {
+    int arm;
+    const char* name; ///< of the state or definition
+    const char* unit;
+    double day, mean, q05, q25, q50, q75, q95;
+} st_course_row;
+
+/// A scale at a visit in an arm, people present at that visit.
+typedef struct st_outcome_row {
+    int arm, measure, visit;
+    int n;
+    double mean, sd, q25, q50, q75;
+    double change, change_sd, change_lo, change_hi; ///< from baseline, 95 % t interval of the mean
+    double responders, responders_lo,
+        responders_hi; ///< share changed by at least the important
+                       ///< change, Wilson 95 % interval; NAN: none set
+} st_outcome_row;
+
+/// Difference between an arm and its control.
+typedef struct st_contrast_row {
+    int arm, versus, measure, visit;
+    const char* method; ///< "ancova", "welch", "paired"
+    double difference, lo, hi, p;
+} st_contrast_row;
+
+/// Where an arm's change from baseline comes from; means over people, 95 % intervals. The parts add
+/// up to the mean change of `value + noise` exactly; `assumed` is the share that rests on assumed
+/// parameters.
+typedef struct st_split_row {
+    int arm, measure, visit;
+    const char*
+        part; ///< "selection", "natural course", "context and procedure", "product", "total"
+    double mean, lo, hi;
+} st_split_row;
+
+/// Adverse events of an arm: expected number per 10 000 people and what happened here.
+typedef struct st_event_row {
+    int arm;
+    const char* name;
+    int count;
+    double per_10000, lo, hi; ///< observed rate with Wilson 95 % interval
+    const char* source;
+} st_event_row;
+
+/// How people were screened.
+typedef struct st_screening_row {
+    const char* reason; ///< "screened", "entered", or the criterion that failed first
+    int64_t count;
+} st_screening_row;
+
+typedef struct st_failure_row {
+    int arm;
+    uint64_t person;
+    double day;
+    const char* message;
+} st_failure_row;
+
+/// Where results go. Filled by the report room; called from one thread, in a fixed order.
+typedef struct st_sink {
+    void* self;
+    st_status (*begin)(void* self, st_ctx* ctx, const st_study* study);
+    st_status (*row)(void* self, st_ctx* ctx, st_row_kind kind, const void* row);
+    st_status (*end)(void* self, st_ctx* ctx);
+    /// May be NULL. People finished (all arms and twins) of all; from the calling thread.
+    void (*progress)(void* self, int64_t done, int64_t total);
+} st_sink;
+
+/// How to run. Start from st_default_trial_def().
+typedef struct st_trial_def {
+    int worker_count; ///< 0 = one per CPU; the result does not depend on it
+    bool has_seed;    ///< overrides the study's seed
+    uint64_t seed;
+    uint32_t cookie;
+} st_trial_def;
+ST_API st_trial_def st_default_trial_def(void);
+
+/// What happened, for the terminal.
+typedef struct st_trial_summary {
+    int64_t people;  ///< simulated, twins counted once
+    int64_t courses; ///< solved courses of individuals (arms and twins)
+    int64_t failed;
+    double assumed_share; ///< share of the model's values that are assumed
+} st_trial_summary;
+
+/// Runs the whole study. A person whose numerics fail is recorded and counted, not averaged.
+ST_API st_status st_study_run(st_ctx* ctx, const st_study* study, const st_trial_def* def,
+                              const st_sink* sink, st_trial_summary* out);
+
+#endif

@@ -1,0 +1,212 @@
+/// `stroma check`: is this study or model valid, and what would it run?
+
+#include "cli.h"
+#include "describe.h"
+#include "messages.h"
+#include "models_dir.h"
+#include "progress.h"
+
+#include "base/base.h"
+#include "base/doc.h"
+#include "stroma/trial.h"
+
+#include <limits.h>
+#include <stdio.h>
+
+static void print_list(const char* head, int count, const char* (*name_at)(const void*, int),
+                       const void* of)
+{
+    printf("%-12s%d", head, count);
+    for (int i = 0; i < count; ++i) {
+        printf("%s%s", i == 0 ? ": " : ", ", name_at(of, i));
+    }
+    putchar('\n');
+}
+
+static const char* input_name(const void* model, int index)
+{
+    return st_model_input(model, index)->name;
+}
+
+static const char* definition_name(const void* model, int index)
+{
+    return st_model_definition(model, index)->name;
+}
+
+static const char* dose_name(const void* model, int index)
+{
+    return st_model_dose(model, index)->product_class;
+}
+
+static const char* instrument_name(const void* instruments, int index)
+{
+    return st_instruments_at(instruments, index)->name;
+}
+
+static void print_counts(const st_model* model)
+{
+    const st_describe_counts counts = st_describe_model(model);
+    printf("%-12s%d: %d cell numbers, %d substrate levels, %d matrix fractions, %d others\n",
+           "states", st_model_state_count(model), counts.cell, counts.substrate, counts.matrix,
+           counts.other);
+    printf("%-12s%d: %d sourced, %d assumed\n", "parameters", st_model_parameter_count(model),
+           counts.sourced, counts.assumed);
+}
+
+static void print_model(const st_model* model, const st_instruments* instruments)
+{
+    printf("%-12s%s\n", "model", st_model_title(model));
+    if (*st_model_variant(model)) {
+        printf("%-12s%s\n", "variant", st_model_variant(model));
+    }
+    print_counts(model);
+    print_list("inputs", st_model_input_count(model), input_name, model);
+    print_list("definitions", st_model_definition_count(model), definition_name, model);
+    printf("%-12s%d\n", "events", st_model_event_count(model));
+    print_list("doses", st_model_dose_count(model), dose_name, model);
+    if (instruments) {
+        print_list("instruments", st_instruments_count(instruments), instrument_name, instruments);
+    }
+    if (st_model_settle_days(model) > 0.0) {
+        printf("%-12s%g days before day 0\n", "settles", st_model_settle_days(model));
+    }
+}
+
+/// Loads the model and the tables of it that other rooms read.
+static st_status check_model(st_ctx* ctx, const st_arguments* arguments)
+{
+    st_model* model = NULL;
+    st_instruments* instruments = NULL;
+    st_context_rules* context = NULL;
+    st_status status = st_model_load(ctx, arguments->file, arguments->variant, &model);
+    if (status == ST_OK && st_model_table(model, "instruments")) {
+        status = st_instruments_read(ctx, model, &instruments);
+    }
+    if (status == ST_OK && st_model_table(model, "context")) {
+        status = st_context_rules_read(ctx, model, &context);
+    }
+    if (status == ST_OK) {
+        print_model(model, instruments);
+    }
+    st_context_rules_destroy(context);
+    st_instruments_destroy(instruments);
+    st_model_destroy(model);
+    return status;
+}
+
+static void print_catalogue(const st_catalogue* catalogue)
+{
+    const int count = st_catalogue_value_count(catalogue);
+    int sourced = 0;
+    for (int i = 0; i < count; ++i) {
+        sourced += st_catalogue_value_at(catalogue, i)->source ? 1 : 0;
+    }
+    printf("%-12s%d values: %d sourced, %d assumed\n", "procedures", count, sourced,
+           count - sourced);
+}
+
+static void print_arms(const st_study* study)
+{
+    int name_width = 0;
+    for (int i = 0; i < st_study_arm_count(study); ++i) {
+        const int width = snprintf(NULL, 0, "%s", st_study_arm(study, i)->name);
+        name_width = width > name_width ? width : name_width;
+    }
+    for (int i = 0; i < st_study_arm_count(study); ++i) {
+        const st_arm_info* arm = st_study_arm(study, i);
+        char size[32];
+        printf("%-12s%-*s  %s people  %s", i == 0 ? "arms" : "", name_width, arm->name,
+               st_progress_count_text(arm->size, size, sizeof size), arm->recipe);
+        if (arm->is_twin) {
+            printf("; in the people of all other arms");
+        }
+        if (arm->control >= 0) {
+            printf("; compared with %s", st_study_arm(study, arm->control)->name);
+        }
+        putchar('\n');
+    }
+}
+
+static void print_study(const st_study* study)
+{
+    const st_model* model = st_study_model(study);
+    const st_instruments* instruments = st_study_instruments(study);
+    printf("%-12s%s\n", "study", st_study_title(study));
+    printf("%-12s%s%s%s\n", "model", st_model_title(model), *st_model_variant(model) ? ", " : "",
+           st_model_variant(model));
+    print_counts(model);
+    print_catalogue(st_study_catalogue(study));
+    printf("%-12s%s\n", "people", st_people_title(st_study_people(study)));
+    printf("%-12s%s\n", "blinding", st_study_blinding(study));
+    printf("%-12s", "visits");
+    for (int i = 0; i < st_study_visit_count(study); ++i) {
+        printf("%s%g", i == 0 ? "" : ", ", st_study_visit(study, i)->month);
+    }
+    printf(" months\n%-12s", "measures");
+    for (int i = 0; i < st_study_measure_count(study); ++i) {
+        printf("%s%s", i == 0 ? "" : ", ",
+               st_instruments_at(instruments, st_study_measure(study, i))->title);
+    }
+    const int primary = st_study_measure(study, st_study_primary_measure(study));
+    printf("\n%-12s%s at %g months\n", "primary", st_instruments_at(instruments, primary)->title,
+           st_study_visit(study, st_study_primary_visit(study))->month);
+    if (st_study_published_count(study) > 0) {
+        printf("%-12s%d published values\n", "beside", st_study_published_count(study));
+    }
+    printf("%-12s%llu\n", "seed", (unsigned long long)st_study_seed(study));
+    print_arms(study);
+}
+
+static st_status check_study(st_ctx* ctx, const st_arguments* arguments)
+{
+    if (arguments->variant) {
+        return ST_FAIL(ctx, ST_ERR_INPUT,
+                       "%s: --variant is for models; a study names it with its key `variant`",
+                       arguments->file);
+    }
+    char model_dir[PATH_MAX];
+    ST_TRY(st_models_dir_find(ctx, model_dir, sizeof model_dir));
+    st_study* study = NULL;
+    ST_TRY(st_study_load(ctx, arguments->file, model_dir, &study));
+    print_study(study);
+    st_study_destroy(study);
+    return ST_OK;
+}
+
+static int perform(st_ctx* ctx, const st_arguments* arguments)
+{
+    st_doc* doc = NULL;
+    st_status status = st_doc_load(ctx, arguments->file, &doc);
+    if (status != ST_OK) {
+        return st_messages_print(ctx, status, stderr);
+    }
+    // A study names its model under `model`, so `study` is looked for first.
+    const st_node* root = st_doc_root(doc);
+    const bool is_map = root && root->kind == ST_NODE_MAP;
+    const bool is_study = is_map && st_node_child(root, "study");
+    const bool is_model = is_map && !is_study && st_node_child(root, "model");
+    st_doc_destroy(doc);
+    if (is_study) {
+        status = check_study(ctx, arguments);
+    } else if (is_model) {
+        status = check_model(ctx, arguments);
+    } else {
+        status = ST_FAIL(ctx, ST_ERR_INPUT,
+                         "%s:1:1: found neither `study` nor `model` at the top, expected a study "
+                         "or a model",
+                         arguments->file);
+    }
+    if (status == ST_OK) {
+        printf("%s is valid\n", arguments->file);
+    }
+    return st_messages_print(ctx, status, stderr);
+}
+
+const st_command ST_CHECK_COMMAND = {
+    .name = "check",
+    .operand = "FILE",
+    .about = "is this study or model valid? what would it run?",
+    .help = "  --variant V   check this variant of a model\n",
+    .options = ST_OPTION_VARIANT | ST_OPTION_HELP,
+    .perform = perform,
+};

@@ -1,0 +1,217 @@
+/// `stroma run`: from a study file to a store, tables and a report.
+
+#include "cli.h"
+#include "describe.h"
+#include "messages.h"
+#include "models_dir.h"
+#include "progress.h"
+
+#include "base/base.h"
+#include "stroma/report.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+/// Width of a terminal that does not tell.
+#define COLUMNS_UNKNOWN 80
+
+static double now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/// The store's sink, with progress put beside it.
+typedef struct run_sink {
+    st_sink store;
+    st_progress* progress;
+} run_sink;
+
+static st_status forward_begin(void* self, st_ctx* ctx, const st_study* study)
+{
+    const run_sink* sink = self;
+    return sink->store.begin(sink->store.self, ctx, study);
+}
+
+static st_status forward_row(void* self, st_ctx* ctx, st_row_kind kind, const void* row)
+{
+    const run_sink* sink = self;
+    return sink->store.row(sink->store.self, ctx, kind, row);
+}
+
+static st_status forward_end(void* self, st_ctx* ctx)
+{
+    const run_sink* sink = self;
+    return sink->store.end(sink->store.self, ctx);
+}
+
+static void show_progress(void* self, int64_t done, int64_t total)
+{
+    const run_sink* sink = self;
+    st_progress_update(sink->progress, done, total, now_s());
+}
+
+static int terminal_columns(void)
+{
+    struct winsize size;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+        return size.ws_col;
+    }
+    return COLUMNS_UNKNOWN;
+}
+
+/// What is about to run, in one line.
+static void print_start(const st_study* study, st_progress_style style, uint64_t seed)
+{
+    const st_model* model = st_study_model(study);
+    const st_describe_counts counts = st_describe_model(model);
+    const int visits = st_study_visit_count(study);
+    const double months = visits > 0 ? st_study_visit(study, visits - 1)->month : 0.0;
+    const int arms = st_study_arm_count(study);
+    int64_t people = 0; // a twin arm has none of its own
+    for (int i = 0; i < arms; ++i) {
+        people += st_study_arm(study, i)->is_twin ? 0 : st_study_arm(study, i)->size;
+    }
+    if (style == ST_PROGRESS_JSON) {
+        fputs("{\"event\":\"start\",\"study\":", stderr);
+        st_progress_print_json_text(stderr, st_study_title(study));
+        fputs(",\"model\":", stderr);
+        st_progress_print_json_text(stderr, st_model_title(model));
+        fprintf(stderr,
+                ",\"states\":%d,\"parameters\":%d,\"sourced\":%d,\"assumed\":%d,\"arms\":%d,"
+                "\"people\":%lld,\"months\":%g,\"seed\":%llu}\n",
+                st_model_state_count(model), st_model_parameter_count(model), counts.sourced,
+                counts.assumed, arms, (long long)people, months, (unsigned long long)seed);
+    } else if (style == ST_PROGRESS_LINE) {
+        char name[64];
+        char number[32];
+        fprintf(stderr, "%s  %d states, %d parameters (%d sourced, %d assumed)   ",
+                st_describe_model_name(model, name, sizeof name), st_model_state_count(model),
+                st_model_parameter_count(model), counts.sourced, counts.assumed);
+        fprintf(stderr, "%d arms, %s people, %g months\n", arms,
+                st_progress_count_text(people, number, sizeof number), months);
+    }
+    fflush(stderr);
+}
+
+static void print_end(const st_trial_summary* summary, st_progress_style style, double seconds)
+{
+    if (style == ST_PROGRESS_JSON) {
+        fprintf(stderr,
+                "{\"event\":\"done\",\"people\":%lld,\"courses\":%lld,\"failed\":%lld,"
+                "\"seconds\":%.3f}\n",
+                (long long)summary->people, (long long)summary->courses, (long long)summary->failed,
+                seconds);
+    } else if (style == ST_PROGRESS_LINE && summary->failed > 0) {
+        fprintf(stderr, "%lld courses could not be computed; the report lists them\n",
+                (long long)summary->failed);
+    }
+}
+
+/// Runs the study into a store in `dir` and seals it. On failure the store leaves nothing behind.
+static st_status simulate(st_ctx* ctx, const st_study* study, const st_arguments* arguments,
+                          const char* dir, st_progress_style style)
+{
+    st_trial_def def = st_default_trial_def();
+    def.worker_count = arguments->threads;
+    def.has_seed = (arguments->given & ST_OPTION_SEED) != 0;
+    def.seed = arguments->seed;
+
+    st_store* store = NULL;
+    ST_TRY(st_store_create(ctx, dir, (arguments->given & ST_OPTION_FORCE) != 0, &store));
+    print_start(study, style, def.has_seed ? def.seed : st_study_seed(study));
+    st_progress progress;
+    st_progress_init(&progress, stderr, style, terminal_columns(), now_s());
+    run_sink forward = {.store = st_store_sink(store), .progress = &progress};
+    const st_sink sink = {.self = &forward,
+                          .begin = forward_begin,
+                          .row = forward_row,
+                          .end = forward_end,
+                          .progress = show_progress};
+    st_trial_summary summary = {0};
+    st_status status = st_study_run(ctx, study, &def, &sink, &summary);
+    const double end_s = now_s();
+    st_progress_finish(&progress, end_s);
+    if (status == ST_OK) {
+        status = st_store_finish(ctx, store);
+    }
+    if (status == ST_OK) {
+        print_end(&summary, style, end_s - progress.begin_s);
+    }
+    st_store_destroy(store);
+    return status;
+}
+
+/// Tables, page and the answer, all made from the sealed store.
+static st_status report(st_ctx* ctx, const char* dir, bool is_quiet)
+{
+    ST_TRY(st_report_tables(ctx, dir));
+    ST_TRY(st_report_write(ctx, dir));
+    if (is_quiet) {
+        return ST_OK;
+    }
+    char* summary = NULL;
+    ST_TRY(st_report_summary(ctx, dir, &summary));
+    const size_t length = strlen(summary);
+    const bool has_newline = length > 0 && summary[length - 1] == '\n';
+    printf("%s%sreport  %s/report.html\n", summary, has_newline ? "" : "\n", dir);
+    st_free(ctx, summary);
+    return ST_OK;
+}
+
+static st_status run_study(st_ctx* ctx, const st_arguments* arguments)
+{
+    char model_dir[PATH_MAX];
+    char dir[PATH_MAX];
+    const int length = snprintf(dir, sizeof dir, "%s", arguments->output);
+    if (length < 0 || (size_t)length >= sizeof dir) {
+        return ST_FAIL(ctx, ST_ERR_INPUT, "-o: the path is too long");
+    }
+    for (size_t at = strlen(dir); at > 1 && dir[at - 1] == '/'; --at) {
+        dir[at - 1] = '\0';
+    }
+    const bool is_quiet = (arguments->given & ST_OPTION_QUIET) != 0;
+    const st_progress_style style = is_quiet                ? ST_PROGRESS_SILENT
+                                    : isatty(STDERR_FILENO) ? ST_PROGRESS_LINE
+                                                            : ST_PROGRESS_JSON;
+    ST_TRY(st_models_dir_find(ctx, model_dir, sizeof model_dir));
+    st_study* study = NULL;
+    ST_TRY(st_study_load(ctx, arguments->file, model_dir, &study));
+    st_status status = simulate(ctx, study, arguments, dir, style);
+    if (status == ST_OK) {
+        status = report(ctx, dir, is_quiet);
+    }
+    st_study_destroy(study);
+    return status;
+}
+
+static int perform(st_ctx* ctx, const st_arguments* arguments)
+{
+    if (!arguments->output) {
+        fputs("stroma run: where to? expected -o DIR, a folder for the results; try stroma "
+              "--help\n",
+              stderr);
+        return ST_EXIT_INPUT;
+    }
+    return st_messages_print(ctx, run_study(ctx, arguments), stderr);
+}
+
+const st_command ST_RUN_COMMAND = {
+    .name = "run",
+    .operand = "STUDY.yaml -o DIR",
+    .about = "run a study; DIR gets results.sqlite, tables/ and report.html",
+    .help = "  -o, --output DIR   folder for the results (required)\n"
+            "      --threads N    workers; by default one per CPU; the result does not depend on "
+            "it\n"
+            "      --seed S       take this seed instead of the study's\n"
+            "      --force        write over results that are there\n"
+            "  -q, --quiet        say nothing unless something is wrong\n",
+    .options = ST_OPTION_OUTPUT | ST_OPTION_THREADS | ST_OPTION_SEED | ST_OPTION_FORCE |
+               ST_OPTION_QUIET | ST_OPTION_HELP,
+    .perform = perform,
+};

@@ -1,0 +1,207 @@
+/// \file
+/// From the document to the compiled model: what the reading steps share. Names are declared first
+/// (declare.c), then values and expressions are read on demand (value.c), then terms are added to
+/// the rates (behaviour.c, rule.c, term.c), then all is compiled to tapes (compile.c).
+#ifndef ST_MODEL_BUILDER_H
+#define ST_MODEL_BUILDER_H
+
+#include "formula.h"
+#include "stroma/model.h"
+
+#include "base/doc.h"
+
+/// Slots of the graph while reading; compile.c renumbers them to registers.
+#define SLOT_STATE     0x00000000u
+#define SLOT_PARAMETER 0x01000000u
+#define SLOT_INPUT     0x02000000u
+#define SLOT_TIME      0x03000000u
+#define SLOT_KIND      0xff000000u
+#define SLOT_INDEX     0x00ffffffu
+
+typedef struct place_spec {
+    const char* name;
+    const st_node* node;
+    st_typed volume; ///< after declare
+    bool has_volume;
+} place_spec;
+
+/// A substrate, cell type or matrix component.
+typedef struct thing_spec {
+    const char* name;
+    const st_node* node;
+    st_state_kind kind;
+    st_bridge bridge;
+    int* state; ///< [place_count] state index or -1
+    double max; ///< matrix: its maximum
+} thing_spec;
+
+typedef struct state_spec {
+    st_state_info info;
+    st_dim dim;
+    int thing; ///< -1 for a free state
+    int place; ///< -1 for a free state
+    const st_node* start;
+    st_typed initial;
+    st_expr rate; ///< sum of its terms so far
+} state_spec;
+
+typedef struct parameter_spec {
+    st_parameter_info info;
+    const st_node* node; ///< map with `value`, or the plain quantity
+    st_dim dim;
+} parameter_spec;
+
+typedef struct input_spec {
+    st_input_info info;
+    st_dim dim;
+} input_spec;
+
+typedef enum { DEFINITION_UNREAD, DEFINITION_READING, DEFINITION_READ, DEFINITION_BAD } read_state;
+
+typedef struct definition_spec {
+    st_definition_info info;
+    const st_node* node; ///< the expression's node
+    const st_node* entry;
+    read_state progress;
+    st_typed value;
+} definition_spec;
+
+/// One behaviour of a cell type in a place, before and after its rules.
+typedef struct behaviour_spec {
+    int cell, place;
+    const char* key;     ///< "secrete.il1@fluid"
+    const st_node* node; ///< NULL: only rules make it
+    st_typed base;
+} behaviour_spec;
+
+typedef struct event_spec {
+    st_event_info info;
+    st_event_action* action;
+    int action_capacity;
+} event_spec;
+
+/// Correlation of the normal scores of two parameters.
+typedef struct correlation {
+    int a, b;
+    double r;
+} correlation;
+
+typedef struct builder {
+    st_ctx* ctx;
+    st_arena* arena; ///< the model's
+    st_graph graph;
+    const st_doc* doc;
+    const st_node* root;
+
+    place_spec* place;
+    int place_count;
+    thing_spec* thing;
+    int thing_count;
+    state_spec* state;
+    int state_count;
+    parameter_spec* parameter;
+    int parameter_count, parameter_capacity;
+    input_spec* input;
+    int input_count;
+    definition_spec* definition;
+    int definition_count;
+    behaviour_spec* behaviour;
+    int behaviour_count, behaviour_capacity;
+    event_spec* event;
+    int event_count;
+    st_expr* event_value;
+    int event_value_count, event_value_capacity;
+    st_dose_target* dose;
+    st_expr* dose_factor; ///< model units per unit of the dose, may depend on parameters
+    int dose_count;
+    correlation* correlation;
+    int correlation_count;
+    double settle_day;
+} builder;
+
+// declare.c
+st_status st_declare_names(builder* b);
+int st_declare_find_place(const builder* b, const char* name);
+int st_declare_find_thing(const builder* b, const char* name);
+
+// value.c
+/// Makes a parameter from a map with `value:` or from a plain quantity whose entry carries the
+/// source.
+int st_value_parameter(builder* b, const st_node* node, const char* name, const st_node* entry);
+/// Reads a value (map, quantity or expression) in model units and checks its dimension; `want` NULL
+/// = any.
+bool st_value_read(builder* b, const st_node* node, int at_place, const st_dim* want,
+                   const st_bridge* bridge, const char* what, st_typed* out);
+/// An expression or quantity given as text.
+bool st_value_read_text(builder* b, const st_node* node, int at_place, st_typed* out);
+/// A name seen from `at_place` (-1: from nowhere).
+bool st_value_resolve(builder* b, int at_place, const char* name, st_typed* out, char* why,
+                      size_t why_size);
+/// Reads definition `index` if that has not been done.
+bool st_value_definition(builder* b, int index, char* why, size_t why_size);
+/// Dimension of a unit text, which must parse.
+st_dim st_value_dim(const char* unit);
+/// Factor that shows a model value in `unit` (bridge may be NULL); 0 when they cannot meet.
+double st_value_show_factor(const st_dim* dim, const char* unit, const st_bridge* bridge);
+/// Default value of an expression: states 0, parameters and inputs at their defaults.
+bool st_value_default(builder* b, st_expr e, const double* state, double* out);
+/// Unit of the model for a dimension, as text in the arena.
+const char* st_value_unit_text(builder* b, const st_dim* dim);
+
+// behaviour.c
+st_status st_behaviour_read_all(builder* b);
+st_status st_behaviour_apply_all(builder* b);
+int st_behaviour_find(const builder* b, int cell, int place, const char* key);
+/// Adds a behaviour with base 0, for a rule that names a new one.
+int st_behaviour_add(builder* b, int cell, int place, const char* key, const st_node* node);
+/// Dimension that a behaviour's value must have; false with a reason for a wrong key.
+bool st_behaviour_dim(const builder* b, const char* key, int at_place, st_dim* dim,
+                      st_bridge* bridge, char* why, size_t why_size);
+
+// rule.c
+st_status st_rule_apply_all(builder* b);
+
+// term.c
+st_status st_term_read_all(builder* b); ///< decay, supply, variables, reactions, exchanges
+st_status st_schedule_read_events(builder* b);
+st_status st_schedule_read_doses(builder* b);
+st_status st_correlation_read_all(builder* b);
+st_status st_schedule_read_variant(builder* b, const char* variant);
+/// Adds `term` to the rate of `state`.
+void st_term_add(builder* b, int state, st_expr term);
+/// Finds "il1@fluid" or the name of a variable; reports at `node` when absent.
+int st_term_target(builder* b, const st_node* node, const char* name);
+
+// compile.c
+st_status st_compile_model(builder* b, st_model* model);
+
+struct st_model {
+    st_ctx* ctx; ///< that made it: the allocations' owner
+    st_arena arena;
+    st_doc* doc;
+    const char* title;
+    const char* variant;
+    uint64_t hash;
+    double settle_day;
+    const st_state_info* state;
+    const st_parameter_info* parameter;
+    const st_input_info* input;
+    const st_definition_info* definition;
+    const st_dose_target* dose;
+    const st_event_info* event;
+    int state_count, parameter_count, input_count, definition_count, dose_count, event_count;
+    const int* state_place; ///< -1 for free states
+    st_tape rate, jacobian, definitions, initial, events, dose_factor;
+    st_pattern pattern;
+    bool rates_use_time;
+    const correlation* correlation;
+    int correlation_count;
+};
+
+/// Registers that the dose tape may use: it runs on the caller's stack, so that threads share a
+/// model.
+#define ST_DOSE_REGISTER_LIMIT 4096
+/// Product classes of one model.
+#define ST_DOSE_LIMIT 64
+
+#endif

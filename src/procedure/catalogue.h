@@ -1,0 +1,210 @@
+/// \file
+/// The catalogue, open to this room: every value that a step uses, looked up once at load.
+///
+/// A value of procedures.yaml that C uses is one line of the lists below: field, key, unit, bounds.
+/// A line without an entry in the file is a mistake that names the entry; so is an entry without a
+/// line.
+#ifndef ST_PROCEDURE_CATALOGUE_H
+#define ST_PROCEDURE_CATALOGUE_H
+
+#include "procedure/amount.h"
+#include "stroma/procedure.h"
+
+#include "base/base.h"
+#include "base/doc.h"
+
+/// X(group, field, unit, lo, hi, spread): st_procedure_values.group.field = value `group.field` of
+/// the file
+#define ST_PROCEDURE_VALUES(X)                                                                     \
+    X(marrow, cfu_f, "cells/mL", 0.0, 1e9, POSITIVE)                                               \
+    X(marrow, cfu_f_reference_age, "y", 0.0, 120.0, FIXED)                                         \
+    X(marrow, cfu_f_age_slope_male, "1/y", -1.0, 1.0, FIXED)                                       \
+    X(marrow, cfu_f_age_slope_female, "1/y", -1.0, 1.0, FIXED)                                     \
+    X(marrow, nucleated, "cells/mL", 0.0, 1e10, POSITIVE)                                          \
+    X(marrow, nucleated_reference_age, "y", 0.0, 120.0, FIXED)                                     \
+    X(marrow, nucleated_age_slope, "1/y", -1.0, 1.0, FIXED)                                        \
+    X(marrow, share_neutrophil, "1", 0.0, 1.0, FIXED)                                              \
+    X(marrow, share_lymphocyte, "1", 0.0, 1.0, FIXED)                                              \
+    X(marrow, share_monocyte, "1", 0.0, 1.0, FIXED)                                                \
+    X(marrow, share_immature, "1", 0.0, 1.0, FIXED)                                                \
+    X(marrow, depletion_volume, "mL", 1e-3, 1e3, POSITIVE)                                         \
+    X(marrow, viability, "1", 0.0, 1.0, FIXED)                                                     \
+    X(blood, rbc, "cells/mL", 0.0, 1e11, POSITIVE)                                                 \
+    X(blood, rbc_volume, "fL", 1.0, 1000.0, FIXED)                                                 \
+    X(blood, platelet, "cells/mL", 0.0, 1e11, POSITIVE)                                            \
+    X(blood, neutrophil, "cells/mL", 0.0, 1e9, POSITIVE)                                           \
+    X(blood, lymphocyte, "cells/mL", 0.0, 1e9, POSITIVE)                                           \
+    X(blood, monocyte, "cells/mL", 0.0, 1e9, POSITIVE)                                             \
+    X(harvest, duration, "h", 0.0, 24.0, FIXED)                                                    \
+    X(spin, handling, "h", 0.0, 24.0, FIXED)                                                       \
+    X(spin, packing, "1", 0.1, 1.0, FIXED)                                                         \
+    X(expand, founders_per_cfu_f, "1", 0.0, 1.0, FIXED)                                            \
+    X(expand, doubling_time, "h", 1.0, 1000.0, POSITIVE)                                           \
+    X(expand, doubling_time_reference_age, "y", 0.0, 120.0, FIXED)                                 \
+    X(expand, doubling_time_age_slope, "1/y", -1.0, 1.0, FIXED)                                    \
+    X(expand, doubling_time_reference_oxygen, "1", 0.0, 0.21, FIXED)                               \
+    X(expand, doubling_time_oxygen_slope, "1", -100.0, 100.0, FIXED)                               \
+    X(expand, lag, "h", 0.0, 1000.0, FIXED)                                                        \
+    X(expand, doublings_per_passage, "1", 0.1, 100.0, FIXED)                                       \
+    X(expand, senescence, "1", 1.0, 1000.0, ANY)                                                   \
+    X(expand, failure, "1", 0.0, 0.999, FIXED)                                                     \
+    X(expand, viability, "1", 0.01, 1.0, FIXED)                                                    \
+    X(freeze, early, "month", 0.0, 120.0, FIXED)                                                   \
+    X(freeze, late, "month", 0.0, 120.0, FIXED)                                                    \
+    X(inject, rate, "mL/min", 1e-3, 1e3, FIXED)                                                    \
+    X(inject, waiting, "s", 0.0, 1e5, FIXED)                                                       \
+    X(inject, syringe_bore, "m", 1e-3, 0.1, FIXED)                                                 \
+    X(inject, sticking, "1", 0.0, 1.0, FIXED)                                                      \
+    X(inject, cultured_cell_diameter, "m", 1e-6, 1e-4, FIXED)                                      \
+    X(inject, native_cell_diameter, "m", 1e-6, 1e-4, FIXED)                                        \
+    X(inject, cell_density, "kg/m^3", 500.0, 2000.0, FIXED)                                        \
+    X(inject, fluid_density, "kg/m^3", 500.0, 2000.0, FIXED)                                       \
+    X(inject, marrow_viscosity, "Pa*s", 1e-5, 1e3, FIXED)                                          \
+    X(inject, laminar_reynolds, "1", 1.0, 1e5, FIXED)                                              \
+    X(inject, entrance_tangent, "1", 0.0, 100.0, FIXED)                                            \
+    X(inject, stretch_ratio, "1", 0.0, 1e4, FIXED)                                                 \
+    X(inject, shear_scale, "1", 0.0, 10.0, FIXED)                                                  \
+    X(inject, shear_stress_power, "1", 0.0, 10.0, FIXED)                                           \
+    X(inject, shear_time_power, "1", 0.0, 10.0, FIXED)                                             \
+    X(inject, stretch_scale, "1", 0.0, 10.0, FIXED)                                                \
+    X(inject, stretch_power, "1", 0.0, 10.0, FIXED)                                                \
+    X(inject, latent_least, "1", 0.0, 1.0, FIXED)                                                  \
+    X(inject, latent_most, "1", 0.0, 1.0, FIXED)                                                   \
+    X(inject, leak_back, "1", 0.0, 1.0, FIXED)
+
+/// Which spread an entry may have: none would have an effect; one that keeps the value positive
+/// (log-normal); any.
+typedef enum st_amount_spread {
+    ST_AMOUNT_FIXED,
+    ST_AMOUNT_POSITIVE,
+    ST_AMOUNT_ANY
+} st_amount_spread;
+
+/// Every fixed value, as one flat struct: `marrow_cfu_f`, `blood_rbc` ...
+typedef struct st_procedure_values {
+#define X(group, field, unit, lo, hi, spread) st_amount group##_##field;
+    ST_PROCEDURE_VALUES(X)
+#undef X
+} st_procedure_values;
+
+/// Where marrow is drawn, relative to the anterior crest.
+typedef struct st_site {
+    const char* name;
+    double ratio;
+} st_site;
+
+/// What a spin keeps: recovered share of every class, valid for products of a share of the input.
+typedef struct st_layer {
+    const char* name;
+    st_amount recovery[ST_CLASS_COUNT]; ///< that of ST_CLASS_MSC is the one of CFU-F
+    double share_least, share_most;     ///< product volume / input volume
+} st_layer;
+
+typedef struct st_medium {
+    const char* name;
+    double doubling_time_factor;
+} st_medium;
+
+/// What cells are frozen in: living share that comes back, and doomed share of these.
+typedef struct st_preservative {
+    const char* name;
+    double recovery_early, recovery_late;
+    double doomed_early, doomed_late;
+} st_preservative;
+
+typedef struct st_gauge {
+    const char* name; ///< "21 G"
+    double bore_m, length_m;
+} st_gauge;
+
+typedef enum st_guidance {
+    ST_GUIDANCE_ULTRASOUND,
+    ST_GUIDANCE_LANDMARK,
+    ST_GUIDANCE_COUNT
+} st_guidance;
+
+typedef struct st_joint {
+    const char* name;
+    double placed[ST_GUIDANCE_COUNT]; ///< probability that the tip is in the joint
+    double holds_mL;                  ///< volume that distends it fully
+} st_joint;
+
+/// One product class of a ready product.
+typedef struct st_ware_part {
+    const char* product_class;
+    bool is_cell;   ///< cells, otherwise g
+    bool is_per_mL; ///< amount per mL, otherwise per injection
+    st_amount amount;
+} st_ware_part;
+
+/// A ready product of products.yaml: something to inject, or to carry cells.
+typedef struct st_ware {
+    const char* name;
+    const char* title;
+    bool is_carrier;
+    double consistency_Pa_sn; ///< K of tau = K (shear rate)^n, shear rate in 1/s
+    double flow_index;        ///< n
+    int part_count;
+    st_ware_part part[ST_DOSE_PART_LIMIT];
+} st_ware;
+
+/// Steps that adverse events are counted per.
+typedef enum st_step_kind {
+    ST_STEP_HARVEST,
+    ST_STEP_SPIN,
+    ST_STEP_EXPAND,
+    ST_STEP_FREEZE,
+    ST_STEP_INJECTION,
+    ST_STEP_COUNT
+} st_step_kind;
+
+#define ST_ADVERSE_CLASS_LIMIT 8
+
+typedef struct st_adverse_rule {
+    st_adverse about;
+    st_step_kind step;
+    bool applies_to_all;
+    const char* product_class[ST_ADVERSE_CLASS_LIMIT];
+    int class_count;
+} st_adverse_rule;
+
+struct st_catalogue {
+    st_ctx* ctx;
+    st_arena arena;
+    st_doc* procedures;
+    st_doc* products;
+    st_procedure_values values;
+    // Named lists, in file order; `_name` repeats the names for st_node_read_choice().
+    st_site* site;
+    const char** site_name;
+    int site_count;
+    st_layer* layer;
+    const char** layer_name;
+    int layer_count;
+    st_medium* medium;
+    const char** medium_name;
+    int medium_count;
+    st_preservative* preservative;
+    const char** preservative_name;
+    int preservative_count;
+    st_gauge* gauge;
+    const char** gauge_name;
+    int gauge_count;
+    st_joint* joint;
+    const char** joint_name;
+    int joint_count;
+    st_ware* ware;
+    const char** ware_name;
+    int ware_count;
+    st_adverse_rule* adverse;
+    int adverse_count;
+    // Every value that was read, for st_catalogue_value_at().
+    st_catalogue_value* value;
+    int value_count, value_capacity;
+    bool is_memory_out; ///< an allocation failed while reading
+};
+
+extern const char* const ST_STEP_KIND_NAME[ST_STEP_COUNT]; ///< "harvest", "spin" ... "injection"
+extern const char* const ST_GUIDANCE_NAME[ST_GUIDANCE_COUNT];
+
+#endif

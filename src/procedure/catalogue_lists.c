@@ -1,0 +1,169 @@
+#include "procedure/catalogue_read.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/// One number of an entry of a named list.
+typedef struct field_row {
+    const char* key;
+    st_amount_rule rule;
+    size_t offset; ///< of a double, or of an st_amount when `is_amount`
+    bool is_amount;
+} field_row;
+
+/// A map from names to entries of equal shape.
+typedef struct list_rule {
+    const char* key;      ///< in the file
+    const char* expected; ///< for messages
+    size_t item_size;     ///< of the entry's struct, which begins with its name
+    const field_row* field;
+    int field_count;
+} list_rule;
+
+enum { FIELD_LIMIT = 16 };
+
+static bool read_entry(st_catalogue* catalogue, const list_rule* rule, const st_node* entry,
+                       char* item)
+{
+    const char* known[FIELD_LIMIT + 1];
+    bool is_good = true;
+    for (int i = 0; i < rule->field_count; i++) {
+        known[i] = rule->field[i].key;
+    }
+    known[rule->field_count] = NULL;
+    if (!st_node_check_keys(catalogue->ctx, entry, known)) {
+        return false;
+    }
+    for (int i = 0; i < rule->field_count; i++) {
+        const field_row* field = &rule->field[i];
+        const st_node* node = st_node_need(catalogue->ctx, entry, field->key, "a value");
+        const char* name =
+            st_arena_format(&catalogue->arena, "%s.%s.%s", rule->key, entry->key, field->key);
+        st_amount amount = {0.0, 0.0, 0.0};
+        if (!st_amount_read(catalogue, node, name, &field->rule, &amount)) {
+            is_good = false;
+            continue;
+        }
+        if (field->is_amount) {
+            memcpy(item + field->offset, &amount, sizeof amount);
+        } else {
+            memcpy(item + field->offset, &amount.value, sizeof amount.value);
+        }
+    }
+    return is_good;
+}
+
+/// Reads the list into `count` items of the arena; `names` gets their names.
+static void* read_list(st_catalogue* catalogue, const st_node* root, const list_rule* rule,
+                       const char*** names, int* count)
+{
+    ST_ASSERT(rule->field_count <= FIELD_LIMIT);
+    const st_node* map = st_node_need(catalogue->ctx, root, rule->key, rule->expected);
+    if (map == NULL || !st_node_expect(catalogue->ctx, map, ST_NODE_MAP)) {
+        return NULL;
+    }
+    if (map->child_count == 0) {
+        st_node_fail(catalogue->ctx, map, "found an empty map, expected %s", rule->expected);
+        return NULL;
+    }
+    const size_t item_count = (size_t)map->child_count;
+    char* item = st_arena_alloc(&catalogue->arena, item_count, rule->item_size);
+    const char** name = st_arena_alloc(&catalogue->arena, item_count, sizeof *name);
+    if (item == NULL || name == NULL) {
+        catalogue->is_memory_out = true;
+        return NULL;
+    }
+    size_t i = 0;
+    for (const st_node* entry = map->first; entry != NULL; entry = entry->next, i++) {
+        name[i] = entry->key;
+        memcpy(item + i * rule->item_size, &name[i], sizeof name[i]);
+        (void)read_entry(catalogue, rule, entry, item + i * rule->item_size);
+    }
+    *names = name;
+    *count = map->child_count;
+    return item;
+}
+
+#define PLAIN(type, field, key, unit, lo, hi)                                                      \
+    {                                                                                              \
+        key, {unit, lo, hi, ST_AMOUNT_FIXED}, offsetof(type, field), false                         \
+    }
+#define SHARE(index, key)                                                                          \
+    {                                                                                              \
+        key, {"1", 1e-6, 1.0, ST_AMOUNT_POSITIVE},                                                 \
+            offsetof(st_layer, recovery) + (index) * sizeof(st_amount), true                       \
+    }
+
+static const field_row SITE_FIELD[] = {
+    PLAIN(st_site, ratio, "ratio", "1", 0.0, 100.0),
+};
+static const field_row LAYER_FIELD[] = {
+    SHARE(ST_CLASS_RBC, "rbc"),
+    SHARE(ST_CLASS_PLATELET, "platelet"),
+    SHARE(ST_CLASS_NEUTROPHIL, "neutrophil"),
+    SHARE(ST_CLASS_LYMPHOCYTE, "lymphocyte"),
+    SHARE(ST_CLASS_MONOCYTE, "monocyte"),
+    SHARE(ST_CLASS_IMMATURE, "immature"),
+    SHARE(ST_CLASS_CFU_F, "cfu_f"),
+    PLAIN(st_layer, share_least, "product_share_least", "1", 1e-6, 1.0),
+    PLAIN(st_layer, share_most, "product_share_most", "1", 1e-6, 1.0),
+};
+static const field_row MEDIUM_FIELD[] = {
+    PLAIN(st_medium, doubling_time_factor, "doubling_time_factor", "1", 0.01, 100.0),
+};
+static const field_row PRESERVATIVE_FIELD[] = {
+    PLAIN(st_preservative, recovery_early, "recovery_early", "1", 1e-6, 1.0),
+    PLAIN(st_preservative, recovery_late, "recovery_late", "1", 1e-6, 1.0),
+    PLAIN(st_preservative, doomed_early, "doomed_early", "1", 0.0, 0.999),
+    PLAIN(st_preservative, doomed_late, "doomed_late", "1", 0.0, 0.999),
+};
+static const field_row GAUGE_FIELD[] = {
+    PLAIN(st_gauge, bore_m, "bore", "m", 1e-5, 1e-2),
+    PLAIN(st_gauge, length_m, "length", "m", 1e-3, 1.0),
+};
+static const field_row JOINT_FIELD[] = {
+    PLAIN(st_joint, placed[ST_GUIDANCE_ULTRASOUND], "ultrasound", "1", 0.0, 1.0),
+    PLAIN(st_joint, placed[ST_GUIDANCE_LANDMARK], "landmark", "1", 0.0, 1.0),
+    PLAIN(st_joint, holds_mL, "holds", "mL", 0.01, 1000.0),
+};
+
+#define LIST(key, expected, type, field)                                                           \
+    {                                                                                              \
+        key, expected, sizeof(type), field, (int)(sizeof(field) / sizeof((field)[0]))              \
+    }
+
+static void check_gauge_names(st_catalogue* catalogue, const st_node* root)
+{
+    const st_node* map = st_node_child(root, "needles");
+    for (const st_node* entry = map == NULL ? NULL : map->first; entry; entry = entry->next) {
+        const size_t digits = strspn(entry->key, "0123456789");
+        if (digits == 0 || strcmp(entry->key + digits, " G") != 0) {
+            st_node_fail_key(catalogue->ctx, entry, "found '%s', expected a gauge such as '21 G'",
+                             entry->key);
+        }
+    }
+}
+
+void st_catalogue_lists_read(st_catalogue* catalogue, const st_node* root)
+{
+    static const list_rule site = LIST("sites", "harvest sites", st_site, SITE_FIELD);
+    static const list_rule layer = LIST("layers", "layers of a spin", st_layer, LAYER_FIELD);
+    static const list_rule medium = LIST("media", "culture media", st_medium, MEDIUM_FIELD);
+    static const list_rule preservative =
+        LIST("preservatives", "freezing media", st_preservative, PRESERVATIVE_FIELD);
+    static const list_rule gauge = LIST("needles", "needle gauges", st_gauge, GAUGE_FIELD);
+    static const list_rule joint = LIST("joints", "joints", st_joint, JOINT_FIELD);
+    st_catalogue* c = catalogue;
+
+    c->site = read_list(c, root, &site, &c->site_name, &c->site_count);
+    c->layer = read_list(c, root, &layer, &c->layer_name, &c->layer_count);
+    for (int i = 0; i < c->layer_count; i++) { // uncultured MSC are counted as CFU-F
+        c->layer[i].recovery[ST_CLASS_MSC] = c->layer[i].recovery[ST_CLASS_CFU_F];
+    }
+    c->medium = read_list(c, root, &medium, &c->medium_name, &c->medium_count);
+    c->preservative =
+        read_list(c, root, &preservative, &c->preservative_name, &c->preservative_count);
+    c->gauge = read_list(c, root, &gauge, &c->gauge_name, &c->gauge_count);
+    c->joint = read_list(c, root, &joint, &c->joint_name, &c->joint_count);
+    check_gauge_names(c, root);
+}

@@ -1,0 +1,81 @@
+#include "procedure/harvest.h"
+
+#include "procedure/product.h"
+
+#include "base/maths.h"
+
+double st_harvest_mean(double blood, double marrow, double depletion, double draw)
+{
+    const double x = draw / depletion;
+    return blood + (marrow - blood) * (1.0 - st_exp(-x)) / x; //                          [PRO-1]
+}
+
+double st_harvest_marrow_share(double pool, double first, double blood)
+{
+    return (pool - blood) / (first - blood); //                                           [PRO-3]
+}
+
+/// Undiluted marrow of one donor, cells per mL by class.                                  [PRO-2]
+static void marrow_of(const st_procedure_values* v, const st_harvest* harvest,
+                      const st_donor* donor, const st_random_key* key, const double* blood,
+                      double* marrow)
+{
+    const double slope = donor->is_female ? v->marrow_cfu_f_age_slope_female.value
+                                          : v->marrow_cfu_f_age_slope_male.value;
+    const double cfu_f = st_amount_draw(&v->marrow_cfu_f, st_random_normal(key, ST_DRAW_CFU_F)) *
+                         harvest->site->ratio *
+                         st_exp(slope * (donor->age_y - v->marrow_cfu_f_reference_age.value));
+    const double nucleated =
+        st_amount_draw(&v->marrow_nucleated, st_random_normal(key, ST_DRAW_NUCLEATED)) *
+        st_exp(v->marrow_nucleated_age_slope.value *
+               (donor->age_y - v->marrow_nucleated_reference_age.value));
+
+    for (int k = 0; k < ST_CLASS_COUNT; k++) {
+        marrow[k] = blood[k]; // red cells and platelets: the liquid is blood
+    }
+    marrow[ST_CLASS_NEUTROPHIL] = nucleated * v->marrow_share_neutrophil.value;
+    marrow[ST_CLASS_LYMPHOCYTE] = nucleated * v->marrow_share_lymphocyte.value;
+    marrow[ST_CLASS_MONOCYTE] = nucleated * v->marrow_share_monocyte.value;
+    marrow[ST_CLASS_IMMATURE] = nucleated * v->marrow_share_immature.value;
+    marrow[ST_CLASS_CFU_F] = cfu_f;
+}
+
+static double blood_draw(const st_amount* amount, const st_random_key* key, st_cell_class class_)
+{
+    return st_amount_draw(amount, st_random_normal(key, ST_DRAW_BLOOD_BASE + (uint64_t)class_));
+}
+
+void st_harvest_perform(const st_catalogue* catalogue, const st_harvest* harvest,
+                        const st_donor* donor, const st_step_luck* luck, st_product* out)
+{
+    const st_procedure_values* v = &catalogue->values;
+    const st_random_key key = st_step_key(luck, ST_STEP_HARVEST);
+    const double drawn_mL = harvest->draw_count * harvest->draw_mL;
+    const double depletion_mL =
+        st_amount_draw(&v->marrow_depletion_volume, st_random_normal(&key, ST_DRAW_DEPLETION));
+    double blood[ST_CLASS_COUNT] = {0};
+    double marrow[ST_CLASS_COUNT];
+
+    blood[ST_CLASS_RBC] = blood_draw(&v->blood_rbc, &key, ST_CLASS_RBC);
+    blood[ST_CLASS_PLATELET] = blood_draw(&v->blood_platelet, &key, ST_CLASS_PLATELET);
+    blood[ST_CLASS_NEUTROPHIL] = blood_draw(&v->blood_neutrophil, &key, ST_CLASS_NEUTROPHIL);
+    blood[ST_CLASS_LYMPHOCYTE] = blood_draw(&v->blood_lymphocyte, &key, ST_CLASS_LYMPHOCYTE);
+    blood[ST_CLASS_MONOCYTE] = blood_draw(&v->blood_monocyte, &key, ST_CLASS_MONOCYTE);
+    marrow_of(v, harvest, donor, &key, blood, marrow);
+
+    *out = (st_product){0};
+    for (int k = 0; k < ST_CLASS_COUNT; k++) {
+        out->count[k] =
+            drawn_mL * st_harvest_mean(blood[k], marrow[k], depletion_mL, harvest->draw_mL);
+        out->viable[k] = v->marrow_viability.value;
+    }
+    out->viable[ST_CLASS_CFU_F] = 1.0; // what founds a colony was alive
+    out->volume_mL = drawn_mL + harvest->additive_mL;
+    out->additive_mL = harvest->additive_mL;
+    // fL to mL: red cells are the only ones whose volume counts
+    const double rbc_mL = out->count[ST_CLASS_RBC] * v->blood_rbc_volume.value * 1e-12;
+    out->plasma_mL = drawn_mL > rbc_mL ? drawn_mL - rbc_mL : 0.0;
+    out->age_h = v->harvest_duration.value;
+    out->days = v->harvest_duration.value / 24.0;
+    st_product_validate(out);
+}

@@ -1,0 +1,133 @@
+#include "procedure/scene.h"
+
+#include "procedure/harvest.h"
+#include "procedure/product.h"
+
+// PRO-3, verification case 1: nucleated cells (1000 per uL) of three groups of patients.
+static void marrow_share_of_bulk_harvests(void** state)
+{
+    (void)state;
+    assert_near(st_harvest_marrow_share(10.5, 51.4, 6.9), 0.0808989, 1e-6);
+    assert_near(st_harvest_marrow_share(9.4, 53.2, 5.9), 0.0739958, 1e-6);
+    assert_near(st_harvest_marrow_share(10.4, 46.4, 6.0), 0.1089109, 1e-6);
+    // cross-check within the measured band: pooled MSC per mL from counts and from prevalence
+    assert_within(10.5 * 2.31, 23.1 - 28.2, 23.1 + 28.2);
+    assert_within(40.3 * 3.23, 137 - 160, 137 + 160);
+}
+
+static double mean_ratio(double depletion, double small, double large)
+{
+    return st_harvest_mean(0, 1, depletion, small) / st_harvest_mean(0, 1, depletion, large);
+}
+
+/// Depletion volume at which small draws are `ratio` times as rich as large ones.
+static double depletion_for(double ratio, double small, double large)
+{
+    double lo = 1.0, hi = 100.0; // the ratio falls as the volume grows
+    for (int i = 0; i < 200; i++) {
+        const double mid = 0.5 * (lo + hi);
+        if (mean_ratio(mid, small, large) > ratio) {
+            lo = mid;
+        } else {
+            hi = mid;
+        }
+    }
+    return 0.5 * (lo + hi);
+}
+
+// PRO-1, verification case 2: one law, three published comparisons.
+static void depletion_law_is_exact(void** state)
+{
+    (void)state;
+    const double depletion = 16.4101793;
+    const double first = 10 * st_harvest_mean(0, 1, depletion, 10);
+    const double all = 40 * st_harvest_mean(0, 1, depletion, 40);
+    assert_near(first, all - first, 1e-6); // first 10 mL = next 30 mL
+    assert_near(mean_ratio(depletion, 3, 10), 1.2204864, 1e-6);
+    assert_near(mean_ratio(depletion, 10, 50), 2.3953495, 1e-6);
+    assert_near(depletion_for(1 / 0.58, 3, 10), 5.1070262, 1e-6);
+    assert_near(depletion_for(4, 10, 50), 6.2183236, 1e-6);
+    // and it lies between blood and marrow
+    assert_within(st_harvest_mean(6.9, 51.4, 8, 5), 6.9, 51.4);
+    assert_near(st_harvest_mean(6.9, 51.4, 8, 1e-3), 51.4, 1e-3);
+    assert_near(st_harvest_mean(6.9, 51.4, 8, 1e6), 6.9, 1e-3);
+}
+
+static double median_cfu_f(scene* s, const st_harvest* harvest, const st_donor* donor)
+{
+    enum { N = 4001 };
+    static double cfu[N];
+    for (int i = 0; i < N; i++) {
+        const st_step_luck luck = {7, (uint64_t)i};
+        st_product sample;
+        st_harvest_perform(s->catalogue, harvest, donor, &luck, &sample);
+        cfu[i] = sample.count[ST_CLASS_CFU_F];
+    }
+    return median_of(cfu, N);
+}
+
+// PRO-2: 2 mL draws at the anterior crest give back what they were measured at; age lowers the
+// count, more in women; small draws from many places give more than one large draw.
+static void donors_follow_the_published_counts(void** state)
+{
+    (void)state;
+    scene s = scene_begin();
+    const st_site* anterior = &s.catalogue->site[0];
+    const st_harvest two_mL = {.site = anterior, .draw_count = 1, .draw_mL = 2};
+    const st_donor man_41 = {.age_y = 41};
+    const st_donor woman_41 = {.age_y = 41, .is_female = true};
+    const st_donor man_71 = {.age_y = 71};
+    const st_donor woman_71 = {.age_y = 71, .is_female = true};
+    assert_string_equal(anterior->name, "anterior crest");
+    assert_near(median_cfu_f(&s, &two_mL, &man_41), 2400, 0.05);
+    assert_near(median_cfu_f(&s, &two_mL, &woman_41), 2400, 0.05);
+    assert_near(median_cfu_f(&s, &two_mL, &man_71) / median_cfu_f(&s, &two_mL, &man_41),
+                pow(0.93, 3), 1e-3);
+    assert_near(median_cfu_f(&s, &two_mL, &woman_71) / median_cfu_f(&s, &two_mL, &woman_41),
+                pow(0.85, 3), 1e-3);
+
+    const st_harvest posterior = {.site = &s.catalogue->site[1], .draw_count = 1, .draw_mL = 2};
+    assert_near(median_cfu_f(&s, &posterior, &man_41), 1.6 * median_cfu_f(&s, &two_mL, &man_41),
+                1e-9);
+    const st_harvest many = {.site = anterior, .draw_count = 8, .draw_mL = 5};
+    const st_harvest one = {.site = anterior, .draw_count = 1, .draw_mL = 40};
+    assert_true(median_cfu_f(&s, &many, &man_41) > 2 * median_cfu_f(&s, &one, &man_41));
+    scene_end(&s);
+}
+
+// The spread between donors is that of 80 measured ones: 2048 +- 2004 per mL, ln sigma 0.82.
+static void donors_spread_like_measured_ones(void** state)
+{
+    (void)state;
+    enum { N = 20000 };
+    scene s = scene_begin();
+    const st_harvest harvest = {
+        .site = &s.catalogue->site[0], .draw_count = 8, .draw_mL = 5, .additive_mL = 6};
+    const st_donor donor = {.age_y = 50};
+    double sum = 0, squares = 0;
+    for (int i = 0; i < N; i++) {
+        const st_step_luck luck = {3, (uint64_t)i};
+        st_product sample;
+        st_harvest_perform(s.catalogue, &harvest, &donor, &luck, &sample);
+        const double ln = log(sample.count[ST_CLASS_CFU_F]);
+        sum += ln;
+        squares += ln * ln;
+        assert_near(sample.volume_mL, 46, 1e-12);
+        assert_near(sample.additive_mL, 6, 1e-12);
+        assert_within(1 - sample.plasma_mL / 40, 0.3, 0.65); // hematocrit of the aspirate
+    }
+    const double mean = sum / N;
+    assert_within(sqrt(squares / N - mean * mean), 0.78, 0.88);
+    scene_end(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(marrow_share_of_bulk_harvests),
+        cmocka_unit_test(depletion_law_is_exact),
+        cmocka_unit_test(donors_follow_the_published_counts),
+        cmocka_unit_test(donors_spread_like_measured_ones),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,370 @@
+#include "report/figures.h"
+#include "report/html.h"
+
+#include <math.h>
+#include <string.h>
+
+#define LABEL_GAP 17.0
+
+// Where things lie in one of the two sizes.
+typedef struct layout {
+    double width, height;
+    double left, right, top, bottom; // of the plot
+    bool is_narrow;
+} layout;
+
+st_figures_scale st_figures_scale_round(double lo, double hi, int tick_count)
+{
+    if (!(hi > lo)) { // one value, or none
+        const double middle = isfinite(lo) ? lo : 0.0;
+        const double half = middle != 0.0 ? 0.5 * fabs(middle) : 1.0;
+        lo = middle - half;
+        hi = middle + half;
+    }
+    double step = 1.0;
+    const double raw = (hi - lo) / tick_count;
+    while (step > raw) {
+        step /= 10.0;
+    }
+    while (step * 10.0 <= raw) {
+        step *= 10.0;
+    }
+    step *= raw > 5.0 * step ? 10.0 : raw > 2.0 * step ? 5.0 : raw > step ? 2.0 : 1.0;
+    const st_figures_scale scale = {
+        .lo = floor(lo / step + 1e-9) * step, .hi = ceil(hi / step - 1e-9) * step, .step = step};
+    return scale;
+}
+
+double st_figures_at(const st_figures_scale* scale, double value)
+{
+    const double share = (value - scale->lo) / (scale->hi - scale->lo);
+    return scale->from + share * (scale->to - scale->from);
+}
+
+int st_figures_tick_decimals(double step)
+{
+    int decimals = 0;
+    while (decimals < 9 && fabs(step - floor(step + 0.5)) > 1e-6 * step) {
+        step *= 10.0;
+        decimals += 1;
+    }
+    return decimals;
+}
+
+void st_figures_open(st_text* out, const st_figure* about, double width, double height,
+                     bool is_narrow)
+{
+    const char* size = is_narrow ? "narrow" : "wide";
+    st_text_addf(out,
+                 "<svg class=\"%s\" role=\"img\" viewBox=\"0 0 %.0f %.0f\" "
+                 "aria-labelledby=\"%s-%s-t %s-%s-d\"><title id=\"%s-%s-t\">",
+                 size, width, height, about->id, size, about->id, size, about->id, size);
+    st_html_text(out, about->title);
+    st_text_addf(out, "</title><desc id=\"%s-%s-d\">", about->id, size);
+    st_html_text(out, about->desc);
+    st_text_add(out, "</desc>\n");
+}
+
+// The range of all that is drawn.
+static st_figures_scale y_scale(const st_figure_lines* lines)
+{
+    double lo = INFINITY;
+    double hi = -INFINITY;
+    for (int s = 0; s < lines->series_count; s++) {
+        const st_figure_series* series = &lines->series[s];
+        for (int i = 0; i < series->count; i++) {
+            lo = fmin(lo, fmin(series->y[i], series->lo ? series->lo[i] : (double)NAN));
+            hi = fmax(hi, fmax(series->y[i], series->hi ? series->hi[i] : (double)NAN));
+        }
+    }
+    for (int i = 0; i < lines->point_count; i++) {
+        lo = fmin(lo, fmin(lines->point[i].y, lines->point[i].lo));
+        hi = fmax(hi, fmax(lines->point[i].y, lines->point[i].hi));
+    }
+    // A scale's own floor is shown when it is not far away, so that sizes can be judged.
+    if (lines->y_floor < lo && lo - lines->y_floor < 1.5 * (hi - lo)) {
+        lo = lines->y_floor;
+    }
+    return st_figures_scale_round(lo, hi, 5);
+}
+
+static void add_axes(st_text* out, const st_figure_lines* lines, const layout* l,
+                     const st_figures_scale* x, const st_figures_scale* y)
+{
+    const int decimals = st_figures_tick_decimals(y->step);
+    const int ticks = (int)floor((y->hi - y->lo) / y->step + 0.5);
+    for (int i = 0; i <= ticks; i++) {
+        const double value = y->lo + i * y->step;
+        const double at = st_figures_at(y, value);
+        const st_words number = st_words_number(value, decimals);
+        st_text_addf(out,
+                     "<path class=\"grid\" d=\"M%.1f %.1fH%.1f\"/><text class=\"tick\" x=\"%.1f\" "
+                     "y=\"%.1f\" text-anchor=\"end\">%s</text>\n",
+                     l->left, at, l->right, l->left - 8.0, at + 4.0, number.text);
+    }
+    double last = -INFINITY;
+    for (int i = 0; i < lines->x_tick_count; i++) {
+        const double at = st_figures_at(x, lines->x_tick[i]);
+        if (at - last < 24.0) {
+            continue; // numbers of neighbours would touch
+        }
+        last = at;
+        const st_words number = st_words_precise(lines->x_tick[i], 3);
+        st_text_addf(out,
+                     "<path class=\"axis\" d=\"M%.1f %.1fv5\"/><text class=\"tick\" x=\"%.1f\" "
+                     "y=\"%.1f\" text-anchor=\"middle\">%s</text>\n",
+                     at, l->bottom, at, l->bottom + 20.0, number.text);
+    }
+    st_text_addf(out, "<path class=\"axis\" d=\"M%.1f %.1fH%.1f\"/>", l->left, l->bottom, l->right);
+    st_text_addf(out, "<text class=\"label\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">",
+                 0.5 * (l->left + l->right), l->bottom + 40.0);
+    st_html_text(out, lines->about.x_label);
+    st_text_add(out, "</text><text class=\"label\" x=\"4\" y=\"16\">");
+    st_html_short(out, lines->about.y_label, l->is_narrow ? 50 : 90);
+    st_text_add(out, "</text>\n");
+}
+
+static void add_band(st_text* out, const st_figure_series* s, const st_figures_scale* x,
+                     const st_figures_scale* y)
+{
+    int drawn = 0;
+    if (!s->lo || !s->hi) {
+        return;
+    }
+    for (int side = 0; side < 2; side++) {
+        for (int k = 0; k < s->count; k++) {
+            const int i = side == 0 ? k : s->count - 1 - k;
+            const double value = side == 0 ? s->hi[i] : s->lo[i];
+            if (!isfinite(s->hi[i]) || !isfinite(s->lo[i])) {
+                continue;
+            }
+            st_text_addf(out, "%s%.1f %.1f", drawn++ == 0 ? "<path class=\"band\" d=\"M" : "L",
+                         st_figures_at(x, s->x[i]), st_figures_at(y, value));
+        }
+    }
+    st_text_add(out, drawn > 0 ? "Z\"/>" : "");
+}
+
+// Shapes tell lines apart where colours do not.
+static void add_dot(st_text* out, int shape, double x, double y)
+{
+    switch (shape % 4) {
+    case 0:
+        st_text_addf(out, "<circle class=\"dot\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/>", x, y);
+        return;
+    case 1:
+        st_text_addf(out, "<path class=\"dot\" d=\"M%.1f %.1fh7v7h-7z\"/>", x - 3.5, y - 3.5);
+        return;
+    case 2:
+        st_text_addf(out, "<path class=\"dot\" d=\"M%.1f %.1fl4.5 8h-9z\"/>", x, y - 5.0);
+        return;
+    default:
+        st_text_addf(out, "<path class=\"dot\" d=\"M%.1f %.1fl-4.5 -8h9z\"/>", x, y + 5.0);
+        return;
+    }
+}
+
+static void add_line(st_text* out, const st_figure_series* s, int shape, const st_figures_scale* x,
+                     const st_figures_scale* y)
+{
+    int drawn = 0;
+    for (int i = 0; i < s->count; i++) {
+        if (isfinite(s->y[i])) {
+            if (drawn++ == 0) {
+                st_text_addf(out, "<path class=\"line d%d\" d=\"M", s->dash);
+            } else {
+                st_text_add(out, "L");
+            }
+            st_text_addf(out, "%.1f %.1f", st_figures_at(x, s->x[i]), st_figures_at(y, s->y[i]));
+        }
+    }
+    st_text_add(out, drawn > 0 ? "\"/>" : "");
+    for (int i = 0; i < s->count && s->has_dots; i++) {
+        if (isfinite(s->y[i])) {
+            add_dot(out, shape, st_figures_at(x, s->x[i]), st_figures_at(y, s->y[i]));
+        }
+    }
+}
+
+static void add_point(st_text* out, const st_figure_lines* lines, const st_figure_point* p,
+                      const st_figures_scale* x, const st_figures_scale* y)
+{
+    if (!isfinite(p->x) || !isfinite(p->y)) {
+        return;
+    }
+    // Side by side, inward from the plot's ends so that none is cut.
+    const double place = p->place - 0.5 * (lines->place_count - 1);
+    double at = st_figures_at(x, p->x) + 11.0 * place;
+    at = fmin(fmax(at, x->from + 11.0 * (p->place + 1)),
+              x->to - 11.0 * (lines->place_count - p->place));
+    const double height = st_figures_at(y, p->y);
+    st_text_addf(out, "<g class=\"c%d\">", p->colour);
+    if (isfinite(p->lo) && isfinite(p->hi)) {
+        st_text_addf(out, "<path class=\"whisker\" d=\"M%.1f %.1fV%.1f\"/>", at,
+                     st_figures_at(y, p->lo), st_figures_at(y, p->hi));
+    }
+    st_text_addf(out, "<path class=\"hollow\" d=\"M%.1f %.1fl5.5 6l-5.5 6l-5.5 -6z\"><title>", at,
+                 height - 6.0);
+    st_html_text(out, p->label);
+    st_text_add(out, "</title></path></g>\n");
+}
+
+static int last_known(const st_figure_series* s)
+{
+    for (int i = s->count - 1; i >= 0; i--) {
+        if (isfinite(s->y[i])) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static void add_label_text(st_text* out, const st_figure_lines* lines, const st_figure_series* s,
+                           size_t characters)
+{
+    const int last = last_known(s);
+    if (lines->labels_value && last >= 0) {
+        const st_words value = st_words_number(s->y[last], lines->about.decimals);
+        st_text_addf(out, "<tspan class=\"strong\">%s</tspan> ", value.text);
+    }
+    st_html_short(out, s->label, characters);
+}
+
+// Order of the series from the highest end to the lowest; those without a point are left out.
+static int order_by_end(const st_figure_lines* lines, const st_figures_scale* y, int* order,
+                        double* height)
+{
+    int count = 0;
+    for (int s = 0; s < lines->series_count; s++) {
+        const int last = last_known(&lines->series[s]);
+        if (last < 0) {
+            continue;
+        }
+        const double at = st_figures_at(y, lines->series[s].y[last]);
+        int place = count++;
+        while (place > 0 && height[place - 1] > at) {
+            height[place] = height[place - 1];
+            order[place] = order[place - 1];
+            place -= 1;
+        }
+        height[place] = at;
+        order[place] = s;
+    }
+    return count;
+}
+
+// Pushes labels apart, then back into the plot: none overlaps, each stays near its line.
+static void spread_labels(double* height, int count, double top, double bottom)
+{
+    for (int i = 1; i < count; i++) {
+        height[i] = fmax(height[i], height[i - 1] + LABEL_GAP);
+    }
+    double limit = bottom;
+    for (int i = count - 1; i >= 0; i--) {
+        height[i] = fmin(height[i], limit);
+        limit = height[i] - LABEL_GAP;
+    }
+    limit = top;
+    for (int i = 0; i < count; i++) {
+        height[i] = fmax(height[i], limit);
+        limit = height[i] + LABEL_GAP;
+    }
+}
+
+static void add_end_labels(st_text* out, const st_figure_lines* lines, const layout* l,
+                           const st_figures_scale* x, const st_figures_scale* y, int* order,
+                           double* height)
+{
+    const int count = order_by_end(lines, y, order, height);
+    spread_labels(height, count, l->top + 4.0, l->bottom);
+    for (int i = 0; i < count; i++) {
+        const st_figure_series* s = &lines->series[order[i]];
+        const int last = last_known(s);
+        st_text_addf(out,
+                     "<g class=\"c%d\"><path class=\"leader\" d=\"M%.1f %.1fL%.1f %.1f\"/>"
+                     "<path class=\"line d%d\" d=\"M%.1f %.1fh14\"/></g>"
+                     "<text class=\"end\" x=\"%.1f\" y=\"%.1f\">",
+                     s->colour, st_figures_at(x, s->x[last]) + 5.0, st_figures_at(y, s->y[last]),
+                     l->right + 14.0, height[i], s->dash, l->right + 14.0, height[i],
+                     l->right + 33.0, height[i] + 4.5);
+        add_label_text(out, lines, s, 24);
+        st_text_add(out, "</text>\n");
+    }
+}
+
+static void add_key(st_text* out, const st_figure_lines* lines, const layout* l,
+                    const st_figures_scale* y, int* order, double* height)
+{
+    const int count = order_by_end(lines, y, order, height);
+    for (int i = 0; i < count; i++) {
+        const st_figure_series* s = &lines->series[order[i]];
+        const double at = l->bottom + 66.0 + 20.0 * i;
+        st_text_addf(out, "<g class=\"c%d\"><path class=\"line d%d\" d=\"M6 %.1fh22\"/>", s->colour,
+                     s->dash, at);
+        if (s->has_dots) {
+            add_dot(out, order[i], 17.0, at);
+        }
+        st_text_addf(out, "</g><text class=\"end\" x=\"36\" y=\"%.1f\">", at + 4.5);
+        add_label_text(out, lines, s, 38);
+        st_text_add(out, "</text>\n");
+    }
+}
+
+static void add_lines(st_text* out, const st_figure_lines* lines, bool is_narrow, int* order,
+                      double* height)
+{
+    layout l = {.width = is_narrow ? 360.0 : 760.0, .top = 34.0, .is_narrow = is_narrow};
+    const double plot =
+        fmax(is_narrow ? 220.0 : 290.0, is_narrow ? 0 : lines->series_count * LABEL_GAP);
+    l.left = 48.0;
+    l.right = is_narrow ? l.width - 12.0 : l.width - 232.0;
+    l.bottom = l.top + plot;
+    l.height = l.bottom + (is_narrow ? 62.0 + 20.0 * lines->series_count : 50.0);
+
+    st_figures_scale y = y_scale(lines);
+    y.from = l.bottom;
+    y.to = l.top;
+    double x_lo = lines->x_tick_count > 0 ? lines->x_tick[0] : 0.0;
+    double x_hi = lines->x_tick_count > 0 ? lines->x_tick[lines->x_tick_count - 1] : 1.0;
+    if (!(x_hi > x_lo)) {
+        x_hi = x_lo + 1.0;
+    }
+    const st_figures_scale x = {.lo = x_lo, .hi = x_hi, .from = l.left, .to = l.right};
+
+    st_figures_open(out, &lines->about, l.width, l.height, is_narrow);
+    add_axes(out, lines, &l, &x, &y);
+    for (int pass = 0; pass < 2; pass++) { // bands below all lines
+        for (int s = 0; s < lines->series_count; s++) {
+            st_text_addf(out, "<g class=\"c%d\">", lines->series[s].colour);
+            if (pass == 0) {
+                add_band(out, &lines->series[s], &x, &y);
+            } else {
+                add_line(out, &lines->series[s], s, &x, &y);
+            }
+            st_text_add(out, "</g>\n");
+        }
+    }
+    for (int i = 0; i < lines->point_count; i++) {
+        add_point(out, lines, &lines->point[i], &x, &y);
+    }
+    if (is_narrow) {
+        add_key(out, lines, &l, &y, order, height);
+    } else {
+        add_end_labels(out, lines, &l, &x, &y, order, height);
+    }
+    st_text_add(out, "</svg>\n");
+}
+
+void st_figures_lines(st_text* out, const st_figure_lines* lines)
+{
+    int* order = st_alloc(out->ctx, (size_t)lines->series_count + 1, sizeof *order);
+    double* height = st_alloc(out->ctx, (size_t)lines->series_count + 1, sizeof *height);
+    if (order && height) {
+        add_lines(out, lines, false, order, height);
+        add_lines(out, lines, true, order, height);
+    } else {
+        out->failed = true;
+    }
+    st_free(out->ctx, height);
+    st_free(out->ctx, order);
+}

@@ -1,0 +1,99 @@
+/// \file
+/// Private: figures as inline SVG, without scripts. Each is written twice, wide and narrow; the
+/// page's style shows the one that fits, so that text stays readable on a phone.
+///
+/// Texts are plain UTF-8 and are escaped here. Colours are classes (c0 ... c6) of the page's style.
+#ifndef ST_REPORT_FIGURES_H
+#define ST_REPORT_FIGURES_H
+
+#include "base/table.h"
+
+/// Colour 0 is the control's grey; 1 ... ST_FIGURE_COLOURS tell arms apart.
+#define ST_FIGURE_COLOURS 6
+
+/// What every figure has.
+typedef struct st_figure {
+    const char* id;    ///< unique on the page
+    const char* title; ///< states what is seen
+    const char* desc;  ///< for those who cannot see it
+    const char* x_label;
+    const char* y_label; ///< of a line chart
+    int decimals;        ///< of numbers at the axis of values
+} st_figure;
+
+/// One line with an optional band. Points whose y is NAN are left out.
+typedef struct st_figure_series {
+    const char* label;
+    int colour;
+    int dash; ///< 0 solid, 1, 2
+    int count;
+    const double* x;
+    const double* y;
+    const double* lo; ///< NULL: no band
+    const double* hi;
+    bool has_dots;
+} st_figure_series;
+
+/// A published point: a hollow diamond with whiskers (NAN: none).
+typedef struct st_figure_point {
+    double x, y, lo, hi;
+    int colour;
+    int place; ///< side by side at one x: 0, 1, 2 ...
+    const char* label;
+} st_figure_point;
+
+typedef struct st_figure_lines {
+    st_figure about;
+    const st_figure_series* series;
+    int series_count;
+    const st_figure_point* point;
+    int point_count;
+    int place_count; ///< how many stand side by side
+    const double* x_tick;
+    int x_tick_count;
+    double y_floor;    ///< the scale's lowest value, NAN when it has none
+    bool labels_value; ///< the last value stands beside the label
+} st_figure_lines;
+
+void st_figures_lines(st_text* out, const st_figure_lines* lines);
+
+/// A row of a chart of bars or points; `label` alone (value NAN, no text) heads a group.
+typedef struct st_figure_row {
+    const char* label;
+    double value, lo, hi; ///< lo, hi NAN: no interval
+    const char* text;     ///< printed at the end of the row
+    int colour;
+    bool is_head;
+    bool is_total; ///< drawn as an outline
+} st_figure_row;
+
+typedef struct st_figure_rows {
+    st_figure about;
+    const st_figure_row* row;
+    int row_count;
+    bool is_log;             ///< decades; values that are not positive have no bar
+    bool is_points;          ///< points with intervals instead of bars
+    double mark_lo, mark_hi; ///< dotted lines, NAN: none
+} st_figure_rows;
+
+void st_figures_rows(st_text* out, const st_figure_rows* rows);
+
+// --- shared by the two files of figures
+
+typedef struct st_figures_scale {
+    double lo, hi;   ///< data
+    double from, to; ///< pixels
+    double step;     ///< between ticks
+    bool is_log;     ///< lo, hi are exponents of ten
+} st_figures_scale;
+
+/// A scale with round ends that holds [lo, hi].
+st_figures_scale st_figures_scale_round(double lo, double hi, int tick_count);
+double st_figures_at(const st_figures_scale* scale, double value);
+/// Opens <svg> with title and description; `is_narrow` chooses the class.
+void st_figures_open(st_text* out, const st_figure* about, double width, double height,
+                     bool is_narrow);
+/// Decimals that tell ticks apart.
+int st_figures_tick_decimals(double step);
+
+#endif

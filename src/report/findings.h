@@ -1,0 +1,84 @@
+/// \file
+/// Private: what a store says, in memory, for the page and the terminal. Rows have the types of
+/// trial.h; every person is left in the store.
+#ifndef ST_REPORT_FINDINGS_H
+#define ST_REPORT_FINDINGS_H
+
+#include "base/base.h"
+#include "report/query.h"
+#include "stroma/trial.h"
+
+typedef struct st_finding_parameter {
+    const char *origin, *name, *unit, *spread_kind;
+    double value, spread, lo, hi;
+    const char *source, *assumed; ///< "" when not given
+} st_finding_parameter;
+
+typedef struct st_finding_quantity {
+    const char *name, *kind, *unit, *role;
+} st_finding_quantity;
+
+typedef struct st_finding_file {
+    const char *name, *role, *hash;
+} st_finding_file;
+
+typedef struct st_finding_pair {
+    const char *key, *value;
+} st_finding_pair;
+
+/// People of an arm at entry.
+typedef struct st_finding_people {
+    int count;
+    double mean[ST_ATTRIBUTE_COUNT], sd[ST_ATTRIBUTE_COUNT]; ///< NAN when not known
+    int left, failed, not_placed;
+} st_finding_people;
+
+/// Means of the noise-free twins of an arm's people at a visit, primary measure.
+typedef struct st_finding_twin {
+    double value, sham, untreated;
+} st_finding_twin;
+
+typedef struct st_findings {
+    st_arena arena; ///< owns all below
+    int about_count, arm_count, visit_count, measure_count, published_count, parameter_count;
+    int quantity_count, file_count, outcome_count, contrast_count, split_count, event_count;
+    int dose_step_count, course_count, screening_count, failure_count;
+    st_finding_pair* about;
+    st_arm_info* arm;
+    st_visit_info* visit;
+    st_instrument_info* measure; ///< the measured instruments
+    st_published_row* published;
+    st_finding_parameter* parameter;
+    st_finding_quantity* quantity;
+    st_finding_file* file;
+    st_outcome_row* outcome;
+    st_contrast_row* contrast;
+    st_split_row* split;
+    st_event_row* event;
+    st_dose_step_row* dose_step;
+    st_course_row* course; ///< by arm, name, day
+    st_screening_row* screening;
+    st_failure_row* failure;
+    st_finding_people* people; ///< [arm]
+    st_finding_twin* twin;     ///< [arm * visit_count + visit]
+    int primary_measure, primary_visit;
+    int assumed_count; ///< parameters without a source
+} st_findings;
+
+st_status st_findings_load(st_ctx* ctx, const char* dir, st_findings* findings);
+void st_findings_clear(st_findings* findings);
+
+const char* st_findings_about(const st_findings* findings, const char* key); ///< "" when absent
+
+/// NULL when the store has no such row.
+const st_outcome_row* st_findings_outcome(const st_findings* f, int arm, int measure, int visit);
+const st_split_row* st_findings_split(const st_findings* f, int arm, int measure, int visit,
+                                      const char* part);
+/// The contrast of an arm with its own control; NULL when there is none or it has no number.
+const st_contrast_row* st_findings_contrast(const st_findings* f, int arm, int measure, int visit);
+
+/// Rows of the course of `name` in `arm`; *count 0 when there are none.
+const st_course_row* st_findings_course(const st_findings* f, int arm, const char* name,
+                                        int* count);
+
+#endif

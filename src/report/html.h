@@ -1,0 +1,35 @@
+/// \file
+/// Private: writing HTML safely. Every text from outside goes through st_html_text() or
+/// st_html_source(); literals of this program go through st_text_add().
+#ifndef ST_REPORT_HTML_H
+#define ST_REPORT_HTML_H
+
+#include "base/table.h"
+#include "report/words.h"
+
+/// Adds text escaped for element content and quoted attributes. Control characters are left out.
+void st_html_text(st_text* out, const char* text);
+
+/// The same, cut to `characters` with an ellipsis.
+void st_html_short(st_text* out, const char* text, size_t characters);
+
+/// A citation: escaped, with DOIs, PMIDs, PMCIDs and https addresses as links.
+void st_html_source(st_text* out, const char* text);
+
+/// A table. Heads are separated by '|'; one that begins with '#' heads numbers. `caption` is
+/// escaped. Ended by st_html_table_end().
+void st_html_table(st_text* out, const char* caption, const char* heads);
+void st_html_table_end(st_text* out);
+void st_html_row(st_text* out); ///< begins a row; it needs no end
+/// Cells: a row head, a text, a number.
+void st_html_head_cell(st_text* out, const char* text);
+void st_html_cell(st_text* out, const char* text);
+void st_html_number_cell(st_text* out, const char* number);
+/// "-7 [-10, -4]", or a dash where there is no number.
+void st_html_interval_cell(st_text* out, double value, double lo, double hi, int decimals);
+
+/// `value [lo, hi]` as text with signs where `is_signed`.
+void st_html_interval(st_text* out, double value, double lo, double hi, int decimals,
+                      bool is_signed);
+
+#endif

@@ -1,0 +1,69 @@
+#include "report/page.h"
+#include "report/html.h"
+#include "report/sections.h"
+
+#include <stdlib.h>
+
+// Nothing is fetched: no script, no font, no image from anywhere.
+static const char head_start[] =
+    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+    "'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'\">\n"
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+    "<meta name=\"color-scheme\" content=\"light dark\">\n"
+    "<meta name=\"referrer\" content=\"no-referrer\">\n"
+    "<link rel=\"icon\" href=\"data:,\">\n<title>";
+
+static const char navigation[] =
+    "<nav aria-label=\"Sections\"><ul><li><a href=\"#answer\">The answer</a></li>"
+    "<li><a href=\"#outcomes\">Arms beside control</a></li>"
+    "<li><a href=\"#split\">Where change comes from</a></li>"
+    "<li><a href=\"#cells\">The cells</a></li><li><a href=\"#joint\">Inside the joint</a></li>"
+    "<li><a href=\"#people\">Who took part</a></li><li><a href=\"#harms\">Harms</a></li>"
+    "<li><a href=\"#assumptions\">What it rests on</a></li>"
+    "<li><a href=\"#methods\">Methods</a></li></ul></nav>\n";
+
+static void add_header(st_text* out, const st_findings* f)
+{
+    st_text_add(out, "<p class=\"banner\"><strong>Research, teaching and trial design; not medical "
+                     "advice.</strong> Every person on this page is virtual.</p>\n<header><h1>");
+    st_html_text(out, st_findings_about(f, "study_title"));
+    st_text_add(out, "</h1>\n<p class=\"sub\">A computed trial: ");
+    st_text_addf(
+        out, "%d arm%s, %s virtual people, visits to %s; model “", f->arm_count,
+        f->arm_count == 1 ? "" : "s",
+        st_words_whole((int64_t)strtoll(st_findings_about(f, "person_count"), NULL, 10)).text,
+        st_words_visit(&f->visit[f->visit_count - 1]).text);
+    st_html_text(out, st_findings_about(f, "model_title"));
+    st_text_add(out, "”");
+    if (f->parameter_count > 0) {
+        st_text_addf(out, "; %s of its values are assumed",
+                     st_words_percent((double)f->assumed_count / f->parameter_count).text);
+    }
+    st_text_add(out, ".</p></header>\n");
+}
+
+void st_page_write(st_text* out, const st_findings* f)
+{
+    st_text_add(out, head_start);
+    st_html_text(out, st_findings_about(f, "study_title"));
+    st_text_add(out, "</title>\n<style>\n");
+    st_page_style_write(out);
+    st_text_add(out, "</style></head>\n<body>\n<a class=\"skip\" href=\"#answer\">To the answer</a>"
+                     "\n<main>\n");
+    add_header(out, f);
+    st_text_add(out, navigation);
+    st_section_answer(out, f);
+    st_section_outcomes(out, f);
+    st_section_split(out, f);
+    st_section_cells(out, f);
+    st_section_joint(out, f);
+    st_section_people(out, f);
+    st_section_harms(out, f);
+    st_section_assumptions(out, f);
+    st_section_methods(out, f);
+    st_text_add(out, "</main>\n<footer><p>Stroma ");
+    st_html_text(out, st_findings_about(f, "program_version"));
+    st_text_add(out, ". Research, teaching and trial design; not medical advice.</p></footer>\n"
+                     "</body></html>\n");
+}

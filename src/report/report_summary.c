@@ -1,0 +1,211 @@
+#include "base/table.h"
+#include "report/findings.h"
+#include "report/words.h"
+#include "stroma/report.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+// A terminal gets ASCII only: any font, any log file, no control sequences from a file's names.
+static void to_ascii(const char* from, char* to, size_t size)
+{
+    static const struct {
+        const char *character, *plain;
+    } known[] = {{"\xe2\x88\x92", "-"},
+                 {"–", "-"},
+                 {"—", "-"},
+                 {"\xe2\x80\xaf", " "},
+                 {"×", "x"},
+                 {"±", "+-"},
+                 {"≥", ">="},
+                 {"≤", "<="},
+                 {"µ", "u"},
+                 {"²", "2"},
+                 {"’", "'"}};
+    size_t used = 0;
+    while (*from && used + 3 < size) {
+        const unsigned char c = (unsigned char)*from;
+        if (c >= 0x20 && c < 0x7f) {
+            to[used++] = *from++;
+            continue;
+        }
+        const char* plain = "?";
+        size_t length = st_words_prefix(from, 1);
+        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+            if (strncmp(from, known[i].character, strlen(known[i].character)) == 0) {
+                plain = known[i].plain;
+            }
+        }
+        used += (size_t)snprintf(to + used, size - used, "%s", plain);
+        from += length;
+    }
+    to[used] = '\0';
+}
+
+typedef struct cell {
+    char text[80];
+} cell;
+
+static cell number(double value, int decimals, bool is_signed)
+{
+    cell c;
+    const st_words w =
+        is_signed ? st_words_signed(value, decimals) : st_words_number(value, decimals);
+    to_ascii(w.text, c.text, sizeof c.text);
+    return c;
+}
+
+// "-17  [-19, -15]"
+static cell interval(double value, double lo, double hi, int decimals)
+{
+    cell c = number(value, decimals, true);
+    if (!isfinite(value)) {
+        snprintf(c.text, sizeof c.text, "no number");
+    } else if (isfinite(lo) && isfinite(hi)) {
+        const cell v = c;
+        snprintf(c.text, sizeof c.text, "%.16s [%.16s, %.16s]", v.text,
+                 number(lo, decimals, false).text, number(hi, decimals, false).text);
+    }
+    return c;
+}
+
+// What was published beside an arm: the change where a value at the start is known.
+static void add_published(st_text* out, const st_findings* f, int arm)
+{
+    const double month = f->visit[f->primary_visit].month;
+    for (int i = 0; i < f->published_count; i++) {
+        const st_published_row* p = &f->published[i];
+        if (p->arm != arm || p->measure != f->primary_measure || fabs(p->month - month) > 0.05) {
+            continue;
+        }
+        const st_published_row* start = NULL;
+        for (int k = 0; k < f->published_count; k++) {
+            const st_published_row* s = &f->published[k];
+            if (s->arm == arm && s->measure == p->measure && fabs(s->month) < 0.05 &&
+                strcmp(s->trial_id, p->trial_id) == 0 && strcmp(s->arm_id, p->arm_id) == 0) {
+                start = s;
+            }
+        }
+        const int decimals = f->measure[p->measure].hi > 20.0 ? 0 : 1;
+        if (start) {
+            st_text_addf(out, "  published: %s (%s",
+                         number(p->value - start->value, decimals, true).text,
+                         p->is_median ? "of medians" : "of means");
+        } else {
+            st_text_addf(out, "  published: %s at this visit (%s",
+                         number(p->value, decimals, false).text, p->is_median ? "median" : "mean");
+        }
+        if (isfinite(p->n)) {
+            st_text_addf(out, ", n %.0f)", p->n);
+        } else {
+            st_text_add(out, ", n not given)");
+        }
+    }
+}
+
+static void add_arm(st_text* out, const st_findings* f, int arm, int width)
+{
+    const int m = f->primary_measure;
+    const int decimals = st_words_decimals(f, m);
+    const st_outcome_row* o = st_findings_outcome(f, arm, m, f->primary_visit);
+    const st_contrast_row* c = st_findings_contrast(f, arm, m, f->primary_visit);
+    cell name;
+    cell beyond = {.text = ""};
+    to_ascii(f->arm[arm].name, name.text, 33);
+    if (f->arm[arm].control >= 0) {
+        cell control;
+        to_ascii(f->arm[f->arm[arm].control].name, control.text, 25);
+        const cell d = interval(c ? c->difference : (double)NAN, c ? c->lo : (double)NAN,
+                                c ? c->hi : (double)NAN, decimals);
+        snprintf(beyond.text, sizeof beyond.text, "%.40s beyond %.24s", d.text, control.text);
+    } else {
+        snprintf(beyond.text, sizeof beyond.text, "control");
+    }
+    const bool has_people = o && o->n > 0;
+    st_text_addf(out, "  %-*s  %-22s  %-40s", width, name.text,
+                 interval(has_people ? o->change : (double)NAN, has_people ? o->change_lo : 0.0,
+                          has_people ? o->change_hi : 0.0, decimals)
+                     .text,
+                 beyond.text);
+    if (has_people && isfinite(o->responders)) {
+        st_text_addf(out, "  %3.0f", 100.0 * o->responders);
+    } else {
+        st_text_add(out, "    -");
+    }
+    add_published(out, f, arm);
+    st_text_add(out, "\n");
+}
+
+// Which part of the change is the largest, said only when it is true for every arm with a split.
+static void add_split_line(st_text* out, const st_findings* f)
+{
+    int arms = 0;
+    int mostly_other = 0;
+    for (int a = 0; a < f->arm_count; a++) {
+        const st_split_row* product =
+            st_findings_split(f, a, f->primary_measure, f->primary_visit, "product");
+        const st_split_row* total =
+            st_findings_split(f, a, f->primary_measure, f->primary_visit, "total");
+        if (product && total && isfinite(product->mean) && isfinite(total->mean)) {
+            arms += 1;
+            mostly_other += fabs(product->mean) < 0.5 * fabs(total->mean);
+        }
+    }
+    if (arms > 0) {
+        st_text_addf(out,
+                     "in %d of %d arms the product itself makes less than half of the change; "
+                     "the rest is entry, natural course and context\n",
+                     mostly_other, arms);
+    }
+}
+
+static void add_summary(st_text* out, const st_findings* f)
+{
+    const st_instrument_info* measure = &f->measure[f->primary_measure];
+    int width = 8;
+    for (int a = 0; a < f->arm_count; a++) {
+        cell name;
+        to_ascii(f->arm[a].name, name.text, 33);
+        const int length = (int)strlen(name.text);
+        width = length > width ? length : width;
+    }
+    cell title;
+    cell heading;
+    to_ascii(measure->title, title.text, sizeof title.text);
+    snprintf(heading.text, sizeof heading.text, "%.40s, %.12s", title.text,
+             st_words_visit(&f->visit[f->primary_visit]).text);
+    st_text_addf(out, "%s\n", heading.text);
+    st_text_addf(out, "  %-*s  %-22s  %-40s  of 100 clearly better\n", width, "",
+                 "change from start", "difference [95 %]");
+    for (int a = 0; a < f->arm_count; a++) {
+        add_arm(out, f, a, width);
+    }
+    add_split_line(out, f);
+    if (f->parameter_count > 0) {
+        st_text_addf(out, "%d of %d values behind this (%s) are assumed, not measured\n",
+                     f->assumed_count, f->parameter_count,
+                     st_words_percent((double)f->assumed_count / f->parameter_count).text);
+    }
+    if (f->failure_count > 0) {
+        st_text_addf(out, "%d course%s could not be computed and %s left out\n", f->failure_count,
+                     f->failure_count == 1 ? "" : "s", f->failure_count == 1 ? "is" : "are");
+    }
+}
+
+st_status st_report_summary(st_ctx* ctx, const char* dir, char** out)
+{
+    *out = NULL;
+    st_findings findings;
+    ST_TRY(st_findings_load(ctx, dir, &findings));
+    st_text text;
+    st_text_init(&text, ctx);
+    add_summary(&text, &findings);
+    st_findings_clear(&findings);
+    if (text.failed) {
+        st_text_clear(&text);
+        return ST_ERR_MEMORY;
+    }
+    *out = text.data;
+    return ST_OK;
+}

@@ -1,0 +1,24 @@
+#include "report/folder.h"
+#include "report/page.h"
+#include "stroma/report.h"
+
+st_status st_report_write(st_ctx* ctx, const char* dir)
+{
+    st_findings findings;
+    ST_TRY(st_findings_load(ctx, dir, &findings));
+    st_text page;
+    st_text_init(&page, ctx);
+    st_page_write(&page, &findings);
+    st_status status = page.failed ? ST_ERR_MEMORY : ST_OK;
+    char* path = st_folder_path(ctx, dir, "report.html");
+    if (!path) {
+        status = ST_ERR_MEMORY;
+    }
+    if (status == ST_OK) {
+        status = st_file_write(ctx, path, page.data, page.length);
+    }
+    st_free(ctx, path);
+    st_text_clear(&page);
+    st_findings_clear(&findings);
+    return status;
+}

@@ -1,0 +1,186 @@
+#include "report/html.h"
+#include "report/palette.h"
+#include "report/sections.h"
+
+#include <math.h>
+#include <string.h>
+
+// Points that a line keeps at most: more cannot be seen.
+#define POINT_LIMIT    80
+#define DAYS_PER_MONTH (365.25 / 12.0)
+
+typedef struct course_data {
+    double *x, *y, *lo, *hi;
+    st_figure_series* series;
+    int count;
+    double longest; // months
+} course_data;
+
+// What a reader looks for first: structure.
+static bool is_structure(const st_finding_quantity* q)
+{
+    return strcmp(q->role, "matrix") == 0 || strstr(q->name, "thickness") != NULL;
+}
+
+static bool is_product(const st_finding_quantity* q)
+{
+    return strstr(q->role, "product cells") != NULL;
+}
+
+static void add_arm(const st_findings* f, const char* name, int arm, bool has_bands, course_data* d)
+{
+    int rows = 0;
+    const st_course_row* all = st_findings_course(f, arm, name, &rows);
+    if (rows < 2) {
+        return;
+    }
+    const int base = d->count * (POINT_LIMIT + 1);
+    const int stride = (rows - 1) / POINT_LIMIT + 1;
+    int count = 0;
+    for (int i = 0; i < rows; i += i + stride < rows || i == rows - 1 ? stride : rows - 1 - i) {
+        d->x[base + count] = all[i].day / DAYS_PER_MONTH;
+        d->y[base + count] = all[i].q50;
+        d->lo[base + count] = all[i].q25;
+        d->hi[base + count] = all[i].q75;
+        count += 1;
+    }
+    d->longest = fmax(d->longest, all[rows - 1].day / DAYS_PER_MONTH);
+    d->series[d->count] = (st_figure_series){.label = f->arm[arm].label,
+                                             .colour = st_palette_colour(f, arm),
+                                             .dash = st_palette_dash(f, arm),
+                                             .count = count,
+                                             .x = d->x + base,
+                                             .y = d->y + base,
+                                             .lo = has_bands ? d->lo + base : NULL,
+                                             .hi = has_bands ? d->hi + base : NULL};
+    d->count += 1;
+}
+
+static int fill_ticks(double longest, double* tick)
+{
+    const st_figures_scale scale = st_figures_scale_round(0.0, longest, 6);
+    int count = 0;
+    for (double at = 0.0; at <= longest * (1.0 + 1e-9) && count < 15; at += scale.step) {
+        tick[count++] = at;
+    }
+    if (count == 0 || tick[count - 1] < longest) {
+        tick[count++] = longest;
+    }
+    return count;
+}
+
+// Values at the first and last day: the whole course is in tables/courses.csv.
+static void add_table(st_text* out, const st_findings* f, const char* name, const char* title)
+{
+    st_text_add(out, "<details><summary>Show as table</summary>\n");
+    st_html_table(out, title, "Arm|#Day|#5 %|#25 %|#Median|#75 %|#95 %|#Mean");
+    for (int a = 0; a < f->arm_count; a++) {
+        int rows = 0;
+        const st_course_row* all = st_findings_course(f, a, name, &rows);
+        const int ends[] = {0, rows / 2, rows - 1};
+        for (int k = 0; k < 3; k++) {
+            if (rows == 0 || (k > 0 && ends[k] == ends[k - 1])) {
+                continue;
+            }
+            const st_course_row* r = &all[ends[k]];
+            const double values[] = {r->q05, r->q25, r->q50, r->q75, r->q95, r->mean};
+            st_html_row(out);
+            st_html_head_cell(out, f->arm[a].label);
+            st_html_number_cell(out, st_words_precise(r->day, 4).text);
+            for (int i = 0; i < 6; i++) {
+                st_html_number_cell(out, st_words_precise(values[i], 4).text);
+            }
+            st_text_add(out, "</tr>\n");
+        }
+    }
+    st_html_table_end(out);
+    st_text_add(out, "</details>\n");
+}
+
+static void add_chart(st_text* out, const st_findings* f, const st_finding_quantity* q, int index,
+                      course_data* d, st_arena* arena)
+{
+    double tick[17];
+    d->count = 0;
+    d->longest = 0.0;
+    for (int a = 0; a < f->arm_count; a++) {
+        add_arm(f, q->name, a, is_structure(q), d);
+    }
+    if (d->count == 0) {
+        return;
+    }
+    char* title = st_arena_format(arena, "%s (%s)", q->name, q->unit[0] ? q->unit : "1");
+    for (char* c = title; c && *c; c++) {
+        *c = *c == '_' ? ' ' : *c;
+    }
+    const st_figure_lines lines = {
+        .about = {.id = st_arena_format(arena, "course-%d", index),
+                  .title = title ? title : q->name,
+                  .desc = "Lines of the median over the people of each arm. Values are in the "
+                          "table below.",
+                  .x_label = "months since the start",
+                  .y_label = title ? title : q->name},
+        .series = d->series,
+        .series_count = d->count,
+        .place_count = 1,
+        .x_tick = tick,
+        .x_tick_count = fill_ticks(d->longest, tick),
+        .y_floor = NAN};
+    st_text_add(out, "<figure><h3>");
+    st_html_text(out, lines.about.title);
+    st_text_add(out, "</h3>\n");
+    st_figures_lines(out, &lines);
+    st_text_add(out, is_structure(q) ? "<figcaption>Line: median of the people of the arm; band: "
+                                       "the middle half of them.</figcaption>\n"
+                                     : "<figcaption>Line: median of the people of the arm."
+                                       "</figcaption>\n");
+    add_table(out, f, q->name, lines.about.title);
+    st_text_add(out, "</figure>\n");
+}
+
+static int add_charts(st_text* out, const st_findings* f, bool structure, course_data* d,
+                      st_arena* arena)
+{
+    int shown = 0;
+    for (int i = 0; i < f->quantity_count; i++) {
+        const st_finding_quantity* q = &f->quantity[i];
+        if (is_product(q) || is_structure(q) != structure) {
+            continue;
+        }
+        add_chart(out, f, q, i, d, arena);
+        shown += d->count > 0;
+    }
+    return shown;
+}
+
+void st_section_joint(st_text* out, const st_findings* f)
+{
+    st_text_add(out, "<section id=\"joint\"><h2>Inside the joint</h2>\n");
+    st_arena arena;
+    st_arena_init(&arena, out->ctx);
+    const size_t values = (size_t)f->arm_count * (POINT_LIMIT + 1);
+    course_data d = {
+        .x = st_arena_alloc(&arena, values, sizeof *d.x),
+        .y = st_arena_alloc(&arena, values, sizeof *d.y),
+        .lo = st_arena_alloc(&arena, values, sizeof *d.lo),
+        .hi = st_arena_alloc(&arena, values, sizeof *d.hi),
+        .series = st_arena_alloc(&arena, (size_t)f->arm_count, sizeof *d.series),
+    };
+    if (!d.x || !d.y || !d.lo || !d.hi || !d.series) {
+        out->failed = true;
+    } else if (f->course_count == 0) {
+        st_text_add(out, "<p>This run holds no courses.</p>\n");
+    } else {
+        if (add_charts(out, f, true, &d, &arena) == 0) {
+            st_text_add(out, "<p>The model has no matrix and no thickness.</p>\n");
+        }
+        st_text_add(out,
+                    "<details><summary>Native cells, factors and other quantities</summary>\n");
+        if (add_charts(out, f, false, &d, &arena) == 0) {
+            st_text_add(out, "<p>None was recorded.</p>\n");
+        }
+        st_text_add(out, "</details>\n");
+    }
+    st_arena_clear(&arena);
+    st_text_add(out, "</section>\n");
+}

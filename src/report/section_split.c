@@ -1,0 +1,178 @@
+#include "report/html.h"
+#include "report/palette.h"
+#include "report/sections.h"
+
+#include <math.h>
+#include <string.h>
+
+static const struct {
+    const char* part;
+    int colour;
+    const char* meaning;
+} parts[] = {
+    {"selection", 0,
+     "people enter when their score is bad; part of that is chance, and falls back by itself"},
+    {"natural course", 3, "what would have happened without any treatment"},
+    {"context and procedure", 5,
+     "being treated, expectation, the needle and the fluid, as a sham has them too"},
+    {"product", 1, "what the injected product adds to its sham in the same person"},
+    {"total", 0, "the whole change from the start"},
+};
+#define PART_COUNT ((int)(sizeof parts / sizeof parts[0]))
+
+static int part_index(const char* part)
+{
+    for (int i = 0; i < PART_COUNT; i++) {
+        if (strcmp(parts[i].part, part) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static st_figure_row figure_row(const st_split_row* s, int decimals, st_arena* arena)
+{
+    const int index = part_index(s->part);
+    const char* text =
+        isfinite(s->lo) && isfinite(s->hi)
+            ? st_arena_format(arena, "%s [%s, %s]", st_words_signed(s->mean, decimals).text,
+                              st_words_number(s->lo, decimals).text,
+                              st_words_number(s->hi, decimals).text)
+            : st_arena_format(arena, "%s", st_words_signed(s->mean, decimals).text);
+    return (st_figure_row){.label = s->part,
+                           .value = s->mean,
+                           .lo = s->lo,
+                           .hi = s->hi,
+                           .colour = index < 0 ? 4 : parts[index].colour,
+                           .is_total = strcmp(s->part, "total") == 0,
+                           .text = text};
+}
+
+// Known parts in the order of their causes, then any other.
+static int collect_rows(const st_findings* f, int measure, st_arena* arena, st_figure_row* row)
+{
+    const int decimals = st_words_decimals(f, measure);
+    int count = 0;
+    for (int a = 0; a < f->arm_count; a++) {
+        const int head = count++;
+        row[head] = (st_figure_row){.label = f->arm[a].label, .is_head = true};
+        for (int i = 0; i < PART_COUNT - 1; i++) {
+            const st_split_row* s =
+                st_findings_split(f, a, measure, f->primary_visit, parts[i].part);
+            if (s) {
+                row[count++] = figure_row(s, decimals, arena);
+            }
+        }
+        for (int i = 0; i < f->split_count; i++) {
+            const st_split_row* s = &f->split[i];
+            if (s->arm == a && s->measure == measure && s->visit == f->primary_visit &&
+                part_index(s->part) < 0) {
+                row[count++] = figure_row(s, decimals, arena);
+            }
+        }
+        const st_split_row* total = st_findings_split(f, a, measure, f->primary_visit, "total");
+        if (total) {
+            row[count++] = figure_row(total, decimals, arena);
+        }
+        count = count == head + 1 ? head : count;
+    }
+    return count;
+}
+
+// Names the arm whose product part is largest, with its share of the whole change.
+static void compose_title(const st_findings* f, st_text* title)
+{
+    const int decimals = st_words_decimals(f, f->primary_measure);
+    const st_split_row* best = NULL;
+    for (int a = 0; a < f->arm_count; a++) {
+        const st_split_row* s =
+            st_findings_split(f, a, f->primary_measure, f->primary_visit, "product");
+        if (s && isfinite(s->mean) && (!best || fabs(s->mean) > fabs(best->mean))) {
+            best = s;
+        }
+    }
+    const st_split_row* total =
+        best ? st_findings_split(f, best->arm, f->primary_measure, f->primary_visit, "total")
+             : NULL;
+    if (!total) {
+        st_text_addf(title, "Parts of the change at %s",
+                     st_words_visit(&f->visit[f->primary_visit]).text);
+        return;
+    }
+    st_text_addf(title, "With %s the product itself makes %s of a change of %s %s at %s",
+                 f->arm[best->arm].label, st_words_signed(best->mean, decimals).text,
+                 st_words_signed(total->mean, decimals).text,
+                 st_words_unit(f->measure[f->primary_measure].unit).text,
+                 st_words_visit(&f->visit[f->primary_visit]).text);
+}
+
+static void add_meanings(st_text* out)
+{
+    st_text_add(out, "<dl class=\"parts\">");
+    for (int i = 0; i < PART_COUNT; i++) {
+        st_text_addf(out, "<dt>%s</dt><dd>%s</dd>", parts[i].part, parts[i].meaning);
+    }
+    st_text_add(out, "</dl>\n");
+}
+
+static void add_table(st_text* out, const st_findings* f)
+{
+    st_text_add(out, "<details><summary>Show as table, all measures and visits</summary>\n");
+    st_html_table(out, "Parts of the change from the start", "Measure|When|Arm|Part|#Mean [95 %]");
+    for (int i = 0; i < f->split_count; i++) {
+        const st_split_row* s = &f->split[i];
+        st_html_row(out);
+        st_html_head_cell(out, f->measure[s->measure].title);
+        st_html_cell(out, st_words_visit(&f->visit[s->visit]).text);
+        st_html_cell(out, f->arm[s->arm].label);
+        st_html_cell(out, s->part);
+        st_html_interval_cell(out, s->mean, s->lo, s->hi, st_words_decimals(f, s->measure));
+        st_text_add(out, "</tr>\n");
+    }
+    st_html_table_end(out);
+    st_text_add(out, "</details>\n");
+}
+
+void st_section_split(st_text* out, const st_findings* f)
+{
+    st_text_add(out, "<section id=\"split\"><h2>Where the change comes from</h2>\n"
+                     "<p>Every virtual person is also computed without treatment and with a sham "
+                     "of the same procedure. So the change from the start can be split exactly, "
+                     "which no trial in people can do.</p>\n");
+    st_arena arena;
+    st_arena_init(&arena, out->ctx);
+    st_text title;
+    st_text_init(&title, out->ctx);
+    st_figure_row* row =
+        st_arena_alloc(&arena, (size_t)f->split_count + (size_t)f->arm_count + 1, sizeof *row);
+    const int count = row ? collect_rows(f, f->primary_measure, &arena, row) : 0;
+    if (count > 0) {
+        compose_title(f, &title);
+        const st_figure_rows rows = {
+            .about = {.id = "parts",
+                      .title = title.data ? title.data : "",
+                      .desc = "Bars of the parts of the mean change from the start, arm by arm, "
+                              "with 95 % intervals. The numbers are in the table below.",
+                      .x_label = f->measure[f->primary_measure].lower_is_better
+                                     ? "part of the mean change (left of zero is better)"
+                                     : "part of the mean change (right of zero is better)"},
+            .row = row,
+            .row_count = count,
+            .mark_lo = NAN,
+            .mark_hi = NAN};
+        st_text_add(out, "<figure><h3>");
+        st_html_text(out, rows.about.title);
+        st_text_add(out, "</h3>\n");
+        st_figures_rows(out, &rows);
+        st_text_add(out, "<figcaption>Mean over the people of the arm; black lines: 95 % interval. "
+                         "The parts add up to the total.</figcaption>\n");
+        add_table(out, f);
+        st_text_add(out, "</figure>\n");
+        add_meanings(out);
+    } else {
+        st_text_add(out, "<p>This run holds no split at the primary visit.</p>\n");
+    }
+    st_text_clear(&title);
+    st_arena_clear(&arena);
+    st_text_add(out, "</section>\n");
+}

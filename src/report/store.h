@@ -1,0 +1,48 @@
+/// \file
+/// Private: an open, growing store.
+#ifndef ST_REPORT_STORE_H
+#define ST_REPORT_STORE_H
+
+#include "base/base.h"
+#include "report/schema.h"
+#include "stroma/report.h"
+
+#include <sqlite3.h>
+
+/// Integer that st_store_put() writes as NULL.
+#define ST_STORE_NULL INT64_MIN
+
+struct st_store {
+    st_ctx* ctx; ///< owns the memory
+    char* dir;
+    char* path;       ///< DIR/results.sqlite
+    char* part_path;  ///< DIR/results.sqlite.part
+    char* lock_path;  ///< DIR/.lock
+    size_t made_from; ///< folders of `dir` from this length on were made by us; 0 = none
+    int lock_fd;
+    bool owns_part;
+    bool has_begun, has_ended, is_finished;
+    bool has_seed;
+    uint64_t seed;
+    sqlite3* db;
+    sqlite3_stmt* insert[ST_TABLE_COUNT];
+    int64_t pending; ///< rows in the open transaction
+    int64_t row_count[ST_TABLE_COUNT];
+    int arm_count, visit_count, measure_count;
+    int parameter_count, assumed_count;
+};
+
+/// Inserts one row. Arguments after `table` follow its type text: int64_t, double, const char*.
+/// NaN, infinities, NULL texts and ST_STORE_NULL become NULL.
+st_status st_store_put(st_ctx* ctx, st_store* store, st_schema_table table, ...);
+
+/// Reports what SQLite says about the growing file.
+st_status st_store_fail(st_ctx* ctx, const st_store* store, const char* what);
+
+/// Writes all that is known before the first person: store_begin.c.
+st_status st_store_begin(void* self, st_ctx* ctx, const st_study* study);
+
+/// Writes one row of a run: store_row.c.
+st_status st_store_row(void* self, st_ctx* ctx, st_row_kind kind, const void* row);
+
+#endif

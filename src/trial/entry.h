@@ -1,0 +1,26 @@
+/// \file
+/// Entry criteria: on who people are, and on scores as measured at screening.
+#ifndef ST_TRIAL_ENTRY_H
+#define ST_TRIAL_ENTRY_H
+
+#include "study.h"
+
+/// Most criteria of a study.
+#define ST_ENTRY_LIMIT 64
+
+/// Reads `people.entry` into the study (instruments may be NULL after earlier mistakes). Not ST_OK
+/// only when memory is out.
+st_status st_entry_read(st_ctx* ctx, st_study* study, const st_node* entry);
+
+bool st_entry_within(const st_range* range, double value); ///< false for NAN
+
+/// First criterion on attributes that the person fails, -1 when all are met.
+int st_entry_attribute(const st_study* study, const st_person* person);
+
+/// First criterion on measured scores that fails; `measured` holds one score per criterion.
+int st_entry_score(const st_study* study, const double* measured);
+
+/// True when a score decides entry: candidates must be measured.
+bool st_entry_needs_score(const st_study* study);
+
+#endif

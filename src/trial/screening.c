@@ -1,0 +1,199 @@
+#include "screening.h"
+
+#include "entry.h"
+
+#include "base/random.h"
+
+#include <math.h>
+
+/// Candidates after which a trial that hardly anybody may enter gives up.
+#define CANDIDATES_PER_PLACE 1000
+#define CANDIDATES_AT_LEAST  100000
+
+/// Blocks of candidates between two looks at how many have entered.
+#define BLOCKS_PER_ROUND 32
+
+#define ENTERED (-1)
+
+/// Candidates of one round, in order.
+typedef struct batch {
+    int64_t first_id;
+    st_person* person; ///< [BLOCKS_PER_ROUND * ST_CREW_BLOCK]
+    int* verdict;      ///< criterion that failed first, or ENTERED
+} batch;
+
+/// What the instruments print for one candidate at screening.
+static int judge_scores(const st_crew* crew, const st_course* course, uint64_t id)
+{
+    const st_study* study = crew->study;
+    double measured[ST_ENTRY_LIMIT];
+
+    if (course->status != ST_OK) {
+        return study->criterion_count;
+    }
+    for (int i = 0; i < study->criterion_count; ++i) {
+        const int instrument = study->criterion[i].instrument;
+        if (instrument >= 0) {
+            st_reading reading = {.visit = -1, .day = study->screening_day};
+            reading.value = st_instrument_value(study->instruments, instrument, course->sample);
+            st_instrument_read(study->instruments, instrument, crew->seed, id, &reading, 1);
+            measured[i] = reading.measured;
+        }
+    }
+    return st_entry_score(study, measured);
+}
+
+static st_status screen_block(st_crew* crew, st_worker* worker, int64_t item, void* arg)
+{
+    const batch* r = arg;
+    const st_study* study = crew->study;
+    const int64_t begin = item * ST_CREW_BLOCK;
+    // The true score at screening; a model that does not settle is as it is at its start.
+    const double day = fmax(study->screening_day, crew->begin_day);
+    int row_of[ST_CREW_BLOCK];
+    int count = 0;
+
+    for (int i = 0; i < ST_CREW_BLOCK; ++i) {
+        st_person* person = &r->person[begin + i];
+        st_people_draw(study->people, crew->seed, (uint64_t)(r->first_id + begin + i), person);
+        r->verdict[begin + i] = st_entry_attribute(study, person);
+        if (r->verdict[begin + i] == ENTERED && st_entry_needs_score(study)) {
+            st_crew_person(crew, worker, count, person);
+            st_crew_course(crew, worker, count, count, day, &day, 1);
+            row_of[count++] = i;
+        }
+    }
+    if (count > 0) {
+        ST_TRY(st_population_solve(worker->population, worker->course, count));
+    }
+    for (int k = 0; k < count; ++k) {
+        const int64_t at = begin + row_of[k];
+        r->verdict[at] = judge_scores(crew, &worker->course[k], r->person[at].id);
+    }
+    return ST_OK;
+}
+
+/// Arm of the next entrant: each free place is as likely as any other.               [TRI-9]
+static int allocate(const st_crew* crew, uint64_t person, const int* taken)
+{
+    const st_random_key key = {crew->seed, ST_STREAM_ALLOCATION, person, 0};
+    const st_study* study = crew->study;
+    int64_t free_count = 0;
+    double place;
+    int last = -1;
+
+    for (int arm = 0; arm < study->arm_count; ++arm) {
+        free_count += study->arm[arm].info.is_twin ? 0 : study->arm[arm].info.size - taken[arm];
+    }
+    place = floor(st_random_uniform(&key, 0) * (double)free_count);
+    for (int arm = 0; arm < study->arm_count; ++arm) {
+        const int here = study->arm[arm].info.is_twin ? 0 : study->arm[arm].info.size - taken[arm];
+        if (here > 0) {
+            last = arm;
+            if (place < here) {
+                return arm;
+            }
+            place -= here;
+        }
+    }
+    return last;
+}
+
+/// Takes a round's verdicts in order of the candidates' numbers until all places are filled.
+static void admit(st_crew* crew, const batch* r, int64_t count, int* taken, st_screening* out)
+{
+    const int64_t needed = crew->study->people_count;
+
+    for (int64_t i = 0; i < count && out->entrant_count < needed; ++i) {
+        ++out->screened;
+        if (r->verdict[i] != ENTERED) {
+            ++out->failed[r->verdict[i]];
+        } else {
+            st_entrant* entrant = &out->entrant[out->entrant_count++];
+            entrant->person = r->person[i];
+            entrant->arm = allocate(crew, entrant->person.id, taken);
+            entrant->slot = taken[entrant->arm]++;
+        }
+    }
+}
+
+static st_status run_rounds(st_crew* crew, batch* r, int* taken, st_screening* out)
+{
+    const int64_t needed = crew->study->people_count;
+    const int64_t count = (int64_t)BLOCKS_PER_ROUND * ST_CREW_BLOCK;
+    const int64_t limit =
+        needed > INT64_MAX / CANDIDATES_PER_PLACE - CANDIDATES_AT_LEAST
+            ? INT64_MAX
+            : needed * CANDIDATES_PER_PLACE + CANDIDATES_AT_LEAST;
+
+    r->first_id = 1;
+    while (out->entrant_count < needed) {
+        if (out->screened >= limit) {
+            return ST_FAIL(crew->ctx, ST_ERR_INPUT,
+                           "people.entry: only %lld of %lld candidates meet the criteria, expected "
+                           "at least one in %d",
+                           (long long)out->entrant_count, (long long)out->screened,
+                           CANDIDATES_PER_PLACE);
+        }
+        ST_TRY(st_crew_run(crew, BLOCKS_PER_ROUND, screen_block, r));
+        admit(crew, r, count, taken, out);
+        r->first_id += count;
+    }
+    return ST_OK;
+}
+
+st_status st_screening_run(st_crew* crew, st_screening* out)
+{
+    const st_study* study = crew->study;
+    const size_t candidates = (size_t)BLOCKS_PER_ROUND * ST_CREW_BLOCK;
+    int* taken = st_alloc(crew->ctx, (size_t)study->arm_count, sizeof *taken);
+    batch r = {.person = st_alloc(crew->ctx, candidates, sizeof *r.person),
+               .verdict = st_alloc(crew->ctx, candidates, sizeof *r.verdict)};
+    st_status status = ST_ERR_MEMORY;
+
+    *out = (st_screening){
+        .entrant = st_alloc(crew->ctx, (size_t)study->people_count, sizeof *out->entrant),
+        .failed = st_alloc(crew->ctx, (size_t)study->criterion_count + 1, sizeof *out->failed)};
+    if (taken != NULL && r.person != NULL && r.verdict != NULL && out->entrant != NULL &&
+        out->failed != NULL) {
+        status = run_rounds(crew, &r, taken, out);
+    }
+    st_free(crew->ctx, r.verdict);
+    st_free(crew->ctx, r.person);
+    st_free(crew->ctx, taken);
+    if (status != ST_OK) {
+        st_screening_clear(crew, out);
+    }
+    return status;
+}
+
+void st_screening_clear(st_crew* crew, st_screening* screening)
+{
+    st_free(crew->ctx, screening->entrant);
+    st_free(crew->ctx, screening->failed);
+    *screening = (st_screening){0};
+}
+
+static st_status emit_count(const st_crew* crew, const st_sink* sink, const char* reason,
+                            int64_t count)
+{
+    const st_screening_row row = {.reason = reason, .count = count};
+
+    return sink->row(sink->self, crew->ctx, ST_ROW_SCREENING, &row);
+}
+
+st_status st_screening_emit(const st_crew* crew, const st_screening* screening,
+                            const st_sink* sink)
+{
+    const st_study* study = crew->study;
+
+    ST_TRY(emit_count(crew, sink, "screened", screening->screened));
+    for (int i = 0; i < study->criterion_count; ++i) {
+        ST_TRY(emit_count(crew, sink, study->criterion[i].reason, screening->failed[i]));
+    }
+    if (screening->failed[study->criterion_count] > 0) {
+        ST_TRY(emit_count(crew, sink, "could not be computed",
+                          screening->failed[study->criterion_count]));
+    }
+    return emit_count(crew, sink, "entered", screening->entrant_count);
+}

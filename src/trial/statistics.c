@@ -1,0 +1,193 @@
+#include "statistics.h"
+
+#include "student.h"
+
+#include "base/random.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+double st_statistics_mean(const double* x, int count)
+{
+    double sum = 0.0;
+    double rest = 0.0;
+    double mean;
+
+    if (count < 1) {
+        return NAN;
+    }
+    for (int i = 0; i < count; ++i) {
+        sum += x[i];
+    }
+    mean = sum / count;
+    // A second pass takes back what rounding lost in the first.
+    for (int i = 0; i < count; ++i) {
+        rest += x[i] - mean;
+    }
+    return mean + rest / count;
+}
+
+/// Sum of (x - mean x)(y - mean y).
+static double centred_product(const double* x, const double* y, int count)
+{
+    const double x_mean = st_statistics_mean(x, count);
+    const double y_mean = st_statistics_mean(y, count);
+    double sum = 0.0;
+
+    for (int i = 0; i < count; ++i) {
+        sum += (x[i] - x_mean) * (y[i] - y_mean);
+    }
+    return sum;
+}
+
+double st_statistics_sd(const double* x, int count)
+{
+    if (count < 2) {
+        return NAN;
+    }
+    return sqrt(centred_product(x, x, count) / (count - 1));
+}
+
+double st_statistics_quantile(const double* sorted, int count, double p)
+{
+    double place;
+    int below;
+
+    if (count < 1 || !(p >= 0.0 && p <= 1.0)) {
+        return NAN;
+    }
+    // h = (n - 1) p + 1, counted from 1                                                  [TRI-3]
+    place = (count - 1) * p;
+    below = (int)floor(place);
+    if (below >= count - 1) {
+        return sorted[count - 1];
+    }
+    return sorted[below] + (place - below) * (sorted[below + 1] - sorted[below]);
+}
+
+static int compare_doubles(const void* left, const void* right)
+{
+    const double a = *(const double*)left;
+    const double b = *(const double*)right;
+
+    return (a > b) - (a < b);
+}
+
+void st_statistics_sort(double* x, int count)
+{
+    if (count > 1) {
+        qsort(x, (size_t)count, sizeof *x, compare_doubles);
+    }
+}
+
+st_interval st_statistics_mean_interval(const double* x, int count)
+{
+    const double mean = st_statistics_mean(x, count);
+    st_interval interval = {mean, NAN, NAN};
+
+    if (count >= 2) {
+        // mean +- t(0.975; n - 1) s / sqrt(n)                                            [TRI-4]
+        const double half = st_student_critical(1.0 - ST_STATISTICS_LEVEL, count - 1) *
+                            st_statistics_sd(x, count) / sqrt(count);
+        interval.lo = mean - half;
+        interval.hi = mean + half;
+    }
+    return interval;
+}
+
+st_interval st_statistics_wilson(int64_t hits, int64_t count)
+{
+    const double n = (double)count;
+    const double z = st_normal_quantile(0.5 + 0.5 * ST_STATISTICS_LEVEL);
+    st_interval interval = {NAN, NAN, NAN};
+    double share, centre, half;
+
+    if (count < 1 || hits < 0 || hits > count) {
+        return interval;
+    }
+    // (p + z^2/2n -+ z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n)                           [TRI-5]
+    share = (double)hits / n;
+    centre = (share + z * z / (2.0 * n)) / (1.0 + z * z / n);
+    half = z * sqrt(share * (1.0 - share) / n + z * z / (4.0 * n * n)) / (1.0 + z * z / n);
+    interval.mean = share;
+    // At the ends the formula is exact on paper; rounding must not leave [0, 1].
+    interval.lo = hits == 0 ? 0.0 : centre - half;
+    interval.hi = hits == count ? 1.0 : centre + half;
+    return interval;
+}
+
+/// Interval and p value of an estimate with its standard error.
+static st_contrast contrast_of(double difference, double error, double df)
+{
+    st_contrast contrast = {difference, NAN, NAN, NAN, df};
+
+    if (df > 0.0 && error >= 0.0) {
+        const double half = st_student_critical(1.0 - ST_STATISTICS_LEVEL, df) * error;
+        contrast.lo = difference - half;
+        contrast.hi = difference + half;
+        if (error > 0.0) {
+            contrast.p = st_student_two_sided(difference / error, df);
+        } else {
+            contrast.p = difference == 0.0 ? 1.0 : 0.0;
+        }
+    }
+    return contrast;
+}
+
+st_contrast st_statistics_welch(const double* a, int a_count, const double* b, int b_count)
+{
+    const double difference = st_statistics_mean(a, a_count) - st_statistics_mean(b, b_count);
+    double a_part, b_part, df;
+
+    if (a_count < 2 || b_count < 2) {
+        return contrast_of(difference, NAN, NAN);
+    }
+    // se^2 = sa^2/na + sb^2/nb; df by Satterthwaite                                      [TRI-6]
+    a_part = centred_product(a, a, a_count) / (a_count - 1) / a_count;
+    b_part = centred_product(b, b, b_count) / (b_count - 1) / b_count;
+    df = a_part + b_part > 0.0 ? (a_part + b_part) * (a_part + b_part) /
+                                     (a_part * a_part / (a_count - 1) +
+                                      b_part * b_part / (b_count - 1))
+                               : (double)(a_count + b_count - 2);
+    return contrast_of(difference, sqrt(a_part + b_part), df);
+}
+
+st_contrast st_statistics_paired(const double* difference, int count)
+{
+    const double mean = st_statistics_mean(difference, count);
+
+    if (count < 2) {
+        return contrast_of(mean, NAN, NAN);
+    }
+    return contrast_of(mean, st_statistics_sd(difference, count) / sqrt(count), count - 1);
+}
+
+st_contrast st_statistics_ancova(const double* a_baseline, const double* a_change, int a_count,
+                                 const double* b_baseline, const double* b_change, int b_count)
+{
+    double gap, difference, sxx, sxy, syy, slope, df, variance;
+
+    if (a_count < 2 || b_count < 2) {
+        return contrast_of(NAN, NAN, NAN);
+    }
+    // With two arms least squares splits into sums within the arms:                      [TRI-7]
+    // slope = Sxy/Sxx, d = (ya - yb) - slope (xa - xb), s^2 = (Syy - slope Sxy)/(n - 3)
+    sxx = centred_product(a_baseline, a_baseline, a_count) +
+          centred_product(b_baseline, b_baseline, b_count);
+    sxy = centred_product(a_baseline, a_change, a_count) +
+          centred_product(b_baseline, b_change, b_count);
+    syy = centred_product(a_change, a_change, a_count) +
+          centred_product(b_change, b_change, b_count);
+    gap = st_statistics_mean(a_baseline, a_count) - st_statistics_mean(b_baseline, b_count);
+    difference = st_statistics_mean(a_change, a_count) - st_statistics_mean(b_change, b_count);
+    variance = 1.0 / a_count + 1.0 / b_count;
+    df = a_count + b_count - 2;
+    if (sxx > 0.0) {
+        slope = sxy / sxx;
+        difference -= slope * gap;
+        syy = fmax(syy - slope * sxy, 0.0);
+        variance += gap * gap / sxx;
+        df -= 1.0;
+    }
+    return contrast_of(difference, sqrt(variance * syy / df), df);
+}

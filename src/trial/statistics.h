@@ -1,0 +1,48 @@
+/// \file
+/// What a trial statistician computes: means with intervals, quartiles, shares, contrasts.
+///
+/// All functions are pure; a quantity that the data cannot give (a standard deviation of one value)
+/// is NAN. Intervals are 95 %. docs/equations/trial.md, TRI-3 ... TRI-8.
+#ifndef ST_TRIAL_STATISTICS_H
+#define ST_TRIAL_STATISTICS_H
+
+#include "base/base.h"
+
+/// Share of hypothetical repetitions in which an interval covers the truth.
+#define ST_STATISTICS_LEVEL 0.95
+
+typedef struct st_interval {
+    double mean, lo, hi;
+} st_interval;
+
+typedef struct st_contrast {
+    double difference, lo, hi;
+    double p;  ///< two-sided
+    double df; ///< degrees of freedom
+} st_contrast;
+
+double st_statistics_mean(const double* x, int count);
+/// Standard deviation with count - 1.
+double st_statistics_sd(const double* x, int count);
+/// Quantile by linear interpolation of order statistics (type 7); `sorted` ascending.
+double st_statistics_quantile(const double* sorted, int count, double p);
+void st_statistics_sort(double* x, int count); ///< ascending; no NAN allowed
+
+/// Mean with its t interval. Without spread in the data lo = hi = mean.
+st_interval st_statistics_mean_interval(const double* x, int count);
+
+/// Wilson's score interval of a share, `hits` of `count`.
+st_interval st_statistics_wilson(int64_t hits, int64_t count);
+
+/// Mean of a minus mean of b, variances unequal (Welch-Satterthwaite).
+st_contrast st_statistics_welch(const double* a, int a_count, const double* b, int b_count);
+
+/// Mean of the differences of pairs against zero.
+st_contrast st_statistics_paired(const double* difference, int count);
+
+/// Difference of arm a from arm b in `change`, adjusted for `baseline`: ordinary least squares of
+/// change ~ arm + baseline.
+st_contrast st_statistics_ancova(const double* a_baseline, const double* a_change, int a_count,
+                                 const double* b_baseline, const double* b_change, int b_count);
+
+#endif

@@ -1,0 +1,360 @@
+#include "stay.h"
+
+#include "arm.h"
+#include "visits.h"
+
+#include "base/random.h"
+
+#include <xxhash.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/// Screening and all visits.
+#define READING_LIMIT (ST_VISITS_LIMIT + 1)
+
+/// Which courses one person needs; equal ones are solved once.
+typedef struct person_plan {
+    int first;     ///< worker's course slot of the first
+    int count;     ///< courses to solve
+    int untreated; ///< course slots
+    int sham[ST_ARM_LIMIT], active[ST_ARM_LIMIT]; ///< by stay
+    bool is_traced;
+} person_plan;
+
+st_status st_stay_list_events(st_ctx* ctx, const st_study* study, st_stay_events* out)
+{
+    for (int arm = 0; arm < study->arm_count; ++arm) {
+        st_stay_events* events = &out[arm];
+        events->count =
+            st_recipe_adverse(study->arm[arm].recipe, events->event, ST_STAY_EVENT_LIMIT);
+        if (events->count > ST_STAY_EVENT_LIMIT) {
+            return ST_FAIL(ctx, ST_ERR_INPUT, "arm %s: %d kinds of adverse events, at most %d",
+                           study->arm[arm].info.name, events->count, ST_STAY_EVENT_LIMIT);
+        }
+        for (int i = 0; i < events->count; ++i) {
+            // At least once in `times` independent steps: 1 - (1 - p)^times              [TRI-11]
+            double none = 1.0;
+            for (int k = 0; k < events->event[i].times; ++k) {
+                none *= 1.0 - events->event[i].probability;
+            }
+            events->probability[i] = 1.0 - none;
+        }
+    }
+    return ST_OK;
+}
+
+/// Arm of a stay: the own one, then the twin arms.
+static int stay_arm(const st_study* study, const st_entrant* entrant, int stay)
+{
+    int seen = 0;
+
+    if (stay == 0) {
+        return entrant->arm;
+    }
+    for (int arm = 0; arm < study->arm_count; ++arm) {
+        seen += study->arm[arm].info.is_twin;
+        if (study->arm[arm].info.is_twin && seen == stay) {
+            return arm;
+        }
+    }
+    return -1;
+}
+
+// --- what is done ---------------------------------------------------------------------------
+
+static void add_action(st_action* action, int* count, int state, double value)
+{
+    action[*count] =
+        (st_action){.day = 0.0, .kind = ST_ACTION_ADD, .index = state, .value = value};
+    *count += 1;
+}
+
+/// What people believe they were given.                                                  [TRI-10]
+static void add_suggestion(const st_study* study, const st_arm* arm, const st_dose* dose,
+                           st_action* action, int* count)
+{
+    const st_context_setting setting = {
+        .is_open = arm->is_open,
+        .has_injection = st_recipe_has_injection(arm->recipe) && !dose->is_failed,
+        .has_harvest = st_recipe_has_harvest(arm->recipe)};
+    const int state = st_context_rules_state(study->context);
+    const double amount = st_context_rules_amount(study->context, &setting);
+
+    if (state >= 0 && amount != 0.0) {
+        add_action(action, count, state, amount);
+    }
+}
+
+/// A dose as additions to states at day 0.
+static st_status add_dose(const st_crew* crew, st_worker* worker, const st_course* course,
+                          const st_dose* dose, st_action* action, int* count)
+{
+    const st_model* model = crew->study->model;
+
+    memset(worker->add, 0, (size_t)crew->state_count * sizeof *worker->add);
+    for (int i = 0; i < dose->part_count; ++i) {
+        const st_dose_part* part = &dose->part[i];
+        const int target = st_model_find_dose(model, part->product_class);
+        if (target < 0) {
+            return ST_FAIL(worker->ctx, ST_ERR_INPUT, "the model has no place for a dose of '%s'",
+                           part->product_class);
+        }
+        st_model_dose_add(model, target, part->alive, part->latent, part->dead, course->parameter,
+                          course->input, worker->add);
+    }
+    for (int state = 0; state < crew->state_count; ++state) {
+        if (worker->add[state] != 0.0) {
+            add_action(action, count, state, worker->add[state]);
+        }
+    }
+    return ST_OK;
+}
+
+static bool actions_equal(const st_course* a, const st_course* b)
+{
+    if (a->action_count != b->action_count) {
+        return false;
+    }
+    for (int i = 0; i < a->action_count; ++i) {
+        if (a->action[i].index != b->action[i].index || a->action[i].value != b->action[i].value) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/// Opens the person's next course, with a suggestion and a dose where there is an arm. Gives the
+/// slot of the course, which is an earlier one when nothing differs.
+static st_status plan_course(st_crew* crew, st_worker* worker, const st_stay_batch* batch, int row,
+                             const st_arm* arm, const st_dose* dose, person_plan* plan, int* slot)
+{
+    const st_study* study = crew->study;
+    const double end = study->visit[study->visit_count - 1].day;
+    const int next = plan->first + plan->count;
+    st_course* course;
+    st_action* action;
+    int count = 0;
+
+    course = plan->is_traced
+                 ? st_crew_course(crew, worker, next, row, end, batch->trace->day,
+                                  batch->trace->day_count)
+                 : st_crew_course(crew, worker, next, row, end, batch->trace->visit_day,
+                                  study->visit_count);
+    action = worker->action + (size_t)next * (size_t)crew->action_capacity;
+    if (arm != NULL) {
+        add_suggestion(study, arm, dose, action, &count);
+        ST_TRY(add_dose(crew, worker, course, dose, action, &count));
+    }
+    course->action_count = count;
+    for (int earlier = plan->first; earlier < next; ++earlier) {
+        if (actions_equal(&worker->course[earlier], course)) {
+            *slot = earlier;
+            return ST_OK;
+        }
+    }
+    *slot = next;
+    plan->count += 1;
+    return ST_OK;
+}
+
+/// Notes a failure of one person; others go on.
+static void fail_stay(st_stay* stay, double day, const char* message)
+{
+    stay->is_failed = true;
+    stay->failed_day = day;
+    snprintf(stay->message, sizeof stay->message, "%s", message);
+}
+
+static void draw_events(const st_crew* crew, const st_stay_events* events, uint64_t person,
+                        bool is_injected, st_stay* stay)
+{
+    for (int i = 0; i < events->count; ++i) {
+        const char* name = events->event[i].name;
+        if (!is_injected && strcmp(events->event[i].per, "injection") == 0) {
+            continue; // the culture failed: nothing was injected
+        }
+        // Keyed by the event's name: a new kind of event changes no other.
+        const st_random_key key = {crew->seed, ST_STREAM_ADVERSE, person,
+                                   XXH64(name, strlen(name), 0)};
+        if (st_random_uniform(&key, 0) < events->probability[i]) {
+            stay->event_bits |= UINT64_C(1) << i;
+        }
+    }
+}
+
+static double draw_left_day(const st_crew* crew, uint64_t person)
+{
+    const st_random_key key = {crew->seed, ST_STREAM_DROPOUT, person, 0};
+    const st_study* study = crew->study;
+    double day;
+
+    if (!(study->drop_out_per_day > 0.0)) {
+        return INFINITY;
+    }
+    // Constant hazard: T = E / rate                                                     [TRI-12]
+    day = st_random_exponential(&key, 0) / study->drop_out_per_day;
+    return day > study->visit[study->visit_count - 1].day ? INFINITY : day;
+}
+
+static st_status plan_stay(st_crew* crew, st_worker* worker, const st_stay_batch* batch, int row,
+                           const st_entrant* entrant, st_stay* stay, int index, person_plan* plan)
+{
+    const st_arm* arm = &crew->study->arm[stay->arm];
+    const st_donor donor = st_arm_donor(&entrant->person);
+    const uint64_t id = entrant->person.id;
+    st_dose dose, sham;
+    const st_status status =
+        st_recipe_perform(worker->ctx, arm->recipe, &donor, crew->seed, id, &dose);
+
+    plan->sham[index] = plan->untreated;
+    plan->active[index] = plan->untreated;
+    if (status == ST_ERR_NUMERIC) {
+        fail_stay(stay, 0.0, st_ctx_message(worker->ctx, 0));
+        st_ctx_clear_messages(worker->ctx);
+        return ST_OK;
+    }
+    ST_TRY(status);
+    st_recipe_sham(arm->recipe, &dose, &sham);
+    stay->is_placed = dose.is_placed;
+    stay->step_count = dose.step_count;
+    memcpy(stay->step, dose.step, sizeof stay->step);
+    stay->dose_cells = dose.step_count > 0 ? dose.step[dose.step_count - 1].cells : 0.0;
+    stay->left_day = draw_left_day(crew, id);
+    draw_events(crew, &batch->events[stay->arm], id, !dose.is_failed, stay);
+    ST_TRY(plan_course(crew, worker, batch, row, arm, &sham, plan, &plan->sham[index]));
+    return plan_course(crew, worker, batch, row, arm, &dose, plan, &plan->active[index]);
+}
+
+static st_status plan_person(st_crew* crew, st_worker* worker, const st_stay_batch* batch, int row,
+                             int64_t at, person_plan* plan)
+{
+    const st_study* study = crew->study;
+    const int stay_count = 1 + study->twin_count;
+    const st_entrant* entrant = &batch->entrant[at];
+    const int64_t order = batch->first + at;
+
+    plan->count = 0;
+    plan->is_traced = entrant->slot < ST_TRACE_PEOPLE ||
+                      (study->twin_count > 0 && order < ST_TRACE_PEOPLE);
+    st_crew_person(crew, worker, row, &entrant->person);
+    ST_TRY(plan_course(crew, worker, batch, row, NULL, NULL, plan, &plan->untreated));
+    for (int i = 0; i < stay_count; ++i) {
+        st_stay* stay = &batch->stay[at * stay_count + i];
+        *stay = (st_stay){.arm = stay_arm(study, entrant, i),
+                          .slot = i == 0 ? entrant->slot : (int)order};
+        ST_TRY(plan_stay(crew, worker, batch, row, entrant, stay, i, plan));
+    }
+    return ST_OK;
+}
+
+// --- what follows ---------------------------------------------------------------------------
+
+/// A course that failed, described; false when all is well.
+static bool note_failure(const st_crew* crew, const st_course* course, const char* which,
+                         st_stay* stay)
+{
+    char message[ST_STAY_MESSAGE];
+
+    if (course->status == ST_OK) {
+        return false;
+    }
+    snprintf(message, sizeof message, "the %s course stopped at day %.6g, state %s", which,
+             course->failed_day,
+             course->failed_state >= 0
+                 ? st_model_state(crew->study->model, course->failed_state)->name
+                 : "unknown");
+    fail_stay(stay, course->failed_day, message);
+    return true;
+}
+
+/// Values and readings of one scale over the visits.
+static void read_scale(const st_crew* crew, const st_trace* trace, const person_plan* plan,
+                       const st_worker* worker, int index, uint64_t person, int measure,
+                       double left_day, st_score* score)
+{
+    const st_study* study = crew->study;
+    const int instrument = study->measure[measure];
+    const double* untreated = worker->course[plan->untreated].sample;
+    const double* sham = worker->course[plan->sham[index]].sample;
+    const double* active = worker->course[plan->active[index]].sample;
+    st_reading reading[READING_LIMIT];
+
+    for (int v = 0; v < study->visit_count; ++v) {
+        const size_t at = (size_t)(plan->is_traced ? trace->visit_sample[v] : v) *
+                          (size_t)crew->width;
+        score[v].untreated = st_instrument_value(study->instruments, instrument, untreated + at);
+        // The baseline is read before anything is done.
+        score[v].sham = v == 0 ? score[v].untreated
+                               : st_instrument_value(study->instruments, instrument, sham + at);
+        score[v].value = v == 0 ? score[v].untreated
+                                : st_instrument_value(study->instruments, instrument, active + at);
+        reading[v + 1] = (st_reading){
+            .visit = v, .day = study->visit[v].day, .value = score[v].value};
+    }
+    // The slow fluctuation goes on from the screening visit, where it helped to decide entry.
+    reading[0] =
+        (st_reading){.visit = -1, .day = study->screening_day, .value = score[0].untreated};
+    st_instrument_read(study->instruments, instrument, crew->seed, person, reading,
+                       study->visit_count + 1);
+    for (int v = 0; v < study->visit_count; ++v) {
+        const bool is_present = v == 0 || study->visit[v].day < left_day;
+        score[v].measured = is_present ? reading[v + 1].measured : NAN;
+    }
+}
+
+static void finish_person(const st_crew* crew, const st_worker* worker, const st_stay_batch* batch,
+                          int64_t at, const person_plan* plan)
+{
+    const st_study* study = crew->study;
+    const int stay_count = 1 + study->twin_count;
+    const size_t scores = (size_t)study->measure_count * (size_t)study->visit_count;
+    const uint64_t id = batch->entrant[at].person.id;
+
+    for (int i = 0; i < stay_count; ++i) {
+        st_stay* stay = &batch->stay[at * stay_count + i];
+        st_score* score = batch->score + ((size_t)at * (size_t)stay_count + (size_t)i) * scores;
+        const bool is_failed =
+            stay->is_failed ||
+            note_failure(crew, &worker->course[plan->untreated], "untreated", stay) ||
+            note_failure(crew, &worker->course[plan->sham[i]], "sham", stay) ||
+            note_failure(crew, &worker->course[plan->active[i]], "treated", stay);
+
+        if (is_failed) {
+            for (size_t k = 0; k < scores; ++k) {
+                score[k] = (st_score){NAN, NAN, NAN, NAN};
+            }
+            continue;
+        }
+        for (int m = 0; m < study->measure_count; ++m) {
+            read_scale(crew, batch->trace, plan, worker, i, id, m, stay->left_day,
+                       score + (size_t)m * (size_t)study->visit_count);
+        }
+        if (plan->is_traced) {
+            st_trace_keep(batch->trace, stay->arm, stay->slot,
+                          worker->course[plan->active[i]].sample, crew->width);
+        }
+    }
+}
+
+st_status st_stay_block(st_crew* crew, st_worker* worker, int64_t item, void* arg)
+{
+    const st_stay_batch* batch = arg;
+    const int64_t begin = item * ST_CREW_BLOCK;
+    const int count = (int)(batch->count - begin < ST_CREW_BLOCK ? batch->count - begin
+                                                                 : ST_CREW_BLOCK);
+    person_plan plan[ST_CREW_BLOCK];
+    int course_count = 0;
+
+    for (int row = 0; row < count; ++row) {
+        plan[row].first = course_count;
+        ST_TRY(plan_person(crew, worker, batch, row, begin + row, &plan[row]));
+        course_count += plan[row].count;
+    }
+    ST_TRY(st_population_solve(worker->population, worker->course, course_count));
+    for (int row = 0; row < count; ++row) {
+        finish_person(crew, worker, batch, begin + row, &plan[row]);
+    }
+    return ST_OK;
+}

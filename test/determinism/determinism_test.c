@@ -1,0 +1,254 @@
+// The same study gives the same rows, bit by bit, for any number of workers.
+#include "stroma/trial.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <xxhash.h>
+
+#include <cmocka.h>
+
+#define MODELS ST_SOURCE_DIR "/models"
+#define STUDY  ST_SOURCE_DIR "/test/determinism/small.yaml"
+
+/// Hashes every row in the order in which it arrives, field by field: structs have gaps.
+typedef struct hasher {
+    XXH3_state_t* state;
+    int64_t rows[ST_ROW_FAILURE + 1];
+    int64_t begins, ends;
+} hasher;
+
+static void add_number(hasher* h, double x)
+{
+    XXH3_64bits_update(h->state, &x, sizeof x);
+}
+
+static void add_numbers(hasher* h, const double* x, int count)
+{
+    XXH3_64bits_update(h->state, x, (size_t)count * sizeof *x);
+}
+
+static void add_integer(hasher* h, int64_t x)
+{
+    XXH3_64bits_update(h->state, &x, sizeof x);
+}
+
+static void add_text(hasher* h, const char* text)
+{
+    XXH3_64bits_update(h->state, text, strlen(text) + 1);
+}
+
+static void add_person(hasher* h, const st_person_row* r)
+{
+    add_integer(h, r->arm);
+    add_integer(h, (int64_t)r->person->id);
+    add_numbers(h, r->person->value, ST_ATTRIBUTE_COUNT);
+    add_number(h, r->left_day);
+    add_text(h, r->left_reason);
+    add_number(h, r->dose_cells);
+    add_integer(h, r->is_placed);
+}
+
+static void add_reading(hasher* h, const st_reading_row* r)
+{
+    add_integer(h, r->arm);
+    add_integer(h, (int64_t)r->person);
+    add_integer(h, r->visit);
+    add_integer(h, r->measure);
+    add_number(h, r->measured);
+    add_number(h, r->value);
+    add_number(h, r->sham);
+    add_number(h, r->untreated);
+}
+
+static void add_dose_step(hasher* h, const st_dose_step_row* r)
+{
+    add_integer(h, r->arm);
+    add_integer(h, r->step);
+    add_text(h, r->name);
+    add_numbers(h, (double[]){r->day, r->volume_mL, r->q05, r->q50, r->q95}, 5);
+}
+
+static void add_course(hasher* h, const st_course_row* r)
+{
+    add_integer(h, r->arm);
+    add_text(h, r->name);
+    add_text(h, r->unit);
+    add_numbers(h, (double[]){r->day, r->mean, r->q05, r->q25, r->q50, r->q75, r->q95}, 7);
+}
+
+static void add_outcome(hasher* h, const st_outcome_row* r)
+{
+    add_integer(h, r->arm);
+    add_integer(h, r->measure);
+    add_integer(h, r->visit);
+    add_integer(h, r->n);
+    add_numbers(h,
+                (double[]){r->mean, r->sd, r->q25, r->q50, r->q75, r->change, r->change_sd,
+                           r->change_lo, r->change_hi, r->responders, r->responders_lo,
+                           r->responders_hi},
+                12);
+}
+
+static void add_contrast(hasher* h, const st_contrast_row* r)
+{
+    add_integer(h, r->arm);
+    add_integer(h, r->versus);
+    add_integer(h, r->measure);
+    add_integer(h, r->visit);
+    add_text(h, r->method);
+    add_numbers(h, (double[]){r->difference, r->lo, r->hi, r->p}, 4);
+}
+
+static void add_split(hasher* h, const st_split_row* r)
+{
+    add_integer(h, r->arm);
+    add_integer(h, r->measure);
+    add_integer(h, r->visit);
+    add_text(h, r->part);
+    add_numbers(h, (double[]){r->mean, r->lo, r->hi}, 3);
+}
+
+static void add_event(hasher* h, const st_event_row* r)
+{
+    add_integer(h, r->arm);
+    add_text(h, r->name);
+    add_integer(h, r->count);
+    add_numbers(h, (double[]){r->per_10000, r->lo, r->hi}, 3);
+}
+
+static st_status take_row(void* self, st_ctx* ctx, st_row_kind kind, const void* row)
+{
+    hasher* h = self;
+
+    (void)ctx;
+    add_integer(h, kind);
+    ++h->rows[kind];
+    switch (kind) {
+    case ST_ROW_PERSON:
+        add_person(h, row);
+        break;
+    case ST_ROW_READING:
+        add_reading(h, row);
+        break;
+    case ST_ROW_DOSE_STEP:
+        add_dose_step(h, row);
+        break;
+    case ST_ROW_COURSE:
+        add_course(h, row);
+        break;
+    case ST_ROW_OUTCOME:
+        add_outcome(h, row);
+        break;
+    case ST_ROW_CONTRAST:
+        add_contrast(h, row);
+        break;
+    case ST_ROW_SPLIT:
+        add_split(h, row);
+        break;
+    case ST_ROW_EVENT:
+        add_event(h, row);
+        break;
+    case ST_ROW_SCREENING:
+        add_text(h, ((const st_screening_row*)row)->reason);
+        add_integer(h, ((const st_screening_row*)row)->count);
+        break;
+    case ST_ROW_FAILURE:
+        add_integer(h, (int64_t)((const st_failure_row*)row)->person);
+        add_text(h, ((const st_failure_row*)row)->message);
+        break;
+    }
+    return ST_OK;
+}
+
+static st_status take_begin(void* self, st_ctx* ctx, const st_study* study)
+{
+    hasher* h = self;
+
+    (void)ctx;
+    (void)study;
+    h->begins += 1;
+    return ST_OK;
+}
+
+static st_status take_end(void* self, st_ctx* ctx)
+{
+    hasher* h = self;
+
+    (void)ctx;
+    h->ends += 1;
+    return ST_OK;
+}
+
+/// Runs the small study and gives the hash of all rows.
+static uint64_t run_small(const st_study* study, st_ctx* ctx, int workers, uint64_t seed,
+                          hasher* h)
+{
+    const st_sink sink = {.self = h, .begin = take_begin, .row = take_row, .end = take_end};
+    st_trial_def def = st_default_trial_def();
+    st_trial_summary summary;
+    const size_t before = st_ctx_bytes_in_use(ctx);
+    st_status status;
+    uint64_t hash;
+
+    *h = (hasher){.state = XXH3_createState()};
+    assert_non_null(h->state);
+    XXH3_64bits_reset(h->state);
+    def.worker_count = workers;
+    def.has_seed = seed != 0;
+    def.seed = seed;
+    status = st_study_run(ctx, study, &def, &sink, &summary);
+    if (status != ST_OK) {
+        print_error("%s: %s\n", st_status_name(status), st_ctx_message(ctx, 0));
+    }
+    assert_int_equal(status, ST_OK);
+    assert_int_equal(summary.people, 180);
+    assert_int_equal(summary.failed, 0);
+    assert_int_equal(h->begins, 1);
+    assert_int_equal(h->ends, 1);
+    assert_int_equal(st_ctx_bytes_in_use(ctx), before);
+    hash = XXH3_64bits_digest(h->state);
+    XXH3_freeState(h->state);
+    return hash;
+}
+
+static void test_workers_change_nothing(void** state)
+{
+    static const int workers[] = {1, 2, 3, 8};
+    st_ctx* ctx = st_ctx_create();
+    st_study* study = NULL;
+    uint64_t first = 0;
+    hasher h;
+
+    (void)state;
+    assert_non_null(ctx);
+    assert_int_equal(st_study_load(ctx, STUDY, MODELS, &study), ST_OK);
+    for (size_t i = 0; i < sizeof workers / sizeof workers[0]; ++i) {
+        const uint64_t hash = run_small(study, ctx, workers[i], 0, &h);
+        print_message("%d workers: %016llx\n", workers[i], (unsigned long long)hash);
+        first = i == 0 ? hash : first;
+        assert_true(hash == first);
+    }
+    // 180 people in their own arm and in the twin arm, 2 measures at 5 visits.
+    assert_int_equal(h.rows[ST_ROW_PERSON], 360);
+    assert_int_equal(h.rows[ST_ROW_READING], 3600);
+    assert_int_equal(h.rows[ST_ROW_OUTCOME], 2 * 5 * 4);
+    assert_int_equal(h.rows[ST_ROW_SPLIT], 2 * 4 * 4 * 5);
+    // Two arms against the control, three against their twins.
+    assert_int_equal(h.rows[ST_ROW_CONTRAST], 2 * 4 * (2 + 3));
+    // The file's seed, given by hand, is the same seed; another one is another trial.
+    assert_true(run_small(study, ctx, 2, 77, &h) == first);
+    assert_true(run_small(study, ctx, 2, 78, &h) != first);
+    st_study_destroy(study);
+    assert_int_equal(st_ctx_bytes_in_use(ctx), 0);
+    st_ctx_destroy(ctx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_workers_change_nothing)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

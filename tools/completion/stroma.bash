@@ -1,0 +1,34 @@
+# bash completion for stroma
+
+_stroma() {
+    local current=${COMP_WORDS[COMP_CWORD]}
+    local previous=${COMP_WORDS[COMP_CWORD - 1]}
+    COMPREPLY=()
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        mapfile -t COMPREPLY < <(compgen -W "check run --help --version" -- "$current")
+        return
+    fi
+    case $previous in
+    -o | --output)
+        mapfile -t COMPREPLY < <(compgen -d -- "$current")
+        return
+        ;;
+    --threads | --seed | --variant)
+        return
+        ;;
+    esac
+    if [[ $current == -* ]]; then
+        local options="--help"
+        case ${COMP_WORDS[1]} in
+        check) options="--variant --help" ;;
+        run) options="--output --threads --seed --force --quiet --help" ;;
+        esac
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+        return
+    fi
+    mapfile -t COMPREPLY < <(
+        compgen -d -- "$current"
+        compgen -f -X '!*.@(yaml|yml)' -- "$current"
+    )
+}
+complete -o filenames -F _stroma stroma

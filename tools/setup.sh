@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# Installs what is missing, and prints nothing when all is there.
+#
+#   tools/setup.sh [build] [test] [lint] [oracles]      (build when none is named)
+#
+# On Debian and its relatives the packages come by apt, as root or through sudo. Elsewhere one line
+# names what is missing and the status is 1.
+set -euo pipefail
+
+missing=()
+
+need_program() { # program, package
+    command -v "$1" >/dev/null 2>&1 || missing+=("$2")
+}
+
+need_module() { # pkg-config module, package
+    if ! command -v pkg-config >/dev/null 2>&1 || ! pkg-config --exists "$1"; then
+        missing+=("$2")
+    fi
+}
+
+need_header() { # header, package
+    local compiler
+    for compiler in cc gcc clang; do
+        if command -v "$compiler" >/dev/null 2>&1; then
+            printf '#include <%s>\n' "$1" | "$compiler" -E -x c - >/dev/null 2>&1 && return
+        fi
+    done
+    missing+=("$2")
+}
+
+find_missing() { # groups
+    local group
+    missing=()
+    for group in "$@"; do
+        case "$group" in
+        build)
+            command -v cc >/dev/null 2>&1 || command -v gcc >/dev/null 2>&1 ||
+                command -v clang >/dev/null 2>&1 || missing+=(gcc)
+            need_header stdio.h libc6-dev
+            need_program cmake cmake
+            command -v ninja >/dev/null 2>&1 || command -v make >/dev/null 2>&1 ||
+                missing+=(ninja-build)
+            need_program pkg-config pkg-config
+            need_module libfyaml libfyaml-dev
+            need_module sqlite3 libsqlite3-dev
+            need_module gsl libgsl-dev
+            need_module sleef libsleef-dev
+            need_module libxxhash libxxhash-dev
+            need_header Random123/philox.h librandom123-dev
+            ;;
+        test)
+            need_module cmocka libcmocka-dev
+            ;;
+        lint)
+            need_program gcc gcc
+            need_program nm binutils
+            need_program clang clang
+            need_program clang-format clang-format
+            need_program clang-tidy clang-tidy
+            need_program cppcheck cppcheck
+            need_program python3 python3
+            ;;
+        oracles)
+            need_header cvode/cvode.h libsundials-dev
+            need_program Rscript r-base-core
+            need_program chromium chromium
+            ;;
+        *)
+            echo "tools/setup.sh: unknown group '$group'; known: build, test, lint, oracles" >&2
+            exit 2
+            ;;
+        esac
+    done
+}
+
+as=() # how to become root: not at all, or through sudo
+can_install() {
+    command -v apt-get >/dev/null 2>&1 || return 1
+    [ "$(id -u)" -ne 0 ] || return 0
+    command -v sudo >/dev/null 2>&1 || return 1
+    as=(sudo)
+    [ -t 0 ] || as=(sudo -n) # nobody is there to type a password
+}
+
+apt() {
+    "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q "$@"
+}
+
+groups=("$@")
+[ $# -gt 0 ] || groups=(build)
+find_missing "${groups[@]}"
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if can_install; then
+    echo "installing: ${missing[*]}"
+    log=$(mktemp)
+    trap 'rm -f "$log"' EXIT
+    if apt update >"$log" 2>&1 &&
+        apt install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1; then
+        find_missing "${groups[@]}"
+        [ ${#missing[@]} -gt 0 ] || exit 0
+    else
+        tail -n 5 "$log" >&2
+    fi
+fi
+echo "please install these packages (Debian names), then try again: ${missing[*]}" >&2
+exit 1
