@@ -10,7 +10,9 @@ BUILD := build/$(PRESET)
 # Used only when a build folder is new; afterwards CMake keeps what the folder was made with.
 export CMAKE_GENERATOR ?= $(shell command -v ninja >/dev/null 2>&1 && echo Ninja || echo "Unix Makefiles")
 
-# Its own chatter is left out; warnings and errors are not.
+# What the preset's compiler needs beside the build itself.
+compiler = $(if $(filter clang tsan,$(PRESET)),clang)
+# CMake's own chatter is left out; warnings and errors are not.
 configure = cmake --preset $(PRESET) --log-level=NOTICE >/dev/null
 build = cmake --build $(BUILD) --parallel $(JOBS)
 
@@ -28,19 +30,19 @@ help:
 	@echo "make clean    remove build/ and out/"
 
 build:
-	@tools/setup.sh build
+	@tools/setup.sh build $(compiler)
 	@$(configure)
 	@$(build)
 
 demo:
-	@tools/setup.sh build
+	@tools/setup.sh build $(compiler)
 	@$(configure)
 	@$(build) --target stroma_cli
 	@$(BUILD)/stroma run $(STUDY) -o $(OUT) --force
 	@echo "open $(OUT)/report.html in a browser"
 
 test:
-	@tools/setup.sh build test
+	@tools/setup.sh build test $(compiler)
 	@$(configure)
 	@$(build)
 	@ctest --preset $(PRESET) -j $(JOBS)
@@ -54,13 +56,13 @@ format:
 	@clang-format -i $$(tools/sources.sh)
 
 bench:
-	@tools/setup.sh build
+	@tools/setup.sh build $(compiler)
 	@$(configure)
 	@$(build) --target stroma_bench
 	@$(BUILD)/bench/stroma_bench $(STUDY) models
 
 install:
-	@tools/setup.sh build
+	@tools/setup.sh build $(compiler)
 	@$(configure)
 	@$(build) --target stroma_cli
 	@cmake --install $(BUILD) --prefix "$(PREFIX)"

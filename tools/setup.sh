@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, and prints nothing when all is there.
 #
-#   tools/setup.sh [build] [test] [lint] [oracles]      (build when none is named)
+#   tools/setup.sh [build] [test] [clang] [lint] [oracles]      (build when none is named)
 #
 # On Debian and its relatives the packages come by apt, as root or through sudo. Elsewhere one line
 # names what is missing and the status is 1.
@@ -52,10 +52,13 @@ find_missing() { # groups
         test)
             need_module cmocka libcmocka-dev
             ;;
+        clang)
+            need_program clang clang
+            ;;
         lint)
+            need_program clang clang
             need_program gcc gcc
             need_program nm binutils
-            need_program clang clang
             need_program clang-format clang-format
             need_program clang-tidy clang-tidy
             need_program cppcheck cppcheck
@@ -67,7 +70,7 @@ find_missing() { # groups
             need_program chromium chromium
             ;;
         *)
-            echo "tools/setup.sh: unknown group '$group'; known: build, test, lint, oracles" >&2
+            echo "tools/setup.sh: unknown group '$group'; known: build, test, clang, lint, oracles" >&2
             exit 2
             ;;
         esac

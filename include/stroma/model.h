@@ -78,7 +78,7 @@ typedef struct st_dose_target {
     int dead_state;
     double factor; ///< model units added per unit of the class (1 for cells; nmol per g for mass
                    ///< doses and 1/volume is applied by st_model_dose_add)
-    bool is_cell;                 ///< counted in cells; otherwise a mass in g or an amount in nmol
+    bool is_cell;  ///< counted in cells; otherwise a mass in g or an amount in nmol
     double molar_mass_g_per_nmol; ///< 0 when the target has none
 } st_dose_target;
 
@@ -173,6 +173,62 @@ typedef struct st_event_info {
     int action_count;
     const st_event_action* action;
 } st_event_info;
+
+/// Which term of the language a channel comes from (docs/language.md).
+typedef enum st_term_kind {
+    ST_TERM_DIE,
+    ST_TERM_DIVIDE,
+    ST_TERM_RECRUIT,
+    ST_TERM_MOVE,
+    ST_TERM_BECOME,
+    ST_TERM_SECRETE,
+    ST_TERM_RELAX,
+    ST_TERM_TAKE_UP,
+    ST_TERM_CONSUME,
+    ST_TERM_DEPOSIT,
+    ST_TERM_DEGRADE,
+    ST_TERM_ENGULF,
+    ST_TERM_TURN,
+    ST_TERM_DECAY,
+    ST_TERM_SUPPLY,
+    ST_TERM_REACTION,
+    ST_TERM_EXCHANGE,
+    ST_TERM_VARIABLE, ///< a summand of a free variable's rate
+    ST_TERM_OTHER,
+} st_term_kind;
+
+/// What a channel does to one state.
+typedef struct st_channel_change {
+    int state;
+    int output;   ///< of st_model_channel_tape(): d state / d day through this channel
+    double count; ///< steps per happening: 1, or a reaction's stoichiometric number when whole
+} st_channel_change;
+
+/// One process by itself: what changes together when it happens once. All channels of a state
+/// add up to its rate.
+typedef struct st_channel_info {
+    st_term_kind kind;
+    const char* name; ///< of the behaviour, reaction or exchange; a state's name otherwise
+    int actor;        ///< state of the cells that act, -1 = none
+    int behaviour;    ///< index of the behaviour, -1 = none
+    int change_count;
+    const st_channel_change* change;
+} st_channel_info;
+
+/// What cells of one type do in one place, after their rules.
+typedef struct st_behaviour_info {
+    const char* key; ///< "become.macrophage_m2"
+    int state;       ///< the cells
+    int output;      ///< of st_model_channel_tape(): its value
+} st_behaviour_info;
+
+ST_API const char* st_term_kind_name(st_term_kind kind); ///< "die", "exchange" ...
+ST_API int st_model_channel_count(const st_model* model);
+ST_API const st_channel_info* st_model_channel(const st_model* model, int channel);
+ST_API int st_model_behaviour_count(const st_model* model);
+ST_API const st_behaviour_info* st_model_behaviour(const st_model* model, int behaviour);
+/// Outputs: rates of all changes of all channels, then behaviours, then definitions.
+ST_API const st_tape* st_model_channel_tape(const st_model* model);
 
 ST_API const st_tape* st_model_rate_tape(const st_model* model); ///< outputs: d state / d day
 /// Outputs: d state/d day [n], Jacobian entries [pattern], then d rate/d time [n].

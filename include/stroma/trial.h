@@ -29,8 +29,9 @@ typedef struct st_arm_info {
     const char* name;   ///< key in the file: "msc-1e7"
     const char* label;  ///< for people
     const char* recipe; ///< one line: what is done
-    int size;           ///< people
-    int control;        ///< arm that it is compared with, -1 for the study's control arm itself
+    int size;           ///< people; in a twin arm those of all other arms together
+    int control;        ///< arm that it is compared with, -1 for the study's control arm itself and
+                        ///< for twin arms (every other arm is compared with those, pair by pair)
     bool is_twin;       ///< runs the people of all other arms (counterfactual), not its own
     bool has_cells;
 } st_arm_info;
@@ -137,16 +138,16 @@ typedef struct st_outcome_row {
                        ///< change, Wilson 95 % interval; NAN: none set
 } st_outcome_row;
 
-/// Difference between an arm and its control.
+/// Difference in change from baseline between an arm and its control, and between an arm and the
+/// same people in a twin arm ("paired").
 typedef struct st_contrast_row {
     int arm, versus, measure, visit;
     const char* method; ///< "ancova", "welch", "paired"
     double difference, lo, hi, p;
 } st_contrast_row;
 
-/// Where an arm's change from baseline comes from; means over people, 95 % intervals. The parts add
-/// up to the mean change of `value + noise` exactly; `assumed` is the share that rests on assumed
-/// parameters.
+/// Where an arm's measured change from baseline comes from; means over the people present, 95 %
+/// intervals. The first four parts add up to "total", the change that the instrument printed.
 typedef struct st_split_row {
     int arm, measure, visit;
     const char*
@@ -197,9 +198,9 @@ ST_API st_trial_def st_default_trial_def(void);
 
 /// What happened, for the terminal.
 typedef struct st_trial_summary {
-    int64_t people;  ///< simulated, twins counted once
-    int64_t courses; ///< solved courses of individuals (arms and twins)
-    int64_t failed;
+    int64_t people;       ///< simulated, twins counted once
+    int64_t courses;      ///< courses of individuals: untreated, and sham and active in every arm
+    int64_t failed;       ///< people whose numerics failed, counted in each of their arms
     double assumed_share; ///< share of the model's values that are assumed
 } st_trial_summary;
 

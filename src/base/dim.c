@@ -7,11 +7,11 @@
 #define EXPONENT_TOLERANCE 1e-9
 
 static const char* const base_symbol[ST_DIM_COUNT] = {
-    [ST_DIM_LENGTH] = "m",      [ST_DIM_MASS] = "kg",     [ST_DIM_TIME] = "s",
-    [ST_DIM_CURRENT] = "A",     [ST_DIM_TEMPERATURE] = "K", [ST_DIM_AMOUNT] = "mol",
-    [ST_DIM_LUMINOUS] = "cd",   [ST_DIM_CELL] = "cell",   [ST_DIM_VAS] = "vas",
-    [ST_DIM_NRS] = "nrs",       [ST_DIM_WOMAC] = "womac", [ST_DIM_KOOS] = "koos",
-    [ST_DIM_IKDC] = "ikdc",     [ST_DIM_QOL] = "qol",     [ST_DIM_IU] = "IU",
+    [ST_DIM_LENGTH] = "m",    [ST_DIM_MASS] = "kg",       [ST_DIM_TIME] = "s",
+    [ST_DIM_CURRENT] = "A",   [ST_DIM_TEMPERATURE] = "K", [ST_DIM_AMOUNT] = "mol",
+    [ST_DIM_LUMINOUS] = "cd", [ST_DIM_CELL] = "cell",     [ST_DIM_VAS] = "vas",
+    [ST_DIM_NRS] = "nrs",     [ST_DIM_WOMAC] = "womac",   [ST_DIM_KOOS] = "koos",
+    [ST_DIM_IKDC] = "ikdc",   [ST_DIM_QOL] = "qol",       [ST_DIM_IU] = "IU",
 };
 
 bool st_dim_equal(const st_dim* a, const st_dim* b)
@@ -61,10 +61,10 @@ void st_dim_text(const st_dim* dim, char* out, size_t size)
             }
             const char* space = used > 0 ? " " : "";
             const bool is_one = fabs(exponent - 1.0) <= EXPONENT_TOLERANCE;
-            const int length = is_one ? snprintf(text + used, sizeof text - used, "%s%s", space,
-                                                 base_symbol[i])
-                                      : snprintf(text + used, sizeof text - used, "%s%s^%g",
-                                                 space, base_symbol[i], exponent);
+            const int length =
+                is_one ? snprintf(text + used, sizeof text - used, "%s%s", space, base_symbol[i])
+                       : snprintf(text + used, sizeof text - used, "%s%s^%g", space, base_symbol[i],
+                                  exponent);
             used += (size_t)length;
         }
     }
@@ -90,25 +90,20 @@ static const struct {
     {"number of cells", {{[ST_DIM_CELL] = 1}}},
     {"cell density", {{[ST_DIM_CELL] = 1, [ST_DIM_LENGTH] = -3}}},
     {"cells per area", {{[ST_DIM_CELL] = 1, [ST_DIM_LENGTH] = -2}}},
-    {"cells per volume and time",
-     {{[ST_DIM_CELL] = 1, [ST_DIM_LENGTH] = -3, [ST_DIM_TIME] = -1}}},
+    {"cells per volume and time", {{[ST_DIM_CELL] = 1, [ST_DIM_LENGTH] = -3, [ST_DIM_TIME] = -1}}},
     {"concentration", {{[ST_DIM_AMOUNT] = 1, [ST_DIM_LENGTH] = -3}}},
-    {"concentration per time",
-     {{[ST_DIM_AMOUNT] = 1, [ST_DIM_LENGTH] = -3, [ST_DIM_TIME] = -1}}},
+    {"concentration per time", {{[ST_DIM_AMOUNT] = 1, [ST_DIM_LENGTH] = -3, [ST_DIM_TIME] = -1}}},
     {"mass concentration", {{[ST_DIM_MASS] = 1, [ST_DIM_LENGTH] = -3}}},
     {"mass concentration per time",
      {{[ST_DIM_MASS] = 1, [ST_DIM_LENGTH] = -3, [ST_DIM_TIME] = -1}}},
     {"mass per area", {{[ST_DIM_MASS] = 1, [ST_DIM_LENGTH] = -2}}},
     {"molar mass", {{[ST_DIM_MASS] = 1, [ST_DIM_AMOUNT] = -1}}},
-    {"amount per cell and time",
-     {{[ST_DIM_AMOUNT] = 1, [ST_DIM_CELL] = -1, [ST_DIM_TIME] = -1}}},
+    {"amount per cell and time", {{[ST_DIM_AMOUNT] = 1, [ST_DIM_CELL] = -1, [ST_DIM_TIME] = -1}}},
     {"mass per cell and time", {{[ST_DIM_MASS] = 1, [ST_DIM_CELL] = -1, [ST_DIM_TIME] = -1}}},
-    {"volume per cell and time",
-     {{[ST_DIM_LENGTH] = 3, [ST_DIM_CELL] = -1, [ST_DIM_TIME] = -1}}},
+    {"volume per cell and time", {{[ST_DIM_LENGTH] = 3, [ST_DIM_CELL] = -1, [ST_DIM_TIME] = -1}}},
     {"mass per cell", {{[ST_DIM_MASS] = 1, [ST_DIM_CELL] = -1}}},
     {"amount per cell", {{[ST_DIM_AMOUNT] = 1, [ST_DIM_CELL] = -1}}},
-    {"rate per concentration",
-     {{[ST_DIM_LENGTH] = 3, [ST_DIM_AMOUNT] = -1, [ST_DIM_TIME] = -1}}},
+    {"rate per concentration", {{[ST_DIM_LENGTH] = 3, [ST_DIM_AMOUNT] = -1, [ST_DIM_TIME] = -1}}},
     {"amount per time", {{[ST_DIM_AMOUNT] = 1, [ST_DIM_TIME] = -1}}},
     {"mass per time", {{[ST_DIM_MASS] = 1, [ST_DIM_TIME] = -1}}},
     {"flow", {{[ST_DIM_LENGTH] = 3, [ST_DIM_TIME] = -1}}},

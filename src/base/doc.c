@@ -37,9 +37,8 @@ static st_status read_events(st_doc* doc, struct fy_parser* parser, struct fy_di
     while (status == ST_OK) {
         struct fy_event* event = fy_parser_parse(parser);
         if (event == NULL) {
-            status = fy_parser_get_stream_error(parser)
-                         ? report_syntax(doc->ctx, doc->name, diag)
-                         : st_doc_build_finish(&build, &doc->root);
+            status = fy_parser_get_stream_error(parser) ? report_syntax(doc->ctx, doc->name, diag)
+                                                        : st_doc_build_finish(&build, &doc->root);
             break;
         }
         status = st_doc_build_event(&build, event);
@@ -98,8 +97,7 @@ static st_status read_text(st_doc* doc)
     return parse_text(doc);
 }
 
-st_status st_doc_parse(st_ctx* ctx, const char* name, const char* text, size_t length,
-                       st_doc** out)
+st_status st_doc_parse(st_ctx* ctx, const char* name, const char* text, size_t length, st_doc** out)
 {
     *out = NULL;
     st_doc* doc = st_alloc(ctx, 1, sizeof *doc);

@@ -76,9 +76,9 @@ static st_doc_level* top_of(st_doc_build* build)
 static place place_of(st_doc_build* build, struct fy_event* event)
 {
     const struct fy_mark* mark = fy_event_start_mark(event);
-    const bool is_empty =
-        event->type == FYET_SCALAR && fy_token_get_text_length(event->scalar.value) == 0 &&
-        fy_token_scalar_style(event->scalar.value) == FYSS_PLAIN;
+    const bool is_empty = event->type == FYET_SCALAR &&
+                          fy_token_get_text_length(event->scalar.value) == 0 &&
+                          fy_token_scalar_style(event->scalar.value) == FYSS_PLAIN;
     const st_doc_level* top = top_of(build);
     if (is_empty && top != NULL && top->key != NULL) {
         return (place){top->key_line, top->key_column};
@@ -86,10 +86,9 @@ static place place_of(st_doc_build* build, struct fy_event* event)
     if (mark == NULL) {
         return top != NULL ? (place){top->node->line, top->node->column} : (place){1, 1};
     }
-    const bool has_quote =
-        event->type == FYET_SCALAR &&
-        (fy_token_scalar_style(event->scalar.value) == FYSS_SINGLE_QUOTED ||
-         fy_token_scalar_style(event->scalar.value) == FYSS_DOUBLE_QUOTED);
+    const bool has_quote = event->type == FYET_SCALAR &&
+                           (fy_token_scalar_style(event->scalar.value) == FYSS_SINGLE_QUOTED ||
+                            fy_token_scalar_style(event->scalar.value) == FYSS_DOUBLE_QUOTED);
     // libfyaml marks a quoted text behind its quote.
     return (place){mark->line + 1, mark->column + (has_quote && mark->column > 0 ? 0 : 1)};
 }
@@ -155,8 +154,8 @@ static st_status add_key(st_doc_build* build, const char* text, size_t length, p
     const st_node* first = *find_slot(build, top->node, key);
     if (first != NULL) {
         return ST_FAIL(build->ctx, ST_ERR_INPUT,
-                       "%s:%d:%d: key '%.80s' is there twice; the first is in line %d",
-                       build->name, at.line, at.column, key, first->key_line);
+                       "%s:%d:%d: key '%.80s' is there twice; the first is in line %d", build->name,
+                       at.line, at.column, key, first->key_line);
     }
     top->key = key;
     top->key_line = at.line;
@@ -249,14 +248,13 @@ static st_status refuse_marks(st_doc_build* build, struct fy_event* event)
                        "YAML aliases ('*name') are not allowed");
     }
     if (anchor != NULL) {
-        return fail_at(build,
-                       place_of_sign(fy_token_start_mark(anchor), place_of(build, event)),
+        return fail_at(build, place_of_sign(fy_token_start_mark(anchor), place_of(build, event)),
                        "YAML anchors ('&name') are not allowed");
     }
     if (tag != NULL) {
         const struct fy_mark* mark = fy_token_start_mark(tag);
-        const place at = mark != NULL ? (place){mark->line + 1, mark->column + 1}
-                                      : place_of(build, event);
+        const place at =
+            mark != NULL ? (place){mark->line + 1, mark->column + 1} : place_of(build, event);
         return fail_at(build, at, "YAML tags ('!name') are not allowed");
     }
     return ST_OK;

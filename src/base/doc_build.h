@@ -10,8 +10,8 @@ struct fy_event;
 /// One map or list that is still open.
 typedef struct st_doc_level {
     st_node* node;
-    st_node* last;       ///< its latest child
-    const char* key;     ///< map: the key that waits for its value, or NULL
+    st_node* last;   ///< its latest child
+    const char* key; ///< map: the key that waits for its value, or NULL
     int key_line, key_column;
 } st_doc_level;
 

@@ -110,9 +110,9 @@ static void broken_documents_are_refused_with_their_place(void** state)
         {"---\n", "study.yaml:1:1: the file is empty"},
         {"a: 1\n---\nb: 2\n",
          "study.yaml:2:1: a second document; a file holds one ('---' only at its top)"},
-        {"a: 1\nb: 2\na: 3\n",
-         "study.yaml:3:1: key 'a' is there twice; the first is in line 1"},
-        {"x: {a: 1, b: 2, a: 3}", "study.yaml:1:17: key 'a' is there twice; the first is in line 1"},
+        {"a: 1\nb: 2\na: 3\n", "study.yaml:3:1: key 'a' is there twice; the first is in line 1"},
+        {"x: {a: 1, b: 2, a: 3}",
+         "study.yaml:1:17: key 'a' is there twice; the first is in line 1"},
         {"a: &x 1\nb: *x\n", "study.yaml:1:4: YAML anchors ('&name') are not allowed"},
         {"a: &x\n  b: 1\n", "study.yaml:1:4: YAML anchors ('&name') are not allowed"},
         {"a: [&x 1]\n", "study.yaml:1:5: YAML anchors ('&name') are not allowed"},
@@ -173,8 +173,7 @@ static void zero_bytes_depth_and_size_are_limited(void** state)
     assert_non_null(large);
     memset(large, '#', length);
     assert_int_equal(st_doc_parse(ctx, "f", large, length, &doc), ST_ERR_INPUT);
-    assert_string_equal(st_ctx_message(ctx, 2),
-                        "f:1:1: the document is longer than 8388608 bytes");
+    assert_string_equal(st_ctx_message(ctx, 2), "f:1:1: the document is longer than 8388608 bytes");
     free(large);
 }
 
@@ -303,7 +302,8 @@ static void each_wrong_value_is_told_in_one_line(void** state)
         {INTEGER, "5 mL",
          "3:13: arms.x.volume: found '5 mL', expected a whole number from 1 to 100"},
         {INTEGER, "99999999999999999999",
-         "3:13: arms.x.volume: found '99999999999999999999', expected a whole number from 1 to 100"},
+         "3:13: arms.x.volume: found '99999999999999999999', expected a whole number from 1 to "
+         "100"},
         {SEED, "-1", "3:13: arms.x.volume: found '-1', expected a whole number of at least 0"},
         {NUMBER, "abc", "3:13: arms.x.volume: found 'abc', expected a number"},
         {NUMBER, "5 mL", "3:13: arms.x.volume: found '5 mL' (volume), expected a number"},
@@ -320,9 +320,9 @@ static void each_wrong_value_is_told_in_one_line(void** state)
          "3:13: arms.x.volume: found 'magic', expected one of ultrasound, palpation, fluoroscopy"},
         {VOLUME, "21 nm",
          "3:13: arms.x.volume: found '21 nm' (length), expected a volume such as '4 mL'"},
-        {VOLUME, "4", "3:13: arms.x.volume: found '4', expected a volume with a unit such as '4 mL'"},
-        {VOLUME, "four",
-         "3:13: arms.x.volume: found 'four', expected a volume such as '4 mL'"},
+        {VOLUME, "4",
+         "3:13: arms.x.volume: found '4', expected a volume with a unit such as '4 mL'"},
+        {VOLUME, "four", "3:13: arms.x.volume: found 'four', expected a volume such as '4 mL'"},
         {VOLUME, "5000 mL",
          "3:13: arms.x.volume: found '5000 mL', expected a volume from 0 to 100 mL"},
         {VOLUME, "-1 mL", "3:13: arms.x.volume: found '-1 mL', expected a volume from 0 to 100 mL"},
@@ -342,10 +342,10 @@ static void each_wrong_value_is_told_in_one_line(void** state)
          "3:13: arms.x.volume: found '1 000 mL' ('000': a number inside a unit must be a power of "
          "ten such as 10^6), expected a volume such as '4 mL'"},
         {VOLUME, "", "3:5: arms.x.volume: found nothing, expected a volume such as '4 mL'"},
-        {VOLUME, "[4 mL]",
-         "3:13: arms.x.volume: found a list, expected a volume such as '4 mL'"},
+        {VOLUME, "[4 mL]", "3:13: arms.x.volume: found a list, expected a volume such as '4 mL'"},
         {VOLUME, "21 G",
-         "3:13: arms.x.volume: found '21 G' ('G' is a needle gauge, no unit of measure), expected a "
+         "3:13: arms.x.volume: found '21 G' ('G' is a needle gauge, no unit of measure), expected "
+         "a "
          "volume such as '4 mL'"},
         {VOLUME, "3 kg^0.5",
          "3:13: arms.x.volume: found '3 kg^0.5' (kg^0.5), expected a volume such as '4 mL'"},
@@ -356,7 +356,8 @@ static void each_wrong_value_is_told_in_one_line(void** state)
          "3:13: arms.x.volume: found '20 mmHg' (pressure), expected a concentration for substrate "
          "pge2 such as '4 nM'; pressure and concentration meet only with a solubility"},
         {BARE_LEVEL, "20 ng/mL",
-         "3:13: arms.x.volume: found '20 ng/mL' (mass concentration), expected a concentration such "
+         "3:13: arms.x.volume: found '20 ng/mL' (mass concentration), expected a concentration "
+         "such "
          "as '4 nM'; mass and amount meet only with a molar mass"},
         {BARE_LEVEL, "-20 nM",
          "3:13: arms.x.volume: found '-20 nM', expected a concentration of at least 0 nM"},
@@ -370,8 +371,7 @@ static void each_wrong_value_is_told_in_one_line(void** state)
          "age as a range such as '2..4 y' or '>= 2 y'"},
         {AGE_RANGE, "50..80 kg",
          "3:13: arms.x.volume: found '50..80 kg' (mass), expected an age such as '4 y'"},
-        {AGE_RANGE, "'> old'",
-         "3:13: arms.x.volume: found '> old', expected an age such as '4 y'"},
+        {AGE_RANGE, "'> old'", "3:13: arms.x.volume: found '> old', expected an age such as '4 y'"},
         {MAP, "4 mL", "3:13: arms.x.volume: found '4 mL', expected a map"},
         {KEYS, "{volme: 1}", "3:14: arms.x.volume.volme: unknown key; did you mean 'volume'?"},
         {KEYS, "{guided-by: 1}",
@@ -384,7 +384,8 @@ static void each_wrong_value_is_told_in_one_line(void** state)
         {CHOICE,
          "'a very long value that goes on and on, far beyond what anyone would want to read in a "
          "message'",
-         "3:13: arms.x.volume: found 'a very long value that goes on and on, far beyond what anyone "
+         "3:13: arms.x.volume: found 'a very long value that goes on and on, far beyond what "
+         "anyone "
          "would want to read...', expected one of ultrasound, palpation, fluoroscopy"},
         {CHOICE, "\"two\\nlines\"",
          "3:13: arms.x.volume: found 'two lines', expected one of ultrasound, palpation, "
@@ -415,12 +416,14 @@ static void all_mistakes_of_a_file_come_in_one_pass(void** state)
     const st_node* root = st_doc_root(doc);
     double number;
     st_node_check_keys(ctx, root, keys);
-    st_node_read_quantity(ctx, st_node_child(root, "volume"), "a volume", "mL", NULL, 0, 9, &number);
+    st_node_read_quantity(ctx, st_node_child(root, "volume"), "a volume", "mL", NULL, 0, 9,
+                          &number);
     st_node_read_number(ctx, st_node_child(root, "needle"), 0, 9, &number);
-    assert_false(st_node_read_number(ctx, st_node_need(ctx, root, "guided_by", "a name"), 0, 9,
-                                     &number));
+    assert_false(
+        st_node_read_number(ctx, st_node_need(ctx, root, "guided_by", "a name"), 0, 9, &number));
     assert_int_equal(st_ctx_mistake_count(ctx), 4);
-    assert_string_equal(st_ctx_message(ctx, 3), "study.yaml:1:1: guided_by: missing; expected a name");
+    assert_string_equal(st_ctx_message(ctx, 3),
+                        "study.yaml:1:1: guided_by: missing; expected a name");
     st_doc_destroy(doc);
 }
 
@@ -492,8 +495,8 @@ static void ranges_know_their_bounds(void** state)
         snprintf(text, sizeof text, "r: '%s'\n", cases[i].text);
         st_doc* doc = parse(text);
         st_range r;
-        if (!st_node_read_range(ctx, st_node_child(st_doc_root(doc), "r"), "a value",
-                                cases[i].unit, &r)) {
+        if (!st_node_read_range(ctx, st_node_child(st_doc_root(doc), "r"), "a value", cases[i].unit,
+                                &r)) {
             fail_msg("%s", st_ctx_message(ctx, 0));
         }
         assert_true(r.lo == cases[i].expected.lo && r.hi == cases[i].expected.hi);
@@ -508,8 +511,10 @@ static void the_nearest_name_is_near(void** state)
     (void)state;
     static const char* const names[] = {"volume", "needle", "guided_by", "ha", "hr", "msc-1e7"};
     static const char* const cases[][2] = {
-        {"volum", "volume"},   {"vloume", "volume"}, {"Volume", "volume"}, {"guided by", "guided_by"},
-        {"guidedby", "guided_by"}, {"needel", "needle"}, {"msc_1e7", "msc-1e7"}, {"HA", "ha"},
+        {"volum", "volume"},       {"vloume", "volume"},
+        {"Volume", "volume"},      {"guided by", "guided_by"},
+        {"guidedby", "guided_by"}, {"needel", "needle"},
+        {"msc_1e7", "msc-1e7"},    {"HA", "ha"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         assert_string_equal(st_name_nearest(cases[i][0], names, 6), cases[i][1]);

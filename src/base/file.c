@@ -111,9 +111,8 @@ static st_status read_open(st_ctx* ctx, const char* path, int file, size_t limit
         return report(ctx, path, "read");
     }
     // A pipe has no size: read until the end, doubling the room.
-    size_t capacity = info.st_size > 0 && (uintmax_t)info.st_size <= limit
-                          ? (size_t)info.st_size + 1
-                          : 4096;
+    size_t capacity =
+        info.st_size > 0 && (uintmax_t)info.st_size <= limit ? (size_t)info.st_size + 1 : 4096;
     char* data = st_alloc(ctx, capacity + 1, 1);
     size_t used = 0;
     while (data != NULL) {

@@ -35,10 +35,9 @@ void st_node_path(const st_node* node, char* out, size_t size)
     }
     for (int i = count - 1; i >= 0 && used < size; i--) {
         const char* dot = i < count - 1 ? "." : "";
-        const int length =
-            chain[i]->key != NULL
-                ? snprintf(out + used, size - used, "%s%s", dot, chain[i]->key)
-                : snprintf(out + used, size - used, "[%d]", chain[i]->index);
+        const int length = chain[i]->key != NULL
+                               ? snprintf(out + used, size - used, "%s%s", dot, chain[i]->key)
+                               : snprintf(out + used, size - used, "[%d]", chain[i]->index);
         used += (size_t)length;
     }
 }
@@ -89,9 +88,10 @@ bool st_node_fail_key(st_ctx* ctx, const st_node* node, const char* format, ...)
 void st_node_found(const st_node* node, char* out, size_t size)
 {
     if (node->kind != ST_NODE_SCALAR) {
-        static const char* const words[] = {
-            [ST_NODE_NULL] = "nothing", [ST_NODE_SCALAR] = "a value", [ST_NODE_MAP] = "a map",
-            [ST_NODE_LIST] = "a list"};
+        static const char* const words[] = {[ST_NODE_NULL] = "nothing",
+                                            [ST_NODE_SCALAR] = "a value",
+                                            [ST_NODE_MAP] = "a map",
+                                            [ST_NODE_LIST] = "a list"};
         snprintf(out, size, "%s", words[node->kind]);
         return;
     }
@@ -165,8 +165,8 @@ static bool report_unknown_key(st_ctx* ctx, const st_node* child, const char* co
     char list[400] = "";
     size_t used = 0;
     for (int i = 0; i < count && i < KEYS_SHOWN && used < sizeof list; i++) {
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "",
-                                 known[i]);
+        used +=
+            (size_t)snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "", known[i]);
     }
     return st_node_fail_key(ctx, child, "unknown key; known here: %s%s", list,
                             count > KEYS_SHOWN ? ", ..." : "");

@@ -411,7 +411,7 @@ static const struct {
     const char* sign;
     bool is_lower, is_open;
 } bounds[] = {
-    {">=", true, false}, {"<=", false, false},         {">", true, true},
+    {">=", true, false}, {"<=", false, false},          {">", true, true},
     {"<", false, true},  {"\xe2\x89\xa5", true, false}, {"\xe2\x89\xa4", false, false},
 };
 

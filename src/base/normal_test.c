@@ -56,7 +56,7 @@ static void the_distribution_function_knows_its_limits(void** state)
     for (int i = 0; i < 4; i++) {
         const double below = st_normal_cdf(nextafter(seams[i], -INFINITY));
         const double above = st_normal_cdf(nextafter(seams[i], INFINITY));
-        assert_true(relative(above, below) < 1e-14);
+        assert_true(relative(above, below) < 2e-14); // of which 1e-14 is the slope
     }
 }
 
@@ -100,8 +100,8 @@ static void the_quantile_is_odd_and_knows_its_limits(void** state)
     }
     for (int k = 2; k < 40; k++) { // near 1/2 the quantile is sqrt(2 pi) (p - 1/2)
         const double d = exp2(-k - 8.0);
-        assert_true(relative(st_normal_quantile(0.5 + d), 2.506628274631000502 * d) < 3.0 * d * d +
-                                                                                          4e-16);
+        assert_true(relative(st_normal_quantile(0.5 + d), 2.506628274631000502 * d) <
+                    3.0 * d * d + 4e-16);
     }
 }
 

@@ -16,12 +16,12 @@ typedef struct worker {
 
 struct st_pool {
     st_ctx* ctx;
-    int worker_count;  // with the caller, who is worker 0
-    int thread_count;  // started threads
-    worker* worker;    // [worker_count]
+    int worker_count; // with the caller, who is worker 0
+    int thread_count; // started threads
+    worker* worker;   // [worker_count]
     pthread_mutex_t mutex;
     pthread_cond_t work_ready, work_done;
-    uint64_t round;    // counts runs; guarded by mutex, as all up to `failed_status`
+    uint64_t round; // counts runs; guarded by mutex, as all up to `failed_status`
     int busy_count;
     bool is_closing;
     st_item_fn fn;

@@ -14,9 +14,9 @@ struct st_table {
     st_arena arena;
     const char* name;
     int column_count, row_count, row_capacity;
-    const char** head;  // [column_count]
-    const char*** row;  // [row_count][column_count]
-    int* line;          // [row_count]
+    const char** head; // [column_count]
+    const char*** row; // [row_count][column_count]
+    int* line;         // [row_count]
 };
 
 typedef struct reader {
@@ -25,8 +25,8 @@ typedef struct reader {
     const char* at;
     const char* end;
     int line;
-    int begin_line;    // of the record
-    size_t* start;     // [COLUMN_LIMIT] where each field begins in the buffer
+    int begin_line; // of the record
+    size_t* start;  // [COLUMN_LIMIT] where each field begins in the buffer
     st_text buffer;
     int field_count;
 } reader;

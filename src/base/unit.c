@@ -12,7 +12,7 @@
 #define PI            3.14159265358979323846
 
 // value in SI = number * top / bottom * 10^decimal: powers of ten stay whole numbers until the end,
-// so that a unit such as mL is the double nearest to 1e-6.
+// so that a unit such as mL is the double nearest to 1e-6.                                  [BAS-5]
 typedef struct unit_name {
     const char* name;
     bool takes_prefix;
@@ -21,11 +21,16 @@ typedef struct unit_name {
     st_dim dim;
 } unit_name;
 
-#define DIM(...) {{__VA_ARGS__}}
-#define LENGTH   [ST_DIM_LENGTH]
-#define MASS     [ST_DIM_MASS]
-#define TIME     [ST_DIM_TIME]
-#define AMOUNT   [ST_DIM_AMOUNT]
+#define DIM(...)                                                                                   \
+    {                                                                                              \
+        {                                                                                          \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
+#define LENGTH [ST_DIM_LENGTH]
+#define MASS   [ST_DIM_MASS]
+#define TIME   [ST_DIM_TIME]
+#define AMOUNT [ST_DIM_AMOUNT]
 
 static const unit_name unit_names[] = {
     {"m", true, 1, 1, 0, DIM(LENGTH = 1)},
@@ -64,8 +69,8 @@ static const unit_name unit_names[] = {
     {"J", true, 1, 1, 0, DIM(MASS = 1, LENGTH = 2, TIME = -2)},
     {"W", true, 1, 1, 0, DIM(MASS = 1, LENGTH = 2, TIME = -3)},
     {"Hz", true, 1, 1, 0, DIM(TIME = -1)},
-    {"rpm", false, 1, 60, 0, DIM(TIME = -1)},                     // turns per minute
-    {"xg", false, 980665, 1, -5, DIM(LENGTH = 1, TIME = -2)},     // standard gravity
+    {"rpm", false, 1, 60, 0, DIM(TIME = -1)},                 // turns per minute
+    {"xg", false, 980665, 1, -5, DIM(LENGTH = 1, TIME = -2)}, // standard gravity
     {"deg", false, PI, 180, 0, DIM(LENGTH = 0)},
     {"%", false, 1, 1, -2, DIM(LENGTH = 0)},
     {"IU", true, 1, 1, 0, DIM([ST_DIM_IU] = 1)},
@@ -81,9 +86,20 @@ static const struct {
     const char* text;
     int decimal;
 } prefixes[] = {
-    {"f", -15},          {"p", -12},          {"n", -9}, {"u", -6}, {"\xc2\xb5", -6} /* micro */,
-    {"\xce\xbc", -6} /* mu */, {"m", -3},     {"c", -2}, {"d", -1}, {"da", 1},
-    {"h", 2},            {"k", 3},            {"M", 6},  {"G", 9},
+    {"f", -15},
+    {"p", -12},
+    {"n", -9},
+    {"u", -6},
+    {"\xc2\xb5", -6} /* micro */,
+    {"\xce\xbc", -6} /* mu */,
+    {"m", -3},
+    {"c", -2},
+    {"d", -1},
+    {"da", 1},
+    {"h", 2},
+    {"k", 3},
+    {"M", 6},
+    {"G", 9},
 };
 
 static const struct {
@@ -426,10 +442,9 @@ bool st_unit_parse(const char* text, st_unit* out, char* why, size_t why_size)
         snprintf(why, why_size, "the unit's size is out of range");
         return false;
     }
-    const double factor =
-        total.decimal >= 0
-            ? total.top * power_of_ten(total.decimal) / total.bottom
-            : total.top / (total.bottom * power_of_ten(-total.decimal));
+    const double factor = total.decimal >= 0
+                              ? total.top * power_of_ten(total.decimal) / total.bottom
+                              : total.top / (total.bottom * power_of_ten(-total.decimal));
     if (!(isfinite(factor) && factor > 0.0)) {
         snprintf(why, why_size, "the unit's size is out of range");
         return false;

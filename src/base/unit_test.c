@@ -16,7 +16,7 @@ typedef struct conversion {
     double expected;
 } conversion;
 
-// Every expected value is written down from the definition of the units.
+// BAS-5: every expected value is written down from the definition of the units.
 static const conversion conversions[] = {
     // lengths
     {"1 m", "mm", 1000},
@@ -303,8 +303,10 @@ static void the_common_cases_are_exact(void** state)
 {
     (void)state;
     static const conversion exact[] = {
-        {"4 mL", "mL", 4},     {"40 %", "1", 0.4},      {"3 uL", "mL", 0.003}, {"7 mL", "uL", 7000},
-        {"0.1 L", "mL", 100},  {"24 months", "y", 2},   {"29 %", "1", 0.29},   {"57 %", "1", 0.57},
+        {"4 mL", "mL", 4},     {"40 %", "1", 0.4},
+        {"3 uL", "mL", 0.003}, {"7 mL", "uL", 7000},
+        {"0.1 L", "mL", 100},  {"24 months", "y", 2},
+        {"29 %", "1", 0.29},   {"57 %", "1", 0.57},
         {"50 y", "years", 50}, {"1.14 pg/mL", "ng/L", 1.14},
     };
     for (size_t i = 0; i < sizeof exact / sizeof exact[0]; i++) {
@@ -439,7 +441,7 @@ static double convert(const char* text, const char* to_text, const st_bridge* br
 static void a_bridge_joins_mass_and_amount(void** state)
 {
     (void)state;
-    const st_bridge il1 = {17.5, 0};                         // 17.5 kDa
+    const st_bridge il1 = {17.5, 0};                             // 17.5 kDa
     const st_bridge oxygen = {0.031998, 1.3e-3 / 133.322387415}; // 1.3e-6 M/mmHg
     assert_true(near(convert("17.5 ng/mL", "nM", &il1), 1.0));
     assert_true(near(convert("1 nM", "ng/mL", &il1), 17.5));
@@ -507,18 +509,10 @@ static void the_population_room_gets_its_own_units(void** state)
         const char* quantity;
         double expected;
     } cases[] = {
-        {"4 mL", 4},
-        {"1 L", 1000},
-        {"1 h", 1.0 / 24},
-        {"20 nM", 0.02},
-        {"3 fg/cell/h", 72e-15},
-        {"5 mm", 0.5},
-        {"10 mL/h", 240},
-        {"40 mg", 0.04},
-        {"0.25 1/day", 0.25},
-        {"1e6 cells/mL", 1e6},
-        {"12 vas", 12},
-        {"1 m^0.5", 10},
+        {"4 mL", 4},           {"1 L", 1000},           {"1 h", 1.0 / 24},
+        {"20 nM", 0.02},       {"3 fg/cell/h", 72e-15}, {"5 mm", 0.5},
+        {"10 mL/h", 240},      {"40 mg", 0.04},         {"0.25 1/day", 0.25},
+        {"1e6 cells/mL", 1e6}, {"12 vas", 12},          {"1 m^0.5", 10},
         {"2 nmol/mL/day", 2},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -5,10 +5,21 @@
 #include <math.h>
 
 const st_unit_system ST_UNITS_SI = {{
-    [ST_DIM_LENGTH] = 1, [ST_DIM_MASS] = 1,     [ST_DIM_TIME] = 1,   [ST_DIM_CURRENT] = 1,
-    [ST_DIM_TEMPERATURE] = 1, [ST_DIM_AMOUNT] = 1, [ST_DIM_LUMINOUS] = 1, [ST_DIM_CELL] = 1,
-    [ST_DIM_VAS] = 1,    [ST_DIM_NRS] = 1,      [ST_DIM_WOMAC] = 1,  [ST_DIM_KOOS] = 1,
-    [ST_DIM_IKDC] = 1,   [ST_DIM_QOL] = 1,      [ST_DIM_IU] = 1,
+    [ST_DIM_LENGTH] = 1,
+    [ST_DIM_MASS] = 1,
+    [ST_DIM_TIME] = 1,
+    [ST_DIM_CURRENT] = 1,
+    [ST_DIM_TEMPERATURE] = 1,
+    [ST_DIM_AMOUNT] = 1,
+    [ST_DIM_LUMINOUS] = 1,
+    [ST_DIM_CELL] = 1,
+    [ST_DIM_VAS] = 1,
+    [ST_DIM_NRS] = 1,
+    [ST_DIM_WOMAC] = 1,
+    [ST_DIM_KOOS] = 1,
+    [ST_DIM_IKDC] = 1,
+    [ST_DIM_QOL] = 1,
+    [ST_DIM_IU] = 1,
 }};
 
 const st_unit_system ST_UNITS_POPULATION = {{

@@ -62,8 +62,8 @@ double st_units_from_si(const st_unit_system* system, const st_dim* dim);
 bool st_unit_parse(const char* text, st_unit* out, char* why, size_t why_size);
 
 /// Parses `2.5e-11 M`, `40 %`, `8 x 5 mL` (a product), `10^6 cells`, `-3`: number and unit.
-/// `*unit_text` is borrowed from `text`: where its unit begins, "" without one. False with a reason;
-/// then `*unit_text` is NULL when the number is wrong, else where the wrong unit begins.
+/// `*unit_text` is borrowed from `text`: where its unit begins, "" without one. False with a
+/// reason; then `*unit_text` is NULL when the number is wrong, else where the wrong unit begins.
 bool st_quantity_parse(const char* text, double* number, st_unit* unit, const char** unit_text,
                        char* why, size_t why_size);
 

@@ -82,7 +82,7 @@ static void draw_line(st_progress* progress, double now_s, bool is_last)
 {
     char done[32];
     char total[32];
-    char pace[32];
+    char count[32];
     char left[48];
     char bar[BAR_WIDTH + 1];
     char line[256];
@@ -102,9 +102,14 @@ static void draw_line(st_progress* progress, double now_s, bool is_last)
     }
     st_progress_count_text(progress->done, done, sizeof done);
     st_progress_count_text(progress->total, total, sizeof total);
-    st_progress_count_text((int64_t)(people_per_second(progress, now_s) + 0.5), pace, sizeof pace);
-    int length = snprintf(line, sizeof line, "people    %s%s%s/%s   %s/s   %s", bar,
-                          width > 0 ? "  " : "", done, total, pace, left);
+    char pace[48] = ""; // nothing is known about it before the first people are done
+    if (progress->done > 0) {
+        st_progress_count_text((int64_t)(people_per_second(progress, now_s) + 0.5), count,
+                               sizeof count);
+        snprintf(pace, sizeof pace, "   %s/s   ", count);
+    }
+    int length = snprintf(line, sizeof line, "people    %s%s%s/%s%s%s", bar, width > 0 ? "  " : "",
+                          done, total, pace, left);
     // A line that wraps cannot be drawn over.
     if (progress->columns > 1 && length > progress->columns - 1) {
         length = progress->columns - 1;

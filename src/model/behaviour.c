@@ -292,9 +292,18 @@ static bool read_extra(builder* b, const behaviour_spec* s, const char* key, int
     return st_value_read(b, node, s->place, &dim, &b->thing[substrate].bridge, "a level", out);
 }
 
+static const st_term_kind TERMS[] = {
+    [DIE] = ST_TERM_DIE,         [DIVIDE] = ST_TERM_DIVIDE,   [RECRUIT] = ST_TERM_RECRUIT,
+    [MOVE] = ST_TERM_MOVE,       [BECOME] = ST_TERM_BECOME,   [SECRETE] = ST_TERM_SECRETE,
+    [RELAX] = ST_TERM_RELAX,     [TAKE_UP] = ST_TERM_TAKE_UP, [CONSUME] = ST_TERM_CONSUME,
+    [DEPOSIT] = ST_TERM_DEPOSIT, [DEGRADE] = ST_TERM_DEGRADE, [ENGULF] = ST_TERM_ENGULF,
+    [TURN] = ST_TERM_TURN,
+};
+
 /// Adds the terms of one behaviour to the rates.                                      [MOD-2]
-static void apply(builder* b, const behaviour_spec* s)
+static void apply(builder* b, int index)
 {
+    const behaviour_spec* s = &b->behaviour[index];
     st_graph* g = &b->graph;
     char why[200];
     parsed_key k;
@@ -312,6 +321,7 @@ static void apply(builder* b, const behaviour_spec* s)
     const st_expr lose = st_expr_mul(g, minus_one, bn);
     st_typed extra;
 
+    st_channel_begin(b, TERMS[k.verb], s->key, own, index);
     switch (k.verb) {
     case DIE:
         st_term_add(b, own, lose);
@@ -374,12 +384,13 @@ static void apply(builder* b, const behaviour_spec* s)
     default:
         break;
     }
+    st_channel_end(b);
 }
 
 st_status st_behaviour_apply_all(builder* b)
 {
     for (int i = 0; i < b->behaviour_count; i++) {
-        apply(b, &b->behaviour[i]);
+        apply(b, i);
     }
     return b->graph.failed ? ST_ERR_MEMORY : ST_OK;
 }

@@ -6,6 +6,7 @@
 #define ST_MODEL_BUILDER_H
 
 #include "formula.h"
+#include "tape.h"
 #include "stroma/model.h"
 
 #include "base/doc.h"
@@ -80,6 +81,18 @@ typedef struct event_spec {
     int action_capacity;
 } event_spec;
 
+/// Change of one state through one channel.
+typedef struct channel_change {
+    int state;
+    st_expr rate;
+    double count;
+} channel_change;
+
+typedef struct channel_spec {
+    st_channel_info info;
+    int first; ///< its changes begin here
+} channel_spec;
+
 /// Correlation of the normal scores of two parameters.
 typedef struct correlation {
     int a, b;
@@ -107,6 +120,13 @@ typedef struct builder {
     int definition_count;
     behaviour_spec* behaviour;
     int behaviour_count, behaviour_capacity;
+    channel_spec* channel;
+    int channel_count, channel_capacity;
+    channel_change* change;
+    int change_count, change_capacity;
+    channel_spec channel_now; ///< being recorded
+    bool channel_open;
+    double channel_steps;
     event_spec* event;
     int event_count;
     st_expr* event_value;
@@ -167,10 +187,22 @@ st_status st_schedule_read_events(builder* b);
 st_status st_schedule_read_doses(builder* b);
 st_status st_correlation_read_all(builder* b);
 st_status st_schedule_read_variant(builder* b, const char* variant);
-/// Adds `term` to the rate of `state`.
+/// Adds `term` to the rate of `state` and to the channel that is open; without one it becomes a
+/// channel of its own.
 void st_term_add(builder* b, int state, st_expr term);
 /// Finds "il1@fluid" or the name of a variable; reports at `node` when absent.
 int st_term_target(builder* b, const st_node* node, const char* name);
+
+// channel.c
+/// Terms added from here to st_channel_end() happen together. `name` must live as long as the
+/// model.
+void st_channel_begin(builder* b, st_term_kind kind, const char* name, int actor, int behaviour);
+/// Steps that the next terms make per happening: the stoichiometric number.
+void st_channel_steps(builder* b, double steps);
+void st_channel_note(builder* b, int state, st_expr rate);
+void st_channel_end(builder* b);
+st_status st_channel_compile(builder* b, st_model* m, int register_count);
+void st_channel_clear(builder* b);
 
 // compile.c
 st_status st_compile_model(builder* b, st_model* model);
@@ -191,7 +223,10 @@ struct st_model {
     const st_event_info* event;
     int state_count, parameter_count, input_count, definition_count, dose_count, event_count;
     const int* state_place; ///< -1 for free states
-    st_tape rate, jacobian, definitions, initial, events, dose_factor;
+    st_tape rate, jacobian, definitions, initial, events, dose_factor, channels;
+    const st_channel_info* channel;
+    const st_behaviour_info* behaviour;
+    int channel_count, behaviour_count;
     st_pattern pattern;
     bool rates_use_time;
     const correlation* correlation;

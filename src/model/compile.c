@@ -285,6 +285,7 @@ st_status st_compile_model(builder* b, st_model* model)
         return ST_ERR_INPUT;
     }
     ST_TRY(compile_tapes(b, model));
+    ST_TRY(st_channel_compile(b, model, register_count(b)));
     if (model->dose_factor.register_count > ST_DOSE_REGISTER_LIMIT) {
         return ST_FAIL(b->ctx, ST_ERR_INPUT, "%s: the doses need %d registers, at most %d fit",
                        st_doc_name(b->doc), model->dose_factor.register_count,

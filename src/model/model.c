@@ -8,6 +8,7 @@ static void clear_builder(builder* b)
     st_free(b->ctx, b->parameter);
     st_free(b->ctx, b->behaviour);
     st_free(b->ctx, b->event_value);
+    st_channel_clear(b);
     st_graph_clear(&b->graph);
 }
 

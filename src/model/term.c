@@ -7,6 +7,7 @@
 void st_term_add(builder* b, int state, st_expr term)
 {
     b->state[state].rate = st_expr_add(&b->graph, b->state[state].rate, term);
+    st_channel_note(b, state, term);
 }
 
 int st_term_target(builder* b, const st_node* node, const char* name)
@@ -95,11 +96,15 @@ static void read_substrates(builder* b)
             }
             if (decay != NULL && st_value_read(b, decay, p, &rate, NULL, "a decay rate", &v)) {
                 const st_expr x = st_expr_input(&b->graph, SLOT_STATE | (uint32_t)s);
+                st_channel_begin(b, ST_TERM_DECAY, b->state[s].info.name, -1, -1);
                 st_term_add(b, s,
                             st_expr_make(&b->graph, ST_OP_NEG, st_expr_mul(&b->graph, v.e, x), 0));
+                st_channel_end(b);
             }
             if (supply != NULL && st_value_read(b, supply, p, &flux, &t->bridge, "a supply", &v)) {
+                st_channel_begin(b, ST_TERM_SUPPLY, b->state[s].info.name, -1, -1);
                 st_term_add(b, s, v.e);
+                st_channel_end(b);
             }
         }
     }
@@ -150,7 +155,9 @@ static void read_variables(builder* b)
         const st_dim dim = st_dim_product(&s->dim, &time, -1.0);
         st_typed v;
         if (rate != NULL && st_value_read(b, rate, -1, &dim, NULL, "a change per time", &v)) {
+            st_channel_begin(b, ST_TERM_VARIABLE, s->info.name, -1, -1);
             st_term_add(b, i, v.e);
+            st_channel_end(b);
         }
     }
 }
@@ -187,6 +194,9 @@ static void add_side(builder* b, const st_node* side, int place, const st_typed*
                          expected, n->key);
             continue;
         }
+        double steps = 1.0;
+        st_expr_is_constant(&b->graph, factor.e, &steps);
+        st_channel_steps(b, steps);
         st_term_add(b, s, st_expr_mul(&b->graph, st_expr_constant(&b->graph, sign), flux.e));
     }
 }
@@ -218,8 +228,11 @@ static void read_reaction(builder* b, const st_node* n)
     declare_value(b, n, "rate", text);
     st_typed v;
     if (st_value_read(b, rate, place, NULL, NULL, "a rate", &v)) {
+        const char* label = name != NULL ? name->text : "reaction";
+        st_channel_begin(b, ST_TERM_REACTION, label, -1, -1);
         add_side(b, consume, place, &v, -1.0);
         add_side(b, produce, place, &v, 1.0);
+        st_channel_end(b);
     }
 }
 
@@ -259,10 +272,12 @@ static void add_exchange(builder* b, const thing_spec* t, int from, int to, cons
         step = st_expr_sub(g, x1, st_expr_div(g, x2, v[1].e));
     }
     const st_expr j = st_expr_add(g, st_expr_mul(g, v[0].e, step), st_expr_mul(g, v[2].e, x1));
+    st_channel_begin(b, ST_TERM_EXCHANGE, t->name, -1, -1);
     st_term_add(b, s1, st_expr_make(g, ST_OP_NEG, st_expr_div(g, j, b->place[from].volume.e), 0));
     if (to >= 0) {
         st_term_add(b, t->state[to], st_expr_div(g, j, b->place[to].volume.e));
     }
+    st_channel_end(b);
 }
 
 static void read_exchange(builder* b, const st_node* n)

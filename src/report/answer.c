@@ -204,6 +204,17 @@ static int arm_of_largest_product(const st_findings* f, const int* arms, int cou
     return best;
 }
 
+// A part of a change: its direction is told where it is not that of the whole.
+static void add_share(st_text* out, const st_findings* f, double whole, double part)
+{
+    if (part * whole < 0.0) {
+        st_answer_add_amount(out, f, f->primary_measure, part);
+    } else {
+        const int decimals = st_words_decimals(f, f->primary_measure);
+        st_text_add(out, st_words_number(fabs(part), decimals).text);
+    }
+}
+
 static void compose_split(const st_findings* f, const int* arms, int count, st_text* out)
 {
     const int m = f->primary_measure;
@@ -222,17 +233,22 @@ static void compose_split(const st_findings* f, const int* arms, int count, st_t
     st_answer_add_amount(out, f, m, total->mean);
     st_text_add(out, " than at the start, of which selection at entry, natural course, context "
                      "and the procedure make ");
-    st_answer_add_amount(out, f, m, total->mean - product->mean);
+    add_share(out, f, total->mean, total->mean - product->mean);
     st_text_add(out, " and the product itself ");
-    if (isfinite(product->lo) && isfinite(product->hi)) {
+    if (!isfinite(product->lo) || !isfinite(product->hi) || product->lo == product->hi) {
+        add_share(out, f, total->mean, product->mean);
+    } else if (product->lo * total->mean > 0.0 && product->hi * total->mean > 0.0) {
+        const int decimals = st_words_decimals(f, m);
+        st_text_addf(out, "%s to %s (mean %s)",
+                     st_words_number(fmin(fabs(product->lo), fabs(product->hi)), decimals).text,
+                     st_words_number(fmax(fabs(product->lo), fabs(product->hi)), decimals).text,
+                     st_words_number(fabs(product->mean), decimals).text);
+    } else {
         st_answer_add_range(out, f, m, product->lo, product->hi);
         st_text_add(out, " (mean ");
         st_answer_add_amount(out, f, m, product->mean);
-        st_text_add(out, product->lo <= 0.0 && product->hi >= 0.0
-                             ? "; no effect is within the range)"
-                             : ")");
-    } else {
-        st_answer_add_amount(out, f, m, product->mean);
+        st_text_add(out,
+                    product->lo <= 0.0 && product->hi >= 0.0 ? "; this includes no effect)" : ")");
     }
     st_text_add(out, ".");
 }

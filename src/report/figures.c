@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define LABEL_GAP 17.0
+#define LETTER    ST_FIGURE_LETTER
 
 // Where things lie in one of the two sizes.
 typedef struct layout {
@@ -88,15 +89,39 @@ static st_figures_scale y_scale(const st_figure_lines* lines)
     return st_figures_scale_round(lo, hi, 5);
 }
 
+static int tick_count(const st_figures_scale* y)
+{
+    return (int)floor((y->hi - y->lo) / y->step + 0.5);
+}
+
+// Many zeros read badly: 700000 is 7 x 10^5.
+static st_words tick_text(const st_figures_scale* y, double value)
+{
+    const double largest = fmax(fabs(y->lo), fabs(y->hi));
+    if (largest >= 1e5 || y->step < 1e-4) {
+        return fabs(value) < 1e-9 * y->step ? st_words_number(0.0, 0) : st_words_precise(value, 3);
+    }
+    return st_words_number(value, st_figures_tick_decimals(y->step));
+}
+
+// Room that the numbers at the axis need.
+static double tick_room(const st_figures_scale* y)
+{
+    double em = 0.0;
+    for (int i = 0; i <= tick_count(y); i++) {
+        em = fmax(em, st_words_width(tick_text(y, y->lo + i * y->step).text));
+    }
+    return fmax(40.0, em * LETTER + 12.0);
+}
+
 static void add_axes(st_text* out, const st_figure_lines* lines, const layout* l,
                      const st_figures_scale* x, const st_figures_scale* y)
 {
-    const int decimals = st_figures_tick_decimals(y->step);
-    const int ticks = (int)floor((y->hi - y->lo) / y->step + 0.5);
+    const int ticks = tick_count(y);
     for (int i = 0; i <= ticks; i++) {
         const double value = y->lo + i * y->step;
         const double at = st_figures_at(y, value);
-        const st_words number = st_words_number(value, decimals);
+        const st_words number = tick_text(y, value);
         st_text_addf(out,
                      "<path class=\"grid\" d=\"M%.1f %.1fH%.1f\"/><text class=\"tick\" x=\"%.1f\" "
                      "y=\"%.1f\" text-anchor=\"end\">%s</text>\n",
@@ -120,17 +145,18 @@ static void add_axes(st_text* out, const st_figure_lines* lines, const layout* l
                  0.5 * (l->left + l->right), l->bottom + 40.0);
     st_html_text(out, lines->about.x_label);
     st_text_add(out, "</text><text class=\"label\" x=\"4\" y=\"16\">");
-    st_html_short(out, lines->about.y_label, l->is_narrow ? 50 : 90);
+    st_html_short(out, lines->about.y_label, (l->width - 8.0) / LETTER);
     st_text_add(out, "</text>\n");
 }
 
-static void add_band(st_text* out, const st_figure_series* s, const st_figures_scale* x,
-                     const st_figures_scale* y)
+static void add_band(st_text* out, const st_figure_series* s, bool is_faint,
+                     const st_figures_scale* x, const st_figures_scale* y)
 {
     int drawn = 0;
     if (!s->lo || !s->hi) {
         return;
     }
+    st_text_add(out, is_faint ? "<path class=\"band faint\" d=\"" : "<path class=\"band\" d=\"");
     for (int side = 0; side < 2; side++) {
         for (int k = 0; k < s->count; k++) {
             const int i = side == 0 ? k : s->count - 1 - k;
@@ -138,11 +164,11 @@ static void add_band(st_text* out, const st_figure_series* s, const st_figures_s
             if (!isfinite(s->hi[i]) || !isfinite(s->lo[i])) {
                 continue;
             }
-            st_text_addf(out, "%s%.1f %.1f", drawn++ == 0 ? "<path class=\"band\" d=\"M" : "L",
-                         st_figures_at(x, s->x[i]), st_figures_at(y, value));
+            st_text_addf(out, "%s%.1f %.1f", drawn++ == 0 ? "M" : "L", st_figures_at(x, s->x[i]),
+                         st_figures_at(y, value));
         }
     }
-    st_text_add(out, drawn > 0 ? "Z\"/>" : "");
+    st_text_add(out, drawn > 0 ? "Z\"/>" : "\"/>");
 }
 
 // Shapes tell lines apart where colours do not.
@@ -219,15 +245,18 @@ static int last_known(const st_figure_series* s)
     return -1;
 }
 
+// Value and name of a line in `width` pixels.
 static void add_label_text(st_text* out, const st_figure_lines* lines, const st_figure_series* s,
-                           size_t characters)
+                           double width)
 {
     const int last = last_known(s);
+    double em = width / LETTER;
     if (lines->labels_value && last >= 0) {
         const st_words value = st_words_number(s->y[last], lines->about.decimals);
         st_text_addf(out, "<tspan class=\"strong\">%s</tspan> ", value.text);
+        em -= 1.1 * st_words_width(value.text) + 0.4;
     }
-    st_html_short(out, s->label, characters);
+    st_html_short(out, s->label, em);
 }
 
 // Order of the series from the highest end to the lowest; those without a point are left out.
@@ -287,7 +316,7 @@ static void add_end_labels(st_text* out, const st_figure_lines* lines, const lay
                      s->colour, st_figures_at(x, s->x[last]) + 5.0, st_figures_at(y, s->y[last]),
                      l->right + 14.0, height[i], s->dash, l->right + 14.0, height[i],
                      l->right + 33.0, height[i] + 4.5);
-        add_label_text(out, lines, s, 24);
+        add_label_text(out, lines, s, l->width - l->right - 35.0);
         st_text_add(out, "</text>\n");
     }
 }
@@ -305,7 +334,7 @@ static void add_key(st_text* out, const st_figure_lines* lines, const layout* l,
             add_dot(out, order[i], 17.0, at);
         }
         st_text_addf(out, "</g><text class=\"end\" x=\"36\" y=\"%.1f\">", at + 4.5);
-        add_label_text(out, lines, s, 38);
+        add_label_text(out, lines, s, l->width - 40.0);
         st_text_add(out, "</text>\n");
     }
 }
@@ -316,12 +345,12 @@ static void add_lines(st_text* out, const st_figure_lines* lines, bool is_narrow
     layout l = {.width = is_narrow ? 360.0 : 760.0, .top = 34.0, .is_narrow = is_narrow};
     const double plot =
         fmax(is_narrow ? 220.0 : 290.0, is_narrow ? 0 : lines->series_count * LABEL_GAP);
-    l.left = 48.0;
+    st_figures_scale y = y_scale(lines);
+    l.left = tick_room(&y);
     l.right = is_narrow ? l.width - 12.0 : l.width - 232.0;
     l.bottom = l.top + plot;
     l.height = l.bottom + (is_narrow ? 62.0 + 20.0 * lines->series_count : 50.0);
 
-    st_figures_scale y = y_scale(lines);
     y.from = l.bottom;
     y.to = l.top;
     double x_lo = lines->x_tick_count > 0 ? lines->x_tick[0] : 0.0;
@@ -337,7 +366,7 @@ static void add_lines(st_text* out, const st_figure_lines* lines, bool is_narrow
         for (int s = 0; s < lines->series_count; s++) {
             st_text_addf(out, "<g class=\"c%d\">", lines->series[s].colour);
             if (pass == 0) {
-                add_band(out, &lines->series[s], &x, &y);
+                add_band(out, &lines->series[s], lines->has_faint_bands, &x, &y);
             } else {
                 add_line(out, &lines->series[s], s, &x, &y);
             }

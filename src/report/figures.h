@@ -11,6 +11,9 @@
 /// Colour 0 is the control's grey; 1 ... ST_FIGURE_COLOURS tell arms apart.
 #define ST_FIGURE_COLOURS 6
 
+/// Size of the letters in a figure, in its pixels.
+#define ST_FIGURE_LETTER 13.0
+
 /// What every figure has.
 typedef struct st_figure {
     const char* id;    ///< unique on the page
@@ -51,8 +54,9 @@ typedef struct st_figure_lines {
     int place_count; ///< how many stand side by side
     const double* x_tick;
     int x_tick_count;
-    double y_floor;    ///< the scale's lowest value, NAN when it has none
-    bool labels_value; ///< the last value stands beside the label
+    double y_floor;       ///< the scale's lowest value, NAN when it has none
+    bool has_faint_bands; ///< for bands that mostly lie over each other
+    bool labels_value;    ///< the last value stands beside the label
 } st_figure_lines;
 
 void st_figures_lines(st_text* out, const st_figure_lines* lines);

@@ -91,12 +91,11 @@ static void add_mark(st_text* out, const st_figure_rows* rows, const st_figure_r
                      const st_figures_scale* x, double y)
 {
     const double value = on_axis(rows, r->value);
-    if (!isfinite(value)) {
-        return;
+    if (!isfinite(value) || (rows->is_log && value < 0.0)) {
+        return; // a log axis has no room below one cell; the text tells
     }
     const double foot = st_figures_at(x, 0.0);
     const double at = st_figures_at(x, value);
-    // Below one cell the log axis has no room.
     const double lo = rows->is_log ? fmax(on_axis(rows, fmax(r->lo, 1.0)), 0.0) : r->lo;
     const double hi = on_axis(rows, r->hi);
     st_text_addf(out, "<g class=\"c%d\">", r->colour);
@@ -121,18 +120,21 @@ static void add_row(st_text* out, const st_figure_rows* rows, const st_figure_ro
 {
     if (r->is_head) {
         st_text_addf(out, "<text class=\"head\" x=\"2\" y=\"%.1f\">", top + 20.0);
-        st_html_short(out, r->label, l->is_narrow ? 44 : 90);
+        st_html_short(out, r->label, (l->width - 4.0) / (1.1 * ST_FIGURE_LETTER)); // bold
         st_text_add(out, "</text>\n");
         return;
     }
     const double text_y = l->is_narrow ? top + 14.0 : top + 0.5 * ROW_WIDE + 4.5;
     const double mark_y = l->is_narrow ? top + 27.0 : top + 0.5 * ROW_WIDE;
     st_text_addf(out, "<text class=\"row\" x=\"10\" y=\"%.1f\">", text_y);
-    st_html_short(out, r->label, l->is_narrow ? 27 : 30);
+    const char* text = r->text ? r->text : "";
+    const double room =
+        l->is_narrow ? l->width - 22.0 - ST_FIGURE_LETTER * st_words_width(text) : l->left - 18.0;
+    st_html_short(out, r->label, room / ST_FIGURE_LETTER);
     st_text_addf(out, "</text><text class=\"end\" x=\"%.1f\" y=\"%.1f\"%s>",
                  l->is_narrow ? l->width - 4.0 : l->right + 16.0, text_y,
                  l->is_narrow ? " text-anchor=\"end\"" : "");
-    st_html_text(out, r->text ? r->text : "");
+    st_html_text(out, text);
     st_text_add(out, "</text>");
     add_mark(out, rows, r, x, mark_y);
     st_text_add(out, "\n");
@@ -146,11 +148,11 @@ static void add_rows(st_text* out, const st_figure_rows* rows, bool is_narrow)
         height += rows->row[i].is_head ? HEAD_HEIGHT : row_height;
     }
     rows_layout l = {.width = is_narrow ? 360.0 : 760.0,
-                     .left = is_narrow ? 16.0 : 226.0,
+                     .left = is_narrow ? 16.0 : 250.0,
                      .top = 4.0,
                      .bottom = height,
                      .is_narrow = is_narrow};
-    l.right = is_narrow ? l.width - 16.0 : l.width - 168.0;
+    l.right = is_narrow ? l.width - 16.0 : l.width - 174.0;
     st_figures_scale x = rows_scale(rows, is_narrow ? 4 : 6);
     x.from = l.left;
     x.to = l.right;

@@ -303,6 +303,7 @@ static st_status load_people(st_findings* f, st_query* q)
     }
     for (int arm = 0; arm < f->arm_count; arm++) {
         st_finding_people* p = &f->people[arm];
+        f->person_count += f->arm[arm].is_twin ? 0 : p->count;
         for (int a = 0; a < ST_ATTRIBUTE_COUNT; a++) {
             p->sd[a] = p->count > 1 ? sqrt(p->sd[a] / (p->count - 1)) : (double)NAN;
             p->mean[a] = p->count > 0 ? p->mean[a] : (double)NAN;
@@ -423,16 +424,42 @@ const st_split_row* st_findings_split(const st_findings* f, int arm, int measure
     return NULL;
 }
 
-const st_contrast_row* st_findings_contrast(const st_findings* f, int arm, int measure, int visit)
+const st_contrast_row* st_findings_contrast_with(const st_findings* f, int arm, int versus,
+                                                 int measure, int visit)
 {
     for (int i = 0; i < f->contrast_count; i++) {
         const st_contrast_row* r = &f->contrast[i];
-        if (r->arm == arm && r->versus == f->arm[arm].control && r->measure == measure &&
-            r->visit == visit && isfinite(r->difference) && isfinite(r->lo) && isfinite(r->hi)) {
+        if (r->arm == arm && r->versus == versus && r->measure == measure && r->visit == visit &&
+            isfinite(r->difference) && isfinite(r->lo) && isfinite(r->hi)) {
             return r;
         }
     }
     return NULL;
+}
+
+const st_contrast_row* st_findings_contrast(const st_findings* f, int arm, int measure, int visit)
+{
+    return st_findings_contrast_with(f, arm, f->arm[arm].control, measure, visit);
+}
+
+bool st_findings_is_comparator(const st_findings* f, int arm)
+{
+    bool is_control = false;
+    for (int a = 0; a < f->arm_count; a++) {
+        is_control = is_control || f->arm[a].control == arm;
+    }
+    return is_control || f->arm[arm].is_twin;
+}
+
+const char* st_findings_plain_name(st_arena* arena, const char* name)
+{
+    const char* place = strchr(name, '@');
+    char* text = place ? st_arena_format(arena, "%.*s in %s", (int)(place - name), name, place + 1)
+                       : st_arena_format(arena, "%s", name);
+    for (char* c = text; c && *c; c++) {
+        *c = *c == '_' ? ' ' : *c;
+    }
+    return text ? text : "";
 }
 
 const st_course_row* st_findings_course(const st_findings* f, int arm, const char* name, int* count)

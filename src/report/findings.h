@@ -62,7 +62,8 @@ typedef struct st_findings {
     st_finding_people* people; ///< [arm]
     st_finding_twin* twin;     ///< [arm * visit_count + visit]
     int primary_measure, primary_visit;
-    int assumed_count; ///< parameters without a source
+    int assumed_count;    ///< parameters without a source
+    int64_t person_count; ///< people; those of twin arms are counted where they belong
 } st_findings;
 
 st_status st_findings_load(st_ctx* ctx, const char* dir, st_findings* findings);
@@ -76,6 +77,14 @@ const st_split_row* st_findings_split(const st_findings* f, int arm, int measure
                                       const char* part);
 /// The contrast of an arm with its own control; NULL when there is none or it has no number.
 const st_contrast_row* st_findings_contrast(const st_findings* f, int arm, int measure, int visit);
+/// The same with another arm: its control, or a twin arm with the same people.
+const st_contrast_row* st_findings_contrast_with(const st_findings* f, int arm, int versus,
+                                                 int measure, int visit);
+/// True for the arms that others stand beside: a study's control, twin arms.
+bool st_findings_is_comparator(const st_findings* f, int arm);
+
+/// "msc_suspended@fluid" as people read it: "msc suspended in fluid".
+const char* st_findings_plain_name(st_arena* arena, const char* name);
 
 /// Rows of the course of `name` in `arm`; *count 0 when there are none.
 const st_course_row* st_findings_course(const st_findings* f, int arm, const char* name,

@@ -33,13 +33,27 @@ void st_html_text(st_text* out, const char* text)
     add_escaped(out, text, strlen(text));
 }
 
-void st_html_short(st_text* out, const char* text, size_t characters)
+void st_html_short(st_text* out, const char* text, double em)
 {
-    if (st_words_length(text) <= characters) {
+    if (st_words_width(text) <= em) {
         st_html_text(out, text);
         return;
     }
-    size_t end = st_words_prefix(text, characters - 1);
+    double used = 1.0; // the ellipsis
+    size_t end = 0;
+    while (text[end]) {
+        char one[8] = "";
+        const size_t length = st_words_prefix(text + end, 1);
+        if (length >= sizeof one) {
+            break;
+        }
+        memcpy(one, text + end, length);
+        used += st_words_width(one);
+        if (used > em) {
+            break;
+        }
+        end += length;
+    }
     while (end > 0 && text[end - 1] == ' ') {
         end -= 1;
     }

@@ -10,8 +10,8 @@
 /// Adds text escaped for element content and quoted attributes. Control characters are left out.
 void st_html_text(st_text* out, const char* text);
 
-/// The same, cut to `characters` with an ellipsis.
-void st_html_short(st_text* out, const char* text, size_t characters);
+/// The same, cut with an ellipsis to what `em` times the size of the letters holds.
+void st_html_short(st_text* out, const char* text, double em);
 
 /// A citation: escaped, with DOIs, PMIDs, PMCIDs and https addresses as links.
 void st_html_source(st_text* out, const char* text);

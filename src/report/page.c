@@ -2,8 +2,6 @@
 #include "report/html.h"
 #include "report/sections.h"
 
-#include <stdlib.h>
-
 // Nothing is fetched: no script, no font, no image from anywhere.
 static const char head_start[] =
     "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
@@ -29,11 +27,9 @@ static void add_header(st_text* out, const st_findings* f)
                      "advice.</strong> Every person on this page is virtual.</p>\n<header><h1>");
     st_html_text(out, st_findings_about(f, "study_title"));
     st_text_add(out, "</h1>\n<p class=\"sub\">A computed trial: ");
-    st_text_addf(
-        out, "%d arm%s, %s virtual people, visits to %s; model “", f->arm_count,
-        f->arm_count == 1 ? "" : "s",
-        st_words_whole((int64_t)strtoll(st_findings_about(f, "person_count"), NULL, 10)).text,
-        st_words_visit(&f->visit[f->visit_count - 1]).text);
+    st_text_addf(out, "%d arm%s, %s virtual people, visits to %s; model “", f->arm_count,
+                 f->arm_count == 1 ? "" : "s", st_words_whole(f->person_count).text,
+                 st_words_visit(&f->visit[f->visit_count - 1]).text);
     st_html_text(out, st_findings_about(f, "model_title"));
     st_text_add(out, "”");
     if (f->parameter_count > 0) {

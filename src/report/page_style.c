@@ -24,10 +24,12 @@ static const char* const style[] = {
     "nav ul{list-style:none;display:flex;flex-wrap:wrap;gap:.15em 1.1em;margin:0;padding:.6em 0;"
     "border-block:1px solid var(--rule);font-size:.92rem}",
     "figure{margin:1.4em 0;break-inside:avoid}figure h3{margin-top:0}",
-    "figure svg{display:block;width:100%;height:auto;max-width:760px}",
+    "figure svg{display:block;width:100%;height:auto}",
     "figure svg.narrow{display:none}",
     "figcaption{max-width:46rem;margin:.3em 0 .5em}",
     "svg text{fill:var(--fg);font-size:13px;font-family:inherit}",
+    "svg .head,svg .end,svg .row{paint-order:stroke;stroke:var(--bg);stroke-width:4px;"
+    "stroke-linejoin:round}",
     "svg .tick,svg .label{fill:var(--soft)}svg .strong,svg .head{font-weight:600}",
     ".grid{stroke:var(--rule);stroke-width:1;fill:none}.axis{stroke:var(--soft);fill:none}",
     ".mark{stroke:var(--fg);stroke-width:1.2;stroke-dasharray:2 4;fill:none}",
@@ -35,7 +37,8 @@ static const char* const style[] = {
     ".c5{--c:var(--k5)}.c6{--c:var(--k6)}",
     ".line{stroke:var(--c);stroke-width:2.4;fill:none;stroke-linejoin:round}",
     ".d1{stroke-dasharray:8 5}.d2{stroke-dasharray:2 4}",
-    ".band{fill:var(--c);opacity:.16}.dot{fill:var(--c)}.bar{fill:var(--c);opacity:.85}",
+    ".band{fill:var(--c);opacity:.16}.faint{opacity:.07}.dot{fill:var(--c)}.bar{fill:var(--c);"
+    "opacity:.85}",
     ".total{fill:none;stroke:var(--fg);stroke-width:1.4}",
     ".leader{stroke:var(--c);stroke-width:1;fill:none;opacity:.6}",
     ".whisker{stroke:var(--c);stroke-width:1.8;fill:none}",
@@ -49,21 +52,25 @@ static const char* const style[] = {
     "thead th{color:var(--soft);font-weight:600;vertical-align:bottom;line-height:1.2}",
     "tbody th{font-weight:500;min-width:8em;max-width:18em;overflow-wrap:anywhere}",
     ".n{text-align:right;font-variant-numeric:tabular-nums}td.n{white-space:nowrap}",
+    "tbody th[colspan]{padding-top:1em;font-weight:600}.say{display:block;color:var(--soft)}",
     ".ci{color:var(--soft)}.source{min-width:15em;overflow-wrap:anywhere}",
     ".tag{background:var(--panel);border-radius:.3em;padding:0 .4em;font-size:.85em;"
     "color:var(--soft)}",
     ".assumed th{border-left:3px solid var(--k5);padding-left:.5em}",
     "details{margin:.5em 0}summary{cursor:pointer;color:var(--link)}",
     "section>details>summary{padding:.2em 0}",
-    "dl{margin:.6em 0}dt{font-weight:600}dd{margin:0 0 .5em;color:var(--soft)}",
+    "dl{margin:.6em 0;display:grid;grid-template-columns:minmax(7em,14em) 1fr;gap:.25em 1.2em;"
+    "font-size:.92rem}dt{font-weight:600}dd{margin:0;color:var(--soft)}",
     "pre{background:var(--panel);padding:.7em 1em;overflow-x:auto;border-radius:.3em}",
     "code{font-size:.9em}footer{margin-top:3em;border-top:1px solid var(--rule);"
     "color:var(--soft);font-size:.9rem}",
     ":focus-visible{outline:2px solid var(--link);outline-offset:2px}",
     "@media screen and (max-width:640px){body{font-size:16px}main,footer{padding:0 .9rem}"
     ".banner{margin:0 -.9rem;padding:.5em .9rem}h1{font-size:1.45rem}"
-    "figure svg.wide{display:none}figure svg.narrow{display:block}}",
-    "@media print{body{font-size:10.5pt}main,footer{max-width:none;padding:0}"
+    "dl{display:block}dd{margin-bottom:.5em}figure svg.wide{display:none}figure "
+    "svg.narrow{display:block}}",
+    "@media print{html{font-size:10pt}body{font-size:1rem}figure svg{max-width:160mm}"
+    "main,footer{max-width:none;padding:0}"
     "nav,.skip{display:none}.banner{margin:0;border:1px solid #999}"
     ".scroll{overflow:visible}table{font-size:8pt;min-width:0;width:100%}td.n{white-space:normal}"
     "tr,figure{break-inside:avoid}h2,h3,caption{break-after:avoid}thead{display:table-header-group}"

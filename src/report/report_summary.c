@@ -104,23 +104,39 @@ static void add_published(st_text* out, const st_findings* f, int arm)
     }
 }
 
+// What an arm is read beside: its control, or, for the control itself, a twin arm.
+static int comparator(const st_findings* f, int arm)
+{
+    if (f->arm[arm].control >= 0 || f->arm[arm].is_twin) {
+        return f->arm[arm].control;
+    }
+    for (int a = 0; a < f->arm_count; a++) {
+        if (f->arm[a].is_twin) {
+            return a;
+        }
+    }
+    return -1;
+}
+
 static void add_arm(st_text* out, const st_findings* f, int arm, int width)
 {
     const int m = f->primary_measure;
     const int decimals = st_words_decimals(f, m);
     const st_outcome_row* o = st_findings_outcome(f, arm, m, f->primary_visit);
-    const st_contrast_row* c = st_findings_contrast(f, arm, m, f->primary_visit);
+    const int versus = comparator(f, arm);
+    const st_contrast_row* c = st_findings_contrast_with(f, arm, versus, m, f->primary_visit);
     cell name;
     cell beyond = {.text = ""};
     to_ascii(f->arm[arm].name, name.text, 33);
-    if (f->arm[arm].control >= 0) {
+    if (versus >= 0) {
         cell control;
-        to_ascii(f->arm[f->arm[arm].control].name, control.text, 25);
+        to_ascii(f->arm[versus].name, control.text, 25);
         const cell d = interval(c ? c->difference : (double)NAN, c ? c->lo : (double)NAN,
                                 c ? c->hi : (double)NAN, decimals);
         snprintf(beyond.text, sizeof beyond.text, "%.40s beyond %.24s", d.text, control.text);
     } else {
-        snprintf(beyond.text, sizeof beyond.text, "control");
+        snprintf(beyond.text, sizeof beyond.text, "%s",
+                 st_findings_is_comparator(f, arm) ? "control" : "no control");
     }
     const bool has_people = o && o->n > 0;
     st_text_addf(out, "  %-*s  %-22s  %-40s", width, name.text,

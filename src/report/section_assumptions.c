@@ -16,10 +16,12 @@ static void add_spread_cell(st_text* out, const st_finding_parameter* p)
     } else {
         st_text_add(out, "none");
     }
-    if (isfinite(p->lo) || isfinite(p->hi)) {
-        st_text_addf(out, " <span class=\"ci\">[%s, %s]</span>",
-                     isfinite(p->lo) ? st_words_precise(p->lo, 3).text : "",
-                     isfinite(p->hi) ? st_words_precise(p->hi, 3).text : "");
+    if (isfinite(p->lo) && isfinite(p->hi)) {
+        st_text_addf(out, " <span class=\"ci\">[%s, %s]</span>", st_words_precise(p->lo, 3).text,
+                     st_words_precise(p->hi, 3).text);
+    } else if (isfinite(p->lo) || isfinite(p->hi)) {
+        st_text_addf(out, " <span class=\"ci\">%s %s</span>", isfinite(p->lo) ? "≥" : "≤",
+                     st_words_precise(isfinite(p->lo) ? p->lo : p->hi, 3).text);
     }
     st_text_add(out, "</td>");
 }

@@ -9,18 +9,6 @@
 static const double story_days[] = {1.0, 7.0, 30.0, 180.0};
 #define STORY_COUNT ((int)(sizeof story_days / sizeof story_days[0]))
 
-// "msc_suspended@fluid" -> "msc suspended in fluid"
-static const char* plain_name(st_arena* arena, const char* name)
-{
-    const char* place = strchr(name, '@');
-    char* text = place ? st_arena_format(arena, "%.*s in %s", (int)(place - name), name, place + 1)
-                       : st_arena_format(arena, "%s", name);
-    for (char* c = text; c && *c; c++) {
-        *c = *c == '_' ? ' ' : *c;
-    }
-    return text ? text : "";
-}
-
 // The row nearest to a day, when one is near enough to stand for it.
 static const st_course_row* course_at(const st_course_row* rows, int count, double day)
 {
@@ -44,7 +32,7 @@ static int collect_arm(const st_findings* f, int arm, st_arena* arena, st_figure
     for (int i = 0; i < f->dose_step_count; i++) {
         const st_dose_step_row* s = &f->dose_step[i];
         if (s->arm == arm) {
-            row[count++] = (st_figure_row){.label = plain_name(arena, s->name),
+            row[count++] = (st_figure_row){.label = st_findings_plain_name(arena, s->name),
                                            .value = s->q50,
                                            .lo = s->q05,
                                            .hi = s->q95,
@@ -64,14 +52,14 @@ static int collect_arm(const st_findings* f, int arm, st_arena* arena, st_figure
             const st_course_row* all = st_findings_course(f, arm, f->quantity[k].name, &rows);
             const st_course_row* c = course_at(all, rows, story_days[d]);
             if (c) {
-                row[count++] =
-                    (st_figure_row){.label = st_arena_format(arena, "day %.4g: %s", c->day,
-                                                             plain_name(arena, c->name)),
-                                    .value = c->q50,
-                                    .lo = c->q05,
-                                    .hi = c->q95,
-                                    .colour = st_palette_colour(f, arm),
-                                    .text = count_text(arena, c->q50)};
+                row[count++] = (st_figure_row){
+                    .label = st_arena_format(arena, "day %.3g: %s", c->day,
+                                             st_findings_plain_name(arena, c->name)),
+                    .value = c->q50,
+                    .lo = c->q05,
+                    .hi = c->q95,
+                    .colour = st_palette_colour(f, arm),
+                    .text = count_text(arena, c->q50)};
             }
         }
     }
@@ -139,7 +127,7 @@ void st_section_cells(st_text* out, const st_findings* f)
                                "days 1, 7, 30 and 180",
                       .desc = "Bars on a scale of powers of ten: median over people, with the "
                               "range that holds 90 % of them. The numbers are in the table below.",
-                      .x_label = "living cells (each line is ten times the one before)"},
+                      .x_label = "living cells, scale of powers of ten"},
             .row = row,
             .row_count = count,
             .is_log = true,
@@ -149,7 +137,7 @@ void st_section_cells(st_text* out, const st_findings* f)
         st_html_text(out, rows.about.title);
         st_text_add(out, "</h3>\n");
         st_figures_rows(out, &rows);
-        st_text_add(out, "<figcaption>Bars: median of the people of the arm; black lines: 90 % of "
+        st_text_add(out, "<figcaption>Bars: median over people of the arm; black lines: 90 % of "
                          "them. On this scale a short step in length is a large loss.</figcaption>"
                          "\n");
         add_table(out, row, count);

@@ -7,6 +7,7 @@
 
 // Points that a line keeps at most: more cannot be seen.
 #define POINT_LIMIT    80
+#define TICK_LIMIT     24
 #define DAYS_PER_MONTH (365.25 / 12.0)
 
 typedef struct course_data {
@@ -56,20 +57,26 @@ static void add_arm(const st_findings* f, const char* name, int arm, bool has_ba
     d->count += 1;
 }
 
-static int fill_ticks(double longest, double* tick)
+// The visits where the course reaches to the last of them, else round months.
+static int fill_ticks(const st_findings* f, double longest, double* tick)
 {
-    const st_figures_scale scale = st_figures_scale_round(0.0, longest, 6);
     int count = 0;
-    for (double at = 0.0; at <= longest * (1.0 + 1e-9) && count < 15; at += scale.step) {
+    if (f->visit_count <= TICK_LIMIT &&
+        fabs(f->visit[f->visit_count - 1].month - longest) < 0.01 * longest) {
+        for (int v = 0; v < f->visit_count; v++) {
+            tick[count++] = f->visit[v].month;
+        }
+        return count;
+    }
+    const st_figures_scale scale = st_figures_scale_round(0.0, longest, 6);
+    for (double at = 0.0; at < longest - 0.5 * scale.step && count < TICK_LIMIT; at += scale.step) {
         tick[count++] = at;
     }
-    if (count == 0 || tick[count - 1] < longest) {
-        tick[count++] = longest;
-    }
+    tick[count++] = longest;
     return count;
 }
 
-// Values at the first and last day: the whole course is in tables/courses.csv.
+// Values at the first, the middle and the last day: the whole course is in tables/courses.csv.
 static void add_table(st_text* out, const st_findings* f, const char* name, const char* title)
 {
     st_text_add(out, "<details><summary>Show as table</summary>\n");
@@ -100,7 +107,7 @@ static void add_table(st_text* out, const st_findings* f, const char* name, cons
 static void add_chart(st_text* out, const st_findings* f, const st_finding_quantity* q, int index,
                       course_data* d, st_arena* arena)
 {
-    double tick[17];
+    double tick[TICK_LIMIT + 1];
     d->count = 0;
     d->longest = 0.0;
     for (int a = 0; a < f->arm_count; a++) {
@@ -109,10 +116,8 @@ static void add_chart(st_text* out, const st_findings* f, const st_finding_quant
     if (d->count == 0) {
         return;
     }
-    char* title = st_arena_format(arena, "%s (%s)", q->name, q->unit[0] ? q->unit : "1");
-    for (char* c = title; c && *c; c++) {
-        *c = *c == '_' ? ' ' : *c;
-    }
+    const char* title = st_arena_format(arena, "%s (%s)", st_findings_plain_name(arena, q->name),
+                                        q->unit[0] ? q->unit : "1");
     const st_figure_lines lines = {
         .about = {.id = st_arena_format(arena, "course-%d", index),
                   .title = title ? title : q->name,
@@ -124,15 +129,16 @@ static void add_chart(st_text* out, const st_findings* f, const st_finding_quant
         .series_count = d->count,
         .place_count = 1,
         .x_tick = tick,
-        .x_tick_count = fill_ticks(d->longest, tick),
-        .y_floor = NAN};
+        .x_tick_count = fill_ticks(f, d->longest, tick),
+        .y_floor = NAN,
+        .has_faint_bands = true};
     st_text_add(out, "<figure><h3>");
     st_html_text(out, lines.about.title);
     st_text_add(out, "</h3>\n");
     st_figures_lines(out, &lines);
-    st_text_add(out, is_structure(q) ? "<figcaption>Line: median of the people of the arm; band: "
+    st_text_add(out, is_structure(q) ? "<figcaption>Line: median over people of the arm; band: "
                                        "the middle half of them.</figcaption>\n"
-                                     : "<figcaption>Line: median of the people of the arm."
+                                     : "<figcaption>Line: median over people of the arm."
                                        "</figcaption>\n");
     add_table(out, f, q->name, lines.about.title);
     st_text_add(out, "</figure>\n");

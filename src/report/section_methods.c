@@ -2,7 +2,6 @@
 #include "report/sections.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define FAILURES_SHOWN 20
@@ -41,10 +40,8 @@ static void add_methods(st_text* out, const st_findings* f)
     const char* variant = st_findings_about(f, "model_variant");
     const char* blinding = st_findings_about(f, "blinding");
     st_text_add(out, "<h3>Methods</h3>\n<p>");
-    st_text_addf(
-        out, "%s virtual people in %d arm%s, ",
-        st_words_whole((int64_t)strtoll(st_findings_about(f, "person_count"), NULL, 10)).text,
-        f->arm_count, f->arm_count == 1 ? "" : "s");
+    st_text_addf(out, "%s virtual people in %d arm%s, ", st_words_whole(f->person_count).text,
+                 f->arm_count, f->arm_count == 1 ? "" : "s");
     if (strcmp(blinding, "open") == 0) {
         st_text_add(out, "who know which arm they are in (open)");
     } else {
@@ -67,6 +64,12 @@ static void add_methods(st_text* out, const st_findings* f)
     st_text_add(out, "” at ");
     st_html_text(out, st_words_visit(&f->visit[f->primary_visit]).text);
     st_text_add(out, ".");
+    int twins = 0;
+    for (int a = 0; a < f->arm_count; a++) {
+        twins += f->arm[a].is_twin;
+    }
+    st_text_add(out,
+                twins > 0 ? " A twin arm computes the people of all other arms once more." : "");
     add_analysis(out, f);
     st_text_add(out, " Means have 95 % t intervals, shares and event rates Wilson intervals. All "
                      "intervals describe the chance of who was drawn in a trial of this size. They "
@@ -82,8 +85,8 @@ static void add_failures(st_text* out, const st_findings* f)
         return;
     }
     st_text_addf(out,
-                 "<p>%d course%s could not be computed to the end. They are left out of all "
-                 "means and counted here.</p>\n",
+                 "<p>%d course%s could not be computed to the end: left out of all means, "
+                 "counted here.</p>\n",
                  f->failure_count, f->failure_count == 1 ? "" : "s");
     st_html_table(out, "Failed courses", "Arm|#Person|#Day|Message");
     for (int i = 0; i < f->failure_count && i < FAILURES_SHOWN; i++) {

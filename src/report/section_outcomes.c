@@ -4,11 +4,10 @@
 #include "report/sections.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
-// Beyond this number of arms the figure keeps to the primary visit.
-#define ARMS_FOR_ALL_VISITS 5
+// More comparators than this do not fit as columns.
+#define COMPARATOR_COLUMNS 3
 
 // "55 [52, 58]": people out of 100.
 static void add_responders_cell(st_text* out, const st_outcome_row* o)
@@ -29,47 +28,87 @@ static void add_change_cell(st_text* out, const st_outcome_row* o, int decimals)
                           o ? o->change_lo : (double)NAN, o ? o->change_hi : (double)NAN, decimals);
 }
 
-static void add_arm_row(st_text* out, const st_findings* f, int arm, int measure, int visit)
+// Whether the study sets this pair side by side: the arm's control, and every twin arm.
+static bool is_pair(const st_findings* f, int arm, int versus)
 {
-    const int decimals = st_words_decimals(f, measure);
-    const st_outcome_row* o = st_findings_outcome(f, arm, measure, visit);
-    const int control = f->arm[arm].control;
-    const st_outcome_row* beside =
-        control >= 0 ? st_findings_outcome(f, control, measure, visit) : NULL;
-    const st_contrast_row* c = st_findings_contrast(f, arm, measure, visit);
-    const st_answer_sign sign = st_answer_judge(&f->measure[measure], c);
+    return arm != versus &&
+           (f->arm[arm].control == versus || (f->arm[versus].is_twin && !f->arm[arm].is_twin));
+}
 
+static const char* in_words(st_answer_sign sign)
+{
+    return sign == ST_ANSWER_BETTER          ? "better"
+           : sign == ST_ANSWER_WORSE         ? "worse"
+           : sign == ST_ANSWER_INCLUDES_ZERO ? "no clear difference"
+                                             : "no number";
+}
+
+// The difference from one comparator, in figures and in words.
+static void add_difference_cell(st_text* out, const st_findings* f, int arm, int versus,
+                                int measure, int visit)
+{
+    if (!is_pair(f, arm, versus)) {
+        st_text_add(out, "<td class=\"n\">–</td>");
+        return;
+    }
+    const st_contrast_row* c = st_findings_contrast_with(f, arm, versus, measure, visit);
+    st_text_add(out, "<td class=\"n\">");
+    if (c) {
+        st_html_interval(out, c->difference, c->lo, c->hi, st_words_decimals(f, measure), true);
+    }
+    st_text_addf(out, "<span class=\"say\">%s</span></td>",
+                 in_words(st_answer_judge(&f->measure[measure], c)));
+}
+
+static void add_arm_row(st_text* out, const st_findings* f, int arm, int measure, int visit,
+                        bool has_columns)
+{
+    const st_outcome_row* o = st_findings_outcome(f, arm, measure, visit);
     st_html_row(out);
     st_html_head_cell(out, f->arm[arm].label);
-    st_html_cell(out, st_words_visit(&f->visit[visit]).text);
     st_html_number_cell(out, st_words_whole(o ? o->n : 0).text);
-    add_change_cell(out, o, decimals);
-    if (control < 0) {
-        st_text_add(out, "<td>is the control</td><td class=\"n\">–</td><td class=\"n\">–</td><td>–"
-                         "</td>");
-    } else {
-        st_html_cell(out, f->arm[control].label);
-        add_change_cell(out, beside, decimals);
-        st_html_interval_cell(out, c ? c->difference : (double)NAN, c ? c->lo : (double)NAN,
-                              c ? c->hi : (double)NAN, decimals);
-        st_text_add(out, sign == ST_ANSWER_BETTER          ? "<td>better</td>"
-                         : sign == ST_ANSWER_WORSE         ? "<td>worse</td>"
-                         : sign == ST_ANSWER_INCLUDES_ZERO ? "<td>no clear difference</td>"
-                                                           : "<td>no number</td>");
-    }
+    add_change_cell(out, o, st_words_decimals(f, measure));
     add_responders_cell(out, o);
-    add_responders_cell(out, beside);
+    for (int versus = 0; has_columns && versus < f->arm_count; versus++) {
+        if (st_findings_is_comparator(f, versus)) {
+            add_difference_cell(out, f, arm, versus, measure, visit);
+        }
+    }
+    if (!has_columns) {
+        const int control = f->arm[arm].control;
+        st_html_cell(out, control >= 0 ? f->arm[control].label : "–");
+        add_difference_cell(out, f, arm, control >= 0 ? control : arm, measure, visit);
+    }
     st_text_add(out, "</tr>\n");
 }
 
+// Comparators have a column each while they are few; then each arm names its own.
 static void add_measure_table(st_text* out, const st_findings* f, int measure)
 {
-    st_html_table(out, f->measure[measure].title,
-                  "Arm|When|#People|#Change from start [95 %]|Beside|#Change of the control|"
-                  "#Difference [95 %]|In words|#Clearly better of 100|#Of 100 in the control");
+    int comparators = 0;
+    st_text heads;
+    st_text_init(&heads, out->ctx);
+    st_text_add(&heads, "Arm|#People|#Change from start [95 %]|#Clearly better, out of 100");
+    for (int a = 0; a < f->arm_count; a++) {
+        comparators += st_findings_is_comparator(f, a);
+    }
+    const bool has_columns = comparators <= COMPARATOR_COLUMNS;
+    for (int a = 0; has_columns && a < f->arm_count; a++) {
+        if (st_findings_is_comparator(f, a)) {
+            st_text_add(&heads, "|#Difference from ");
+            for (const char* c = f->arm[a].label; *c; c++) {
+                st_text_add_bytes(&heads, *c == '|' ? "/" : c, 1); // | parts the heads
+            }
+        }
+    }
+    st_text_add(&heads, has_columns ? "" : "|Control|#Difference [95 %]");
+    st_html_table(out, f->measure[measure].title, heads.data ? heads.data : "");
+    st_text_clear(&heads);
     for (int v = 1; v < f->visit_count; v++) {
+        st_text_addf(out, "<tr><th scope=\"rowgroup\" colspan=\"%d\">%s</th></tr>\n",
+                     has_columns ? 4 + comparators : 6, st_words_visit(&f->visit[v]).text);
         for (int a = 0; a < f->arm_count; a++) {
-            add_arm_row(out, f, a, measure, v);
+            add_arm_row(out, f, a, measure, v, has_columns);
         }
     }
     st_html_table_end(out);
@@ -91,24 +130,20 @@ static void add_measure_table(st_text* out, const st_findings* f, int measure)
     }
 }
 
-// Rows of the figure of differences; texts live in the arena.
+// Rows of the figure of differences at the primary visit, one group per comparator; texts live in
+// the arena.
 static int collect_rows(const st_findings* f, st_arena* arena, st_figure_row* row)
 {
     const int m = f->primary_measure;
     const int decimals = st_words_decimals(f, m);
-    const bool all_visits = f->arm_count <= ARMS_FOR_ALL_VISITS;
     int count = 0;
-    for (int v = 1; v < f->visit_count; v++) {
-        if (!all_visits && v != f->primary_visit) {
-            continue;
-        }
+    for (int versus = 0; versus < f->arm_count; versus++) {
         const int head = count++;
-        const st_words when = st_words_visit(&f->visit[v]);
-        row[head] = (st_figure_row){.label = st_arena_text(arena, when.text, strlen(when.text)),
-                                    .is_head = true};
+        row[head] = (st_figure_row){
+            .label = st_arena_format(arena, "beside %s", f->arm[versus].label), .is_head = true};
         for (int a = 0; a < f->arm_count; a++) {
-            const st_contrast_row* c = st_findings_contrast(f, a, m, v);
-            if (!c) {
+            const st_contrast_row* c = st_findings_contrast_with(f, a, versus, m, f->primary_visit);
+            if (!c || !is_pair(f, a, versus)) {
                 continue;
             }
             row[count++] = (st_figure_row){
@@ -121,7 +156,7 @@ static int collect_rows(const st_findings* f, st_arena* arena, st_figure_row* ro
                     arena, "%s [%s, %s]", st_words_signed(c->difference, decimals).text,
                     st_words_number(c->lo, decimals).text, st_words_number(c->hi, decimals).text)};
         }
-        count = count == head + 1 ? head : count; // nothing to show at this visit
+        count = count == head + 1 ? head : count; // nobody stands beside this arm
     }
     return count;
 }
@@ -135,15 +170,16 @@ static void compose_title(const st_findings* f, const st_figure_row* row, int co
         known += !row[i].is_head;
         clear += !row[i].is_head && (row[i].lo > 0.0 || row[i].hi < 0.0);
     }
-    st_text_addf(title, "%s, difference from control: %d of %d intervals leave out zero",
-                 f->measure[f->primary_measure].title, clear, known);
+    st_text_addf(title, "%s, differences at %s: %d of %d intervals leave out zero",
+                 f->measure[f->primary_measure].title,
+                 st_words_visit(&f->visit[f->primary_visit]).text, clear, known);
 }
 
 static void add_figure(st_text* out, const st_findings* f)
 {
     st_arena arena;
     st_arena_init(&arena, out->ctx);
-    const size_t most = (size_t)f->visit_count * ((size_t)f->arm_count + 1);
+    const size_t most = (size_t)f->arm_count * ((size_t)f->arm_count + 1);
     st_figure_row* row = st_arena_alloc(&arena, most, sizeof *row);
     st_text title;
     st_text_init(&title, out->ctx);
@@ -157,11 +193,11 @@ static void add_figure(st_text* out, const st_findings* f)
         const st_figure_rows rows = {
             .about = {.id = "differences",
                       .title = title.data ? title.data : "",
-                      .desc = "One point with its 95 % interval for each arm and visit. The "
-                              "numbers are in the table below.",
+                      .desc = "One point with its 95 % interval for each arm and its comparator. "
+                              "The numbers are in the table below.",
                       .x_label = measure->lower_is_better
-                                     ? "difference from control (left of zero is better)"
-                                     : "difference from control (right of zero is better)"},
+                                     ? "difference of the changes (left of zero is better)"
+                                     : "difference of the changes (right of zero is better)"},
             .row = row,
             .row_count = count,
             .is_points = true,

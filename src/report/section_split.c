@@ -59,19 +59,19 @@ static int collect_rows(const st_findings* f, int measure, st_arena* arena, st_f
         for (int i = 0; i < PART_COUNT - 1; i++) {
             const st_split_row* s =
                 st_findings_split(f, a, measure, f->primary_visit, parts[i].part);
-            if (s) {
+            if (s && isfinite(s->mean)) {
                 row[count++] = figure_row(s, decimals, arena);
             }
         }
         for (int i = 0; i < f->split_count; i++) {
             const st_split_row* s = &f->split[i];
             if (s->arm == a && s->measure == measure && s->visit == f->primary_visit &&
-                part_index(s->part) < 0) {
+                part_index(s->part) < 0 && isfinite(s->mean)) {
                 row[count++] = figure_row(s, decimals, arena);
             }
         }
         const st_split_row* total = st_findings_split(f, a, measure, f->primary_visit, "total");
-        if (total) {
+        if (total && isfinite(total->mean)) {
             row[count++] = figure_row(total, decimals, arena);
         }
         count = count == head + 1 ? head : count;
@@ -170,7 +170,7 @@ void st_section_split(st_text* out, const st_findings* f)
         st_text_add(out, "</figure>\n");
         add_meanings(out);
     } else {
-        st_text_add(out, "<p>This run holds no split at the primary visit.</p>\n");
+        st_text_add(out, "<p>At the primary visit there is nothing to split.</p>\n");
     }
     st_text_clear(&title);
     st_arena_clear(&arena);

@@ -213,8 +213,8 @@ static st_status store_end(void* self, st_ctx* ctx)
     }
     ST_TRY(put_count(ctx, store, "parameter_count", store->parameter_count));
     ST_TRY(put_count(ctx, store, "parameter_assumed_count", store->assumed_count));
-    ST_TRY(put_count(ctx, store, "person_count", store->row_count[ST_TABLE_PERSON]));
-    ST_TRY(put_count(ctx, store, "reading_count", store->row_count[ST_TABLE_READING]));
+    ST_TRY(put_count(ctx, store, "person_row_count", store->row_count[ST_TABLE_PERSON]));
+    ST_TRY(put_count(ctx, store, "reading_row_count", store->row_count[ST_TABLE_READING]));
     ST_TRY(put_count(ctx, store, "failure_count", store->row_count[ST_TABLE_FAILURE]));
     store->has_ended = true;
     return ST_OK;

@@ -174,11 +174,11 @@ int st_words_decimals(const st_findings* f, int measure)
             widest = fmax(widest, 0.5 * (r->change_hi - r->change_lo));
         }
     }
-    if (widest <= 0.0 || widest >= 10.0) {
-        return widest > 0.0 ? 0 : 1;
+    if (widest <= 0.0) {
+        return 1;
     }
-    int decimals = 1;
-    for (double step = 0.5; widest < step && decimals < 5; step /= 10.0) {
+    int decimals = 0;
+    for (double step = 2.0; widest < step && decimals < 5; step /= 10.0) {
         decimals += 1;
     }
     return decimals;
@@ -203,13 +203,22 @@ st_words st_words_unit(const char* unit)
     return w;
 }
 
-size_t st_words_length(const char* text)
+double st_words_width(const char* text)
 {
-    size_t count = 0;
+    double width = 0.0;
     for (const char* c = text; *c; c++) {
-        count += ((unsigned char)*c & 0xc0) != 0x80;
+        const unsigned char u = (unsigned char)*c;
+        if ((u & 0xc0) == 0x80) {
+            continue; // counted with its first byte
+        }
+        width += u >= 0xe3                        ? 1.0 // scripts as wide as they are high
+                 : u >= 0xc0                      ? 0.75
+                 : strchr("iljtfrI.,:;'|!() ", u) ? 0.41
+                 : strchr("mwMW@%", u)            ? 1.0
+                 : u >= 'A' && u <= 'Z'           ? 0.78
+                                                  : 0.65;
     }
-    return count;
+    return width;
 }
 
 size_t st_words_prefix(const char* text, size_t characters)

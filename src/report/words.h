@@ -29,8 +29,8 @@ st_words st_words_visit(const st_visit_info* visit);
 /// Share in percent without decimals; "under 1 %" and "over 99 %" where rounding would hide it.
 st_words st_words_percent(double share);
 
-/// Decimals that suit the uncertainty of a measure: about two digits of the half width of the
-/// intervals of its change.
+/// Decimals that suit the uncertainty of a measure: its widest interval of a change has a half
+/// width of 2 to 20 in the last digit shown.
 int st_words_decimals(const st_findings* f, int measure);
 
 /// Unit word of a measure without its range: "points" of "points (0-100)".
@@ -38,7 +38,8 @@ st_words st_words_unit(const char* unit);
 
 /// Bytes of the first `characters` characters of UTF-8 text.
 size_t st_words_prefix(const char* text, size_t characters);
-/// Characters of UTF-8 text.
-size_t st_words_length(const char* text);
+
+/// Width of a text in em, estimated for a wide sans-serif; rather too much than too little.
+double st_words_width(const char* text);
 
 #endif

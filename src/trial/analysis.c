@@ -85,8 +85,7 @@ static st_outcome_row outcome_of(const st_tally* tally, int arm, int measure, in
     row.change_lo = interval.lo;
     row.change_hi = interval.hi;
     // Nobody can have responded before treatment.
-    interval = st_statistics_wilson(
-        hits, visit > 0 && about->important_change > 0.0 ? row.n : 0);
+    interval = st_statistics_wilson(hits, visit > 0 && about->important_change > 0.0 ? row.n : 0);
     row.responders = interval.mean;
     row.responders_lo = interval.lo;
     row.responders_hi = interval.hi;

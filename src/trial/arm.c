@@ -11,9 +11,8 @@
 
 static const char* const blinding_names[] = {"open", "single", "double"};
 
-static const char* const arm_keys[] = {"n",    "label",  "inject",   "pathway",
-                                       "like", "versus", "blinding", "twin_of",
-                                       NULL};
+static const char* const arm_keys[] = {"n",      "label",    "inject",  "pathway", "like",
+                                       "versus", "blinding", "twin_of", NULL};
 
 /// Known keys, dotted ones aside: those have been merged away where they were allowed.
 static bool check_arm_keys(st_ctx* ctx, const st_node* arm)
@@ -38,8 +37,9 @@ static void read_size(st_ctx* ctx, const st_node* node, st_arm* arm)
             st_node_fail(ctx, twin, "found '%s', expected 'everyone'", whom);
         }
         if (size != NULL) {
-            st_node_fail_key(ctx, size, "a twin arm runs the people of all other arms and takes "
-                                        "no number of its own");
+            st_node_fail_key(ctx, size,
+                             "a twin arm runs the people of all other arms and takes "
+                             "no number of its own");
         }
         return;
     }
@@ -76,8 +76,9 @@ static st_status read_arm(st_ctx* ctx, st_study* study, const st_node* node, boo
     }
     read_size(ctx, node, arm);
     if (has_inject == has_pathway) {
-        st_node_fail(ctx, node, "found %s, expected inject: (one product) or pathway: (a list of "
-                                "steps)",
+        st_node_fail(ctx, node,
+                     "found %s, expected inject: (one product) or pathway: (a list of "
+                     "steps)",
                      has_inject ? "both inject: and pathway:" : "neither inject: nor pathway:");
     } else if (study->catalogue != NULL) {
         const int before = st_ctx_mistake_count(ctx);
@@ -111,7 +112,8 @@ st_status st_arm_read_all(st_ctx* ctx, st_study* study, const st_node* arms)
         return ST_OK;
     }
     if (arms->child_count < 1 || arms->child_count > ST_ARM_LIMIT) {
-        st_node_fail(ctx, arms, "found %d arms, expected 1 ... %d", arms->child_count, ST_ARM_LIMIT);
+        st_node_fail(ctx, arms, "found %d arms, expected 1 ... %d", arms->child_count,
+                     ST_ARM_LIMIT);
         return ST_OK;
     }
     study->arm = st_arena_alloc(&study->arena, (size_t)arms->child_count, sizeof *study->arm);
@@ -178,8 +180,9 @@ void st_arm_read_controls(st_ctx* ctx, st_study* study)
 
         if (arm->info.is_twin) {
             if (versus != NULL) {
-                st_node_fail_key(ctx, versus, "every other arm is compared with a twin arm, person "
-                                              "by person; it takes no versus: of its own");
+                st_node_fail_key(ctx, versus,
+                                 "every other arm is compared with a twin arm, person "
+                                 "by person; it takes no versus: of its own");
             }
             continue;
         }
@@ -216,8 +219,9 @@ static bool class_is_known(st_ctx* ctx, const st_study* study, const st_arm* arm
                 length += more - 2;
             }
         }
-        return st_node_fail(ctx, arm->node, "injects '%s', but the model gives doses a place only "
-                                            "for: %s",
+        return st_node_fail(ctx, arm->node,
+                            "injects '%s', but the model gives doses a place only "
+                            "for: %s",
                             name, known);
     }
     return true;
@@ -239,8 +243,8 @@ st_status st_arm_check_doses(st_ctx* ctx, const st_study* study)
             // What a donor's numerics do is the run's matter; here only the classes count.
             ST_TRY(st_recipe_perform(ctx, arm->recipe, &donor, study->seed, id, &dose));
             st_recipe_sham(arm->recipe, &dose, &sham);
-            is_known = class_is_known(ctx, study, arm, &dose) &&
-                       class_is_known(ctx, study, arm, &sham);
+            is_known =
+                class_is_known(ctx, study, arm, &dose) && class_is_known(ctx, study, arm, &sham);
         }
     }
     return ST_OK;

@@ -33,12 +33,12 @@ typedef struct st_crew {
     int worker_count;
     st_worker* worker;
     int state_count, definition_count, parameter_count, input_count;
-    int width;             ///< of a sample: states, then definitions
+    int width; ///< of a sample: states, then definitions
     int courses_per_person;
     int course_capacity;
-    int action_capacity;   ///< per course
-    int sample_capacity;   ///< per course
-    double begin_day;      ///< <= 0: where every course begins
+    int action_capacity; ///< per course
+    int sample_capacity; ///< per course
+    double begin_day;    ///< <= 0: where every course begins
 } st_crew;
 
 /// `sample_capacity`: most samples of one course.

@@ -25,9 +25,9 @@ static void unknown_criterion(st_ctx* ctx, const st_study* study, const st_node*
         names[count++] = st_instruments_at(study->instruments, i)->name;
     }
     near = st_name_nearest(node->key, names, count);
-    st_node_fail_key(ctx, node, "found '%s', expected an attribute of people or an instrument%s%s%s",
-                     node->key, near == NULL ? "" : "; did you mean '", near == NULL ? "" : near,
-                     near == NULL ? "" : "'?");
+    st_node_fail_key(
+        ctx, node, "found '%s', expected an attribute of people or an instrument%s%s%s", node->key,
+        near == NULL ? "" : "; did you mean '", near == NULL ? "" : near, near == NULL ? "" : "'?");
 }
 
 static void read_criterion(st_ctx* ctx, st_study* study, const st_node* node)
@@ -41,8 +41,8 @@ static void read_criterion(st_ctx* ctx, st_study* study, const st_node* node)
     criterion->reason = st_arena_format(&study->arena, "%s %s", node->key, node->text);
     if (criterion->attribute >= 0) {
         const st_attribute_info* about = st_attribute_about((st_attribute)criterion->attribute);
-        is_read = what != NULL &&
-                  st_node_read_range(ctx, node, what, about->unit, &criterion->range);
+        is_read =
+            what != NULL && st_node_read_range(ctx, node, what, about->unit, &criterion->range);
     } else {
         const st_instrument_info* instrument;
 

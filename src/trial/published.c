@@ -73,10 +73,8 @@ static bool find_scale(const reader* r, const char* scale, int* measure, double*
     }
     for (int row = 0; row < st_table_row_count(r->scales); ++row) {
         if (strcmp(st_table_cell(r->scales, row, name), scale) == 0) {
-            *measure = st_study_find_measure(r->study,
-                                             st_table_cell(r->scales, row, instrument));
-            return *measure >= 0 &&
-                   st_table_number(r->ctx, r->scales, row, times, factor) == 1;
+            *measure = st_study_find_measure(r->study, st_table_cell(r->scales, row, instrument));
+            return *measure >= 0 && st_table_number(r->ctx, r->scales, row, times, factor) == 1;
         }
     }
     return false;
@@ -163,23 +161,29 @@ static st_status read_rows(reader* r, const st_node* trial)
     const int before = st_ctx_mistake_count(r->ctx);
     columns* c = &r->column;
     const int row_count = st_table_row_count(r->table);
-    // Not short-circuit: all missing columns are reported at once.
-    const bool has_all = need_column(r->ctx, r->table, "trial_id", &c->trial) &
-                         need_column(r->ctx, r->table, "arm_id", &c->arm) &
-                         need_column(r->ctx, r->table, "scale", &c->scale) &
-                         need_column(r->ctx, r->table, "month", &c->month) &
-                         need_column(r->ctx, r->table, "n", &c->n) &
-                         need_column(r->ctx, r->table, "mean", &c->mean) &
-                         need_column(r->ctx, r->table, "sd", &c->sd) &
-                         need_column(r->ctx, r->table, "source_id", &c->source) &
-                         need_column(r->ctx, r->table, "quote_locator", &c->locator);
+    const struct {
+        const char* head;
+        int* column;
+    } needed[] = {{"trial_id", &c->trial},
+                  {"arm_id", &c->arm},
+                  {"scale", &c->scale},
+                  {"month", &c->month},
+                  {"n", &c->n},
+                  {"mean", &c->mean},
+                  {"sd", &c->sd},
+                  {"source_id", &c->source},
+                  {"quote_locator", &c->locator}};
+    bool has_all = true;
 
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; ++i) {
+        has_all = need_column(r->ctx, r->table, needed[i].head, needed[i].column) && has_all;
+    }
     if (!has_all) {
         return ST_OK;
     }
     check_names(r, trial);
-    r->study->published = st_arena_alloc(&r->study->arena, (size_t)row_count,
-                                         sizeof *r->study->published);
+    r->study->published =
+        st_arena_alloc(&r->study->arena, (size_t)row_count, sizeof *r->study->published);
     if (r->study->published == NULL) {
         return ST_ERR_MEMORY;
     }
@@ -232,8 +236,8 @@ static st_status read_tables(reader* r, const st_node* trial, const char* path)
         status = st_table_parse(r->ctx, path, study->table_text, study->table_length, &table);
     }
     if (status == ST_OK) {
-        status = st_table_parse(r->ctx, scales_path, study->scales_text, study->scales_length,
-                                &scales);
+        status =
+            st_table_parse(r->ctx, scales_path, study->scales_text, study->scales_length, &scales);
     }
     if (status == ST_OK) {
         r->table = table;

@@ -22,7 +22,7 @@ typedef struct batch {
     int* verdict;      ///< criterion that failed first, or ENTERED
 } batch;
 
-/// What the instruments print for one candidate at screening.
+/// First criterion that what the instruments print at screening fails.                  [TRI-13]
 static int judge_scores(const st_crew* crew, const st_course* course, uint64_t id)
 {
     const st_study* study = crew->study;
@@ -121,10 +121,9 @@ static st_status run_rounds(st_crew* crew, batch* r, int* taken, st_screening* o
 {
     const int64_t needed = crew->study->people_count;
     const int64_t count = (int64_t)BLOCKS_PER_ROUND * ST_CREW_BLOCK;
-    const int64_t limit =
-        needed > INT64_MAX / CANDIDATES_PER_PLACE - CANDIDATES_AT_LEAST
-            ? INT64_MAX
-            : needed * CANDIDATES_PER_PLACE + CANDIDATES_AT_LEAST;
+    const int64_t limit = needed > INT64_MAX / CANDIDATES_PER_PLACE - CANDIDATES_AT_LEAST
+                              ? INT64_MAX
+                              : needed * CANDIDATES_PER_PLACE + CANDIDATES_AT_LEAST;
 
     r->first_id = 1;
     while (out->entrant_count < needed) {
@@ -182,8 +181,7 @@ static st_status emit_count(const st_crew* crew, const st_sink* sink, const char
     return sink->row(sink->self, crew->ctx, ST_ROW_SCREENING, &row);
 }
 
-st_status st_screening_emit(const st_crew* crew, const st_screening* screening,
-                            const st_sink* sink)
+st_status st_screening_emit(const st_crew* crew, const st_screening* screening, const st_sink* sink)
 {
     const st_study* study = crew->study;
 

@@ -145,10 +145,10 @@ st_contrast st_statistics_welch(const double* a, int a_count, const double* b, i
     // se^2 = sa^2/na + sb^2/nb; df by Satterthwaite                                      [TRI-6]
     a_part = centred_product(a, a, a_count) / (a_count - 1) / a_count;
     b_part = centred_product(b, b, b_count) / (b_count - 1) / b_count;
-    df = a_part + b_part > 0.0 ? (a_part + b_part) * (a_part + b_part) /
-                                     (a_part * a_part / (a_count - 1) +
-                                      b_part * b_part / (b_count - 1))
-                               : (double)(a_count + b_count - 2);
+    df = a_part + b_part > 0.0
+             ? (a_part + b_part) * (a_part + b_part) /
+                   (a_part * a_part / (a_count - 1) + b_part * b_part / (b_count - 1))
+             : (double)(a_count + b_count - 2);
     return contrast_of(difference, sqrt(a_part + b_part), df);
 }
 
@@ -159,6 +159,7 @@ st_contrast st_statistics_paired(const double* difference, int count)
     if (count < 2) {
         return contrast_of(mean, NAN, NAN);
     }
+    // t = mean / (s / sqrt(n)), n - 1 degrees of freedom                                [TRI-14]
     return contrast_of(mean, st_statistics_sd(difference, count) / sqrt(count), count - 1);
 }
 
@@ -176,8 +177,8 @@ st_contrast st_statistics_ancova(const double* a_baseline, const double* a_chang
           centred_product(b_baseline, b_baseline, b_count);
     sxy = centred_product(a_baseline, a_change, a_count) +
           centred_product(b_baseline, b_change, b_count);
-    syy = centred_product(a_change, a_change, a_count) +
-          centred_product(b_change, b_change, b_count);
+    syy =
+        centred_product(a_change, a_change, a_count) + centred_product(b_change, b_change, b_count);
     gap = st_statistics_mean(a_baseline, a_count) - st_statistics_mean(b_baseline, b_count);
     difference = st_statistics_mean(a_change, a_count) - st_statistics_mean(b_change, b_count);
     variance = 1.0 / a_count + 1.0 / b_count;

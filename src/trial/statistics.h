@@ -2,7 +2,7 @@
 /// What a trial statistician computes: means with intervals, quartiles, shares, contrasts.
 ///
 /// All functions are pure; a quantity that the data cannot give (a standard deviation of one value)
-/// is NAN. Intervals are 95 %. docs/equations/trial.md, TRI-3 ... TRI-8.
+/// is NAN. Intervals are 95 %. docs/equations/trial.md, TRI-3 ... TRI-7, TRI-14.
 #ifndef ST_TRIAL_STATISTICS_H
 #define ST_TRIAL_STATISTICS_H
 

@@ -1,4 +1,5 @@
-// Means, shares and contrasts against R and published intervals.               [TRI-3 ... TRI-7]
+// Means, shares and contrasts against R and published intervals.               [TRI-3, TRI-4,
+// TRI-5, TRI-6, TRI-7, TRI-14]
 #include "statistics.h"
 
 #include "base/random.h"
@@ -147,7 +148,8 @@ static void test_too_few_values_give_nan(void** state)
     assert_true(isnan(st_statistics_paired(&one, 1).p));
 }
 
-/// Shares of trials without any effect that are called significant at 5 %: must be 5 %.   [TRI-8]
+/// Shares of trials without any effect that are called significant at 5 %: must be 5 %. [TRI-6,
+/// TRI-7, TRI-14]
 static void test_type_one_error(void** state)
 {
     enum { trials = 4000, people = 24 };
@@ -170,9 +172,9 @@ static void test_type_one_error(void** state)
             }
         }
         welch += st_statistics_welch(change[0], people, change[1], people).p < 0.05;
-        ancova += st_statistics_ancova(baseline[0], change[0], people, baseline[1], change[1],
-                                       people)
-                      .p < 0.05;
+        ancova +=
+            st_statistics_ancova(baseline[0], change[0], people, baseline[1], change[1], people).p <
+            0.05;
         paired += st_statistics_paired(twin, people).p < 0.05;
     }
     print_message("seed %llu: of %d null trials, p < 0.05 in %d (welch), %d (ancova), %d (paired); "

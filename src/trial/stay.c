@@ -16,9 +16,9 @@
 
 /// Which courses one person needs; equal ones are solved once.
 typedef struct person_plan {
-    int first;     ///< worker's course slot of the first
-    int count;     ///< courses to solve
-    int untreated; ///< course slots
+    int first;                                    ///< worker's course slot of the first
+    int count;                                    ///< courses to solve
+    int untreated;                                ///< course slots
     int sham[ST_ARM_LIMIT], active[ST_ARM_LIMIT]; ///< by stay
     bool is_traced;
 } person_plan;
@@ -66,8 +66,7 @@ static int stay_arm(const st_study* study, const st_entrant* entrant, int stay)
 
 static void add_action(st_action* action, int* count, int state, double value)
 {
-    action[*count] =
-        (st_action){.day = 0.0, .kind = ST_ACTION_ADD, .index = state, .value = value};
+    action[*count] = (st_action){.day = 0.0, .kind = ST_ACTION_ADD, .index = state, .value = value};
     *count += 1;
 }
 
@@ -75,10 +74,10 @@ static void add_action(st_action* action, int* count, int state, double value)
 static void add_suggestion(const st_study* study, const st_arm* arm, const st_dose* dose,
                            st_action* action, int* count)
 {
-    const st_context_setting setting = {
-        .is_open = arm->is_open,
-        .has_injection = st_recipe_has_injection(arm->recipe) && !dose->is_failed,
-        .has_harvest = st_recipe_has_harvest(arm->recipe)};
+    const st_context_setting setting = {.is_open = arm->is_open,
+                                        .has_injection = st_recipe_has_injection(arm->recipe) &&
+                                                         !dose->is_failed,
+                                        .has_harvest = st_recipe_has_harvest(arm->recipe)};
     const int state = st_context_rules_state(study->context);
     const double amount = st_context_rules_amount(study->context, &setting);
 
@@ -137,11 +136,10 @@ static st_status plan_course(st_crew* crew, st_worker* worker, const st_stay_bat
     st_action* action;
     int count = 0;
 
-    course = plan->is_traced
-                 ? st_crew_course(crew, worker, next, row, end, batch->trace->day,
-                                  batch->trace->day_count)
-                 : st_crew_course(crew, worker, next, row, end, batch->trace->visit_day,
-                                  study->visit_count);
+    course = plan->is_traced ? st_crew_course(crew, worker, next, row, end, batch->trace->day,
+                                              batch->trace->day_count)
+                             : st_crew_course(crew, worker, next, row, end, batch->trace->visit_day,
+                                              study->visit_count);
     action = worker->action + (size_t)next * (size_t)crew->action_capacity;
     if (arm != NULL) {
         add_suggestion(study, arm, dose, action, &count);
@@ -235,9 +233,9 @@ static st_status plan_person(st_crew* crew, st_worker* worker, const st_stay_bat
     const st_entrant* entrant = &batch->entrant[at];
     const int64_t order = batch->first + at;
 
-    plan->count = 0;
-    plan->is_traced = entrant->slot < ST_TRACE_PEOPLE ||
-                      (study->twin_count > 0 && order < ST_TRACE_PEOPLE);
+    *plan = (person_plan){.first = plan->first};
+    plan->is_traced =
+        entrant->slot < ST_TRACE_PEOPLE || (study->twin_count > 0 && order < ST_TRACE_PEOPLE);
     st_crew_person(crew, worker, row, &entrant->person);
     ST_TRY(plan_course(crew, worker, batch, row, NULL, NULL, plan, &plan->untreated));
     for (int i = 0; i < stay_count; ++i) {
@@ -282,16 +280,16 @@ static void read_scale(const st_crew* crew, const st_trace* trace, const person_
     st_reading reading[READING_LIMIT];
 
     for (int v = 0; v < study->visit_count; ++v) {
-        const size_t at = (size_t)(plan->is_traced ? trace->visit_sample[v] : v) *
-                          (size_t)crew->width;
+        const size_t at =
+            (size_t)(plan->is_traced ? trace->visit_sample[v] : v) * (size_t)crew->width;
         score[v].untreated = st_instrument_value(study->instruments, instrument, untreated + at);
         // The baseline is read before anything is done.
         score[v].sham = v == 0 ? score[v].untreated
                                : st_instrument_value(study->instruments, instrument, sham + at);
         score[v].value = v == 0 ? score[v].untreated
                                 : st_instrument_value(study->instruments, instrument, active + at);
-        reading[v + 1] = (st_reading){
-            .visit = v, .day = study->visit[v].day, .value = score[v].value};
+        reading[v + 1] =
+            (st_reading){.visit = v, .day = study->visit[v].day, .value = score[v].value};
     }
     // The slow fluctuation goes on from the screening visit, where it helped to decide entry.
     reading[0] =
@@ -342,8 +340,8 @@ st_status st_stay_block(st_crew* crew, st_worker* worker, int64_t item, void* ar
 {
     const st_stay_batch* batch = arg;
     const int64_t begin = item * ST_CREW_BLOCK;
-    const int count = (int)(batch->count - begin < ST_CREW_BLOCK ? batch->count - begin
-                                                                 : ST_CREW_BLOCK);
+    const int count =
+        (int)(batch->count - begin < ST_CREW_BLOCK ? batch->count - begin : ST_CREW_BLOCK);
     person_plan plan[ST_CREW_BLOCK];
     int course_count = 0;
 

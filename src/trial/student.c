@@ -25,9 +25,9 @@ static double log_one_plus(double x)
 /// Stirling's remainder ln Gamma(x) - [(x - 1/2) ln x - x + ln sqrt(2 pi)] for x >= 10.
 static double stirling_rest(double x)
 {
-    static const double coefficient[] = {1.0 / 12.0,        -1.0 / 360.0,   1.0 / 1260.0,
-                                         -1.0 / 1680.0,     1.0 / 1188.0,   -691.0 / 360360.0,
-                                         1.0 / 156.0,       -3617.0 / 122400.0};
+    static const double coefficient[] = {1.0 / 12.0,    -1.0 / 360.0,      1.0 / 1260.0,
+                                         -1.0 / 1680.0, 1.0 / 1188.0,      -691.0 / 360360.0,
+                                         1.0 / 156.0,   -3617.0 / 122400.0};
     const int count = (int)(sizeof coefficient / sizeof coefficient[0]);
     const double inverse2 = 1.0 / (x * x);
     double sum = 0.0;
@@ -69,8 +69,7 @@ double st_student_log_beta(double a, double b)
     }
     if (q >= 10.0) {
         const double rest = stirling_rest(q) - stirling_rest(p + q);
-        return log_gamma(p) + rest + p - p * st_log(p + q) +
-               (q - 0.5) * log_one_plus(-p / (p + q));
+        return log_gamma(p) + rest + p - p * st_log(p + q) + (q - 0.5) * log_one_plus(-p / (p + q));
     }
     return log_gamma(p) + log_gamma(q) - log_gamma(p + q);
 }

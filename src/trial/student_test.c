@@ -121,8 +121,10 @@ static void test_wrong_arguments_give_nan(void** state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_beta_matches_gsl),   cmocka_unit_test(test_t_matches_gsl),
-        cmocka_unit_test(test_t_matches_r),        cmocka_unit_test(test_closed_forms),
+        cmocka_unit_test(test_beta_matches_gsl),
+        cmocka_unit_test(test_t_matches_gsl),
+        cmocka_unit_test(test_t_matches_r),
+        cmocka_unit_test(test_closed_forms),
         cmocka_unit_test(test_wrong_arguments_give_nan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,9 +14,9 @@
 /// Run default: days between screening and treatment.
 #define SCREENING_DAY 14.0
 
-static const char* const study_keys[] = {"study",   "model",  "variant",  "people",  "arms",
-                                         "visits",  "measure", "blinding", "drop_out", "primary",
-                                         "beside",  "seed",   "notes",    NULL};
+static const char* const study_keys[] = {"study",  "model",   "variant",  "people",   "arms",
+                                         "visits", "measure", "blinding", "drop_out", "primary",
+                                         "beside", "seed",    "notes",    NULL};
 
 // --- the parts of a study file --------------------------------------------------------------
 
@@ -28,9 +28,9 @@ static st_status read_model(st_ctx* ctx, st_study* study, const st_node* root)
     const char* path;
     st_status status;
 
-    path = node == NULL ? NULL
-                        : st_lookup_file(ctx, &study->arena, node, study->path, study->model_dir,
-                                         "a model");
+    path = node == NULL
+               ? NULL
+               : st_lookup_file(ctx, &study->arena, node, study->path, study->model_dir, "a model");
     if (variant != NULL && !st_node_read_text(ctx, variant, &variant_name)) {
         return ST_OK;
     }

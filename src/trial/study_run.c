@@ -87,13 +87,14 @@ static st_status emit_stay(run* r, const st_person* person, const st_stay* stay,
                            const st_score* score)
 {
     const st_study* study = r->study;
-    const st_person_row row = {
-        .arm = stay->arm,
-        .person = person,
-        .left_day = stay->is_failed ? stay->failed_day : stay->left_day,
-        .left_reason = stay->is_failed ? "failed" : isinf(stay->left_day) ? "" : "lost",
-        .dose_cells = stay->dose_cells,
-        .is_placed = stay->is_placed};
+    const st_person_row row = {.arm = stay->arm,
+                               .person = person,
+                               .left_day = stay->is_failed ? stay->failed_day : stay->left_day,
+                               .left_reason = stay->is_failed         ? "failed"
+                                              : isinf(stay->left_day) ? ""
+                                                                      : "lost",
+                               .dose_cells = stay->dose_cells,
+                               .is_placed = stay->is_placed};
 
     ST_TRY(r->sink->row(r->sink->self, r->ctx, ST_ROW_PERSON, &row));
     if (stay->is_failed) {

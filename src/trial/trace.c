@@ -81,9 +81,8 @@ st_status st_trace_init(st_ctx* ctx, const st_study* study, st_trace* out)
         choose_columns(study, out);
         choose_days(study, out);
         ST_ASSERT((size_t)out->day_count <= days);
-        out->value =
-            st_alloc(ctx, places * (size_t)out->day_count * (size_t)out->column_count,
-                     sizeof *out->value);
+        out->value = st_alloc(ctx, places * (size_t)out->day_count * (size_t)out->column_count,
+                              sizeof *out->value);
     }
     if (out->value == NULL) {
         st_trace_clear(ctx, out);
@@ -127,8 +126,8 @@ void st_trace_keep(st_trace* trace, int arm, int slot, const double* sample, int
     trace->is_present[place_of(arm, slot)] = true;
 }
 
-static st_status emit_point(st_ctx* ctx, const st_trace* trace, const st_sink* sink, int arm,
-                            int c, int day)
+static st_status emit_point(st_ctx* ctx, const st_trace* trace, const st_sink* sink, int arm, int c,
+                            int day)
 {
     double value[ST_TRACE_PEOPLE];
     int count = 0;

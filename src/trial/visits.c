@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#define YEAR_LIMIT  100
+#define YEAR_LIMIT 100
 
 /// Days of one unit of time; 0 after a reported mistake.
 static double days_of(st_ctx* ctx, const st_node* node, const char* text)
@@ -14,8 +14,9 @@ static double days_of(st_ctx* ctx, const st_node* node, const char* text)
     char why[128];
 
     if (text[0] == '\0') {
-        st_node_fail(ctx, node, "found no unit after the last visit, expected such as '0, 3, 6 "
-                                "months'");
+        st_node_fail(ctx, node,
+                     "found no unit after the last visit, expected such as '0, 3, 6 "
+                     "months'");
         return 0.0;
     }
     if (!st_unit_parse(text, &unit, why, sizeof why)) {

@@ -183,8 +183,7 @@ static st_status take_end(void* self, st_ctx* ctx)
 }
 
 /// Runs the small study and gives the hash of all rows.
-static uint64_t run_small(const st_study* study, st_ctx* ctx, int workers, uint64_t seed,
-                          hasher* h)
+static uint64_t run_small(const st_study* study, st_ctx* ctx, int workers, uint64_t seed, hasher* h)
 {
     const st_sink sink = {.self = h, .begin = take_begin, .row = take_row, .end = take_end};
     st_trial_def def = st_default_trial_def();

@@ -1,0 +1,305 @@
+#include "report/fake_run.h"
+
+#include "base/base.h"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+typedef struct scene {
+    st_ctx* ctx;
+    char dir[64];
+    char* page;
+} scene;
+
+static int set_up(void** state)
+{
+    scene* s = calloc(1, sizeof *s);
+    s->ctx = st_ctx_create();
+    snprintf(s->dir, sizeof s->dir, "page_test.XXXXXX");
+    assert_non_null(mkdtemp(s->dir));
+    *state = s;
+    return 0;
+}
+
+// STROMA_KEEP_PAGES=1 leaves the pages for someone who wants to look at them.
+static int tear_down(void** state)
+{
+    scene* s = *state;
+    char command[128];
+    int code = 0;
+    if (!getenv("STROMA_KEEP_PAGES")) {
+        snprintf(command, sizeof command, "rm -rf '%s'", s->dir);
+        code = system(command);
+    }
+    free(s->page);
+    assert_int_equal(st_ctx_bytes_in_use(s->ctx), 0);
+    st_ctx_destroy(s->ctx);
+    free(s);
+    return code;
+}
+
+static char* read_file(const scene* s, const char* name)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", s->dir, name);
+    FILE* file = fopen(path, "rb");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    const long size = ftell(file);
+    rewind(file);
+    char* text = calloc((size_t)size + 1, 1);
+    assert_int_equal(fread(text, 1, (size_t)size, file), (size_t)size);
+    fclose(file);
+    return text;
+}
+
+static void make(scene* s, const st_study* study)
+{
+    st_store* store = NULL;
+    assert_int_equal(st_store_create(s->ctx, s->dir, true, &store), ST_OK);
+    const st_sink sink = st_store_sink(store);
+    assert_int_equal(fake_run(s->ctx, study, &sink), ST_OK);
+    assert_int_equal(st_store_finish(s->ctx, store), ST_OK);
+    st_store_destroy(store);
+    assert_int_equal(st_report_write(s->ctx, s->dir), ST_OK);
+    free(s->page);
+    s->page = read_file(s, "report.html");
+}
+
+static int count_of(const char* text, const char* word)
+{
+    int count = 0;
+    for (const char* at = strstr(text, word); at; at = strstr(at + 1, word)) {
+        count += 1;
+    }
+    return count;
+}
+
+// Every opened element is closed in its order: what a parser would otherwise have to guess.
+static void assert_balanced(const char* page)
+{
+    static const char* const empty[] = {"meta", "link", "path", "circle", "rect", "!doctype", "br"};
+    char stack[64][16];
+    int depth = 0;
+    for (const char* at = strchr(page, '<'); at; at = strchr(at + 1, '<')) {
+        const bool closes = at[1] == '/';
+        const size_t length = strcspn(at + 1 + closes, " >/\n");
+        char name[16];
+        assert_true(length < sizeof name);
+        snprintf(name, sizeof name, "%.*s", (int)length, at + 1 + closes);
+        const char* end = strchr(at, '>');
+        assert_non_null(end);
+        bool is_empty = end[-1] == '/';
+        for (size_t i = 0; i < sizeof empty / sizeof empty[0]; i++) {
+            is_empty = is_empty || (!closes && strcmp(name, empty[i]) == 0 &&
+                                    (end[-1] == '/' || i < 2 || i > 4));
+        }
+        if (closes) {
+            assert_true(depth > 0);
+            assert_string_equal(stack[--depth], name);
+        } else if (!is_empty) {
+            assert_true(depth < 64);
+            snprintf(stack[depth++], sizeof stack[0], "%s", name);
+        }
+    }
+    assert_int_equal(depth, 0);
+}
+
+// No number of the page is broken, and nothing can reach out of it.
+static void assert_sound(const scene* s)
+{
+    assert_balanced(s->page);
+    assert_null(strstr(s->page, "nan"));
+    assert_null(strstr(s->page, ">inf"));
+    assert_null(strstr(s->page, " inf,"));
+    assert_null(strstr(s->page, "<script"));
+    assert_null(strstr(s->page, " src="));
+    assert_null(strstr(s->page, "url("));
+    assert_null(strstr(s->page, "@import"));
+    assert_non_null(strstr(s->page, "default-src 'none'"));
+    assert_non_null(strstr(s->page, "not medical advice"));
+    assert_null(strstr(s->page, "success"));
+    const int figures = count_of(s->page, "<figure>");
+    assert_int_equal(count_of(s->page, "<svg"), 2 * figures); // wide and narrow
+    assert_int_equal(count_of(s->page, "role=\"img\""), 2 * figures);
+    assert_true(count_of(s->page, "<summary>Show as table") + 1 >= figures);
+    // The page names no folder of the machine that made it.
+    assert_null(strstr(s->page, s->dir));
+}
+
+static void page_of_a_usual_study_is_whole_and_quick(void** state)
+{
+    scene* s = *state;
+    const st_study study = fake_knee_study(1000);
+    make(s, &study);
+    const clock_t start = clock();
+    assert_int_equal(st_report_write(s->ctx, s->dir), ST_OK);
+    assert_true((double)(clock() - start) / CLOCKS_PER_SEC < 1.0);
+    assert_sound(s);
+    assert_true(strlen(s->page) < 1500000);
+    assert_non_null(strstr(s->page, "Marrow MSC in knee osteoarthritis"));
+    assert_non_null(strstr(s->page, "LAMO2016; 10 people per arm"));
+    assert_non_null(strstr(s->page, "medians with quartiles"));
+    assert_non_null(strstr(s->page, "href=\"https://doi.org/10.1371/journal.pone.0000001\""));
+    assert_non_null(strstr(s->page, "href=\"https://pmc.ncbi.nlm.nih.gov/articles/PMC1234567\""));
+    assert_non_null(strstr(s->page, "href=\"https://pubmed.ncbi.nlm.nih.gov/24780287\""));
+    assert_non_null(strstr(s->page, "25 of 73 values (34 %) are assumed"));
+    assert_non_null(strstr(s->page, "stroma run study.yaml --seed 20161"));
+    assert_non_null(strstr(s->page, "the step fell below 1e-9 day &lt;at&gt; &quot;il1&quot;"));
+}
+
+static void answer_tells_range_before_mean_and_what_was_not_shown(void** state)
+{
+    scene* s = *state;
+    st_study study = fake_knee_study(1000);
+    make(s, &study);
+    const char* answer = strstr(s->page, "class=\"answer\"");
+    assert_non_null(answer);
+    assert_non_null(strstr(answer, "points lower with 10 million marrow MSC than with Hyaluronic "
+                                   "acid (95 % range; mean "));
+    assert_non_null(strstr(answer, ", better)"));
+    assert_non_null(strstr(answer, "and the product itself "));
+    assert_non_null(strstr(answer, "Not shown: a mean difference as large as the 15 points"));
+
+    study.effect[2] = study.effect[1]; // no more than the control has
+    study.arm[2].has_cells = study.arm[3].has_cells = false;
+    study.effect[3] = 9.0; // and one that harms
+    make(s, &study);
+    answer = strstr(s->page, "class=\"answer\"");
+    assert_non_null(strstr(answer, "; no clear difference)"));
+    assert_non_null(strstr(answer, "points higher with 100 million marrow MSC"));
+    assert_non_null(strstr(answer, ", worse)"));
+    assert_non_null(strstr(answer, "Not shown: a difference of 10 million marrow MSC from its "
+                                   "control (which does not prove them equal)"));
+}
+
+static void names_cannot_break_the_page(void** state)
+{
+    scene* s = *state;
+    st_study study = fake_knee_study(20);
+    study.title = "A <script>alert(1)</script> & \"quoted\" title";
+    study.arm[2].label = "<b>An arm & its name \"that\" runs on and on, without end, for more than "
+                         "one hundred characters, as names do";
+    study.arm[3].label = "Zellen aus Fettgewebe, ≥ 10⁸ lebend, in Hyaluronsäure – zweimal gegeben";
+    study.arm[3].recipe = "";
+    make(s, &study);
+    assert_sound(s);
+    assert_non_null(strstr(s->page, "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;quoted"));
+    assert_null(strstr(s->page, "<b>"));
+    char* summary = NULL;
+    assert_int_equal(st_report_summary(s->ctx, s->dir, &summary), ST_OK);
+    for (const char* c = summary; *c; c++) {
+        assert_true(*c == '\n' || (*c >= 0x20 && *c < 0x7f));
+    }
+    st_free(s->ctx, summary);
+}
+
+static void one_arm_stands_beside_its_own_twins(void** state)
+{
+    scene* s = *state;
+    const st_study whole = fake_knee_study(200);
+    st_study study = {.title = "One arm", .arm_count = 1, .source_count = 1};
+    study.arm[0] = whole.arm[3];
+    study.arm[0].control = -1;
+    study.effect[0] = -6.0;
+    make(s, &study);
+    assert_sound(s);
+    assert_non_null(strstr(s->page, "there is no control arm, so this is not the effect"));
+    assert_non_null(strstr(s->page, "same people, untreated"));
+    assert_non_null(strstr(s->page, "No difference from a control can be given"));
+}
+
+static void nobody_with_a_reading_is_said_so(void** state)
+{
+    scene* s = *state;
+    st_study study = fake_knee_study(30);
+    study.nobody_stays = true;
+    study.published_count = 0;
+    make(s, &study);
+    assert_sound(s);
+    assert_non_null(strstr(s->page, "measured in too few people to state a difference"));
+    assert_non_null(strstr(s->page, "Not shown: any difference from control"));
+    char* summary = NULL;
+    assert_int_equal(st_report_summary(s->ctx, s->dir, &summary), ST_OK);
+    assert_non_null(strstr(summary, "no number"));
+    st_free(s->ctx, summary);
+}
+
+static void twelve_arms_fit(void** state)
+{
+    scene* s = *state;
+    static char name[12][8];
+    static char label[12][40];
+    st_study study = fake_knee_study(100);
+    study.arm_count = 12;
+    for (int a = 0; a < 12; a++) {
+        snprintf(name[a], sizeof name[a], "arm-%d", a);
+        snprintf(label[a], sizeof label[a], "Arm %d, %d million cells", a, 1 << a);
+        study.arm[a] =
+            (st_arm_info){name[a], label[a], "inject", 100, a == 0 ? -1 : 0, false, a > 0 && a < 6};
+        study.effect[a] = -0.9 * a;
+    }
+    make(s, &study);
+    assert_sound(s);
+    assert_true(strlen(s->page) < 1500000);
+    assert_non_null(strstr(s->page, "of 5 arms beside their control"));
+}
+
+static void summary_shows_every_arm_with_its_control(void** state)
+{
+    scene* s = *state;
+    const st_study study = fake_knee_study(1000);
+    make(s, &study);
+    char* summary = NULL;
+    assert_int_equal(st_report_summary(s->ctx, s->dir, &summary), ST_OK);
+    assert_non_null(strstr(summary, "Pain (VAS 0-100), 12 months"));
+    assert_non_null(strstr(summary, " beyond saline"));
+    assert_int_equal(count_of(summary, " beyond ha"), 2);
+    assert_non_null(strstr(summary, "published: -50 (of medians, n 10)"));
+    assert_non_null(strstr(summary, "25 of 73 values behind this (34 %) are assumed"));
+    st_free(s->ctx, summary);
+}
+
+static void tables_say_what_the_store_says(void** state)
+{
+    scene* s = *state;
+    const st_study study = fake_knee_study(50);
+    make(s, &study);
+    assert_int_equal(st_report_tables(s->ctx, s->dir), ST_OK);
+    char* readings = read_file(s, "tables/readings.csv");
+    assert_int_equal(count_of(readings, "\r\n"), 1 + 4 * 50 * 5 * 3);
+    assert_int_equal(strncmp(readings, "arm,person,measure,unit,at_month,measured,", 42), 0);
+    assert_non_null(strstr(readings, "msc-1e8,49,vas_pain,points (0-100),12,"));
+    free(readings);
+    char* arms = read_file(s, "tables/arms.csv");
+    assert_non_null(strstr(arms, "msc-1e7,10 million marrow MSC,\"harvest 8 x 5 mL marrow, "));
+    assert_non_null(strstr(arms, ",50,ha,0,1\r\n"));
+    free(arms);
+    char* published = read_file(s, "tables/published.csv");
+    assert_int_equal(count_of(published, "\r\n"), 7);
+    free(published);
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        CASE(page_of_a_usual_study_is_whole_and_quick),
+        CASE(answer_tells_range_before_mean_and_what_was_not_shown),
+        CASE(names_cannot_break_the_page),
+        CASE(one_arm_stands_beside_its_own_twins),
+        CASE(nobody_with_a_reading_is_said_so),
+        CASE(twelve_arms_fit),
+        CASE(summary_shows_every_arm_with_its_control),
+        CASE(tables_say_what_the_store_says),
+    };
+#undef CASE
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
