@@ -219,7 +219,7 @@ typedef struct st_channel_info {
 typedef struct st_behaviour_info {
     const char* key; ///< "become.macrophage_m2"
     int state;       ///< the cells
-    int output;      ///< of st_model_channel_tape(): its value
+    int output;      ///< of st_model_description_tape(): its value
 } st_behaviour_info;
 
 ST_API const char* st_term_kind_name(st_term_kind kind); ///< "die", "exchange" ...
@@ -227,8 +227,9 @@ ST_API int st_model_channel_count(const st_model* model);
 ST_API const st_channel_info* st_model_channel(const st_model* model, int channel);
 ST_API int st_model_behaviour_count(const st_model* model);
 ST_API const st_behaviour_info* st_model_behaviour(const st_model* model, int behaviour);
-/// Outputs: rates of all changes of all channels, then behaviours, then definitions.
-ST_API const st_tape* st_model_channel_tape(const st_model* model);
+ST_API const st_tape* st_model_channel_tape(const st_model* model); ///< outputs: all changes
+/// Outputs: all changes of all channels, then behaviours, then definitions.
+ST_API const st_tape* st_model_description_tape(const st_model* model);
 
 ST_API const st_tape* st_model_rate_tape(const st_model* model); ///< outputs: d state / d day
 /// Outputs: d state/d day [n], Jacobian entries [pattern], then d rate/d time [n].

@@ -36,7 +36,7 @@ static bool sync_folder(const char* path, char* folder)
 {
     const char* slash = strrchr(path, '/');
     if (slash == NULL) {
-        strcpy(folder, ".");
+        memcpy(folder, ".", 2);
     } else {
         const size_t length = slash == path ? 1 : (size_t)(slash - path);
         memcpy(folder, path, length);

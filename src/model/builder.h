@@ -223,7 +223,7 @@ struct st_model {
     const st_event_info* event;
     int state_count, parameter_count, input_count, definition_count, dose_count, event_count;
     const int* state_place; ///< -1 for free states
-    st_tape rate, jacobian, definitions, initial, events, dose_factor, channels;
+    st_tape rate, jacobian, definitions, initial, events, dose_factor, channels, description;
     const st_channel_info* channel;
     const st_behaviour_info* behaviour;
     int channel_count, behaviour_count;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 // Channels: each process of a model by itself, recorded while terms are added to the rates. Their
-// sum is the rate; the stochastic twin fires them one by one, `describe` prints them. [MOD-8]
+// sum is the rate; the stochastic twin fires them one by one, `describe` prints them. [POP-5]
 
 /// Most summands that one rate is taken apart into, and most nodes looked at for it.
 #define PART_LIMIT  16
@@ -196,8 +196,8 @@ void st_channel_end(builder* b)
     st_free(b->ctx, all);
 }
 
-/// Copies channels and behaviours into the model and builds their tape: rates of all changes, then
-/// behaviours, then definitions.
+/// Copies channels and behaviours into the model and builds their tapes: rates of all changes; the
+/// same with behaviours and definitions behind them.
 st_status st_channel_compile(builder* b, st_model* m, int register_count)
 {
     st_arena* a = b->arena;
@@ -230,8 +230,11 @@ st_status st_channel_compile(builder* b, st_model* m, int register_count)
     for (int i = 0; i < b->definition_count; i++) {
         output[b->change_count + b->behaviour_count + i] = b->definition[i].value.e;
     }
-    const st_status status =
-        st_tape_build(a, &b->graph, register_count, output, outputs, &m->channels);
+    st_status status =
+        st_tape_build(a, &b->graph, register_count, output, b->change_count, &m->channels);
+    if (status == ST_OK) {
+        status = st_tape_build(a, &b->graph, register_count, output, outputs, &m->description);
+    }
     st_free(b->ctx, output);
     m->channel = channels;
     m->behaviour = behaviours;
@@ -269,4 +272,9 @@ const st_behaviour_info* st_model_behaviour(const st_model* model, int behaviour
 const st_tape* st_model_channel_tape(const st_model* model)
 {
     return &model->channels;
+}
+
+const st_tape* st_model_description_tape(const st_model* model)
+{
+    return &model->description;
 }

@@ -34,7 +34,9 @@ static int judge_scores(const st_crew* crew, const st_course* course, uint64_t i
     for (int i = 0; i < study->criterion_count; ++i) {
         const int instrument = study->criterion[i].instrument;
         if (instrument >= 0) {
-            st_reading reading = {.visit = -1, .day = study->screening_day};
+            // Without days between them, the reading that decides entry is the baseline itself.
+            st_reading reading = {.visit = study->screening_day < 0.0 ? -1 : 0,
+                                  .day = study->screening_day};
             reading.value = st_instrument_value(study->instruments, instrument, course->sample);
             st_instrument_read(study->instruments, instrument, crew->seed, id, &reading, 1);
             measured[i] = reading.measured;

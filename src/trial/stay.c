@@ -291,11 +291,13 @@ static void read_scale(const st_crew* crew, const st_trace* trace, const person_
         reading[v + 1] =
             (st_reading){.visit = v, .day = study->visit[v].day, .value = score[v].value};
     }
-    // The slow fluctuation goes on from the screening visit, where it helped to decide entry.
+    // The slow fluctuation goes on from the screening visit, where it helped to decide entry; the
+    // baseline itself when there are no days between them.
+    const int skipped = study->screening_day < 0.0 ? 0 : 1;
     reading[0] =
         (st_reading){.visit = -1, .day = study->screening_day, .value = score[0].untreated};
-    st_instrument_read(study->instruments, instrument, crew->seed, person, reading,
-                       study->visit_count + 1);
+    st_instrument_read(study->instruments, instrument, crew->seed, person, reading + skipped,
+                       study->visit_count + 1 - skipped);
     for (int v = 0; v < study->visit_count; ++v) {
         const bool is_present = v == 0 || study->visit[v].day < left_day;
         score[v].measured = is_present ? reading[v + 1].measured : NAN;

@@ -11,8 +11,8 @@
 
 #define MEASURE_LIMIT 32
 
-/// Run default: days between screening and treatment.
-#define SCREENING_DAY 14.0
+/// Run default: days between the reading that decides entry and treatment.
+#define SCREENING_DAY 0.0
 
 static const char* const study_keys[] = {"study",  "model",   "variant",  "people",   "arms",
                                          "visits", "measure", "blinding", "drop_out", "primary",

@@ -1,0 +1,135 @@
+#include "report/figures.h"
+
+#include "base/base.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+static void scales_have_round_ends_that_hold_the_data(void** state)
+{
+    (void)state;
+    const double pairs[][2] = {{0.0, 97.0}, {-26.2, 0.0}, {1.742, 1.751}, {1e-12, 3e-12}, {5, 1e9}};
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        const double width = pairs[i][1] - pairs[i][0];
+        const st_figures_scale s = st_figures_scale_round(pairs[i][0], pairs[i][1], 5);
+        const double rounding = 1e-6 * s.step;
+        assert_true(s.lo <= pairs[i][0] + rounding && s.hi >= pairs[i][1] - rounding);
+        assert_true(s.hi - s.lo <= 2.0 * width);
+        const double steps = (s.hi - s.lo) / s.step;
+        assert_true(fabs(steps - floor(steps + 0.5)) < 1e-6);
+        assert_true(steps >= 2.0 && steps <= 7.0);
+    }
+}
+
+static void scales_survive_one_value_and_none(void** state)
+{
+    (void)state;
+    const st_figures_scale one = st_figures_scale_round(3.0, 3.0, 5);
+    assert_true(one.lo < 3.0 && one.hi > 3.0);
+    const st_figures_scale none = st_figures_scale_round(INFINITY, -INFINITY, 5);
+    assert_true(isfinite(none.lo) && none.hi > none.lo);
+}
+
+static void values_fall_linearly_between_the_ends(void** state)
+{
+    (void)state;
+    const st_figures_scale s = {.lo = 0.0, .hi = 10.0, .from = 200.0, .to = 100.0};
+    assert_true(fabs(st_figures_at(&s, 0.0) - 200.0) < 1e-12);
+    assert_true(fabs(st_figures_at(&s, 5.0) - 150.0) < 1e-12);
+    assert_true(fabs(st_figures_at(&s, 10.0) - 100.0) < 1e-12);
+}
+
+static void ticks_have_the_decimals_of_their_step(void** state)
+{
+    (void)state;
+    assert_int_equal(st_figures_tick_decimals(5.0), 0);
+    assert_int_equal(st_figures_tick_decimals(0.5), 1);
+    assert_int_equal(st_figures_tick_decimals(0.02), 2);
+}
+
+static void lines_skip_what_is_missing(void** state)
+{
+    (void)state;
+    st_ctx* ctx = st_ctx_create();
+    st_text out;
+    st_text_init(&out, ctx);
+    const double x[] = {0.0, 3.0, 6.0};
+    const double y[] = {60.0, (double)NAN, 40.0};
+    const double nothing[] = {(double)NAN, (double)NAN, (double)NAN};
+    const st_figure_series series[] = {
+        {.label = "some", .colour = 1, .count = 3, .x = x, .y = y, .has_dots = true},
+        {.label = "none <of> these",
+         .colour = 2,
+         .count = 3,
+         .x = x,
+         .y = nothing,
+         .lo = nothing,
+         .hi = nothing}};
+    const st_figure_lines lines = {
+        .about = {.id = "f", .title = "t & t", .desc = "", .x_label = "", .y_label = ""},
+        .series = series,
+        .series_count = 2,
+        .place_count = 1,
+        .x_tick = x,
+        .x_tick_count = 3,
+        .y_floor = NAN};
+    st_figures_lines(&out, &lines);
+    assert_false(out.failed);
+    assert_null(strstr(out.data, "nan"));
+    assert_null(strstr(out.data, "none"));
+    assert_non_null(strstr(out.data, "<title id=\"f-wide-t\">t &amp; t</title>"));
+    int dots = 0;
+    for (const char* at = strstr(out.data, "<circle"); at; at = strstr(at + 1, "<circle")) {
+        dots += 1;
+    }
+    assert_int_equal(dots, 5); // two in each size, one in the narrow key
+    st_text_clear(&out);
+    assert_int_equal(st_ctx_bytes_in_use(ctx), 0);
+    st_ctx_destroy(ctx);
+}
+
+static void log_bars_have_no_room_below_one(void** state)
+{
+    (void)state;
+    st_ctx* ctx = st_ctx_create();
+    st_text out;
+    st_text_init(&out, ctx);
+    const st_figure_row row[] = {
+        {.label = "many", .value = 1e6, .lo = 0.0, .hi = 1e7, .text = "1 million", .colour = 1},
+        {.label = "less than one", .value = 0.3, .lo = 0.0, .hi = 2.0, .text = "under 1"},
+        {.label = "none", .value = 0.0, .lo = 0.0, .hi = 0.0, .text = "none"}};
+    const st_figure_rows rows = {.about = {.id = "r", .title = "", .desc = "", .x_label = ""},
+                                 .row = row,
+                                 .row_count = 3,
+                                 .is_log = true,
+                                 .mark_lo = NAN,
+                                 .mark_hi = NAN};
+    st_figures_rows(&out, &rows);
+    assert_null(strstr(out.data, "nan"));
+    assert_null(strstr(out.data, "inf"));
+    int bars = 0;
+    for (const char* at = strstr(out.data, "<rect"); at; at = strstr(at + 1, "<rect")) {
+        bars += 1;
+    }
+    assert_int_equal(bars, 2); // one row, two sizes
+    st_text_clear(&out);
+    st_ctx_destroy(ctx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(scales_have_round_ends_that_hold_the_data),
+        cmocka_unit_test(scales_survive_one_value_and_none),
+        cmocka_unit_test(values_fall_linearly_between_the_ends),
+        cmocka_unit_test(ticks_have_the_decimals_of_their_step),
+        cmocka_unit_test(lines_skip_what_is_missing),
+        cmocka_unit_test(log_bars_have_no_room_below_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
