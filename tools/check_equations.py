@@ -48,7 +48,7 @@ def entries(paths):
 
 def names_test(text):
     for name in TEST_FILE.findall(text):
-        if any(path.name == pathlib.Path(name).name for path in ROOT.glob("src/*/*_test.*")):
+        if any(path.name == pathlib.Path(name).name for path in ROOT.glob("src/**/*_test.*")):
             return True
         if any(path.name == pathlib.Path(name).name for path in ROOT.glob("test/**/*_test.*")):
             return True

@@ -70,6 +70,16 @@ typedef struct st_definition_info {
     const char* text; ///< the expression as written
 } st_definition_info;
 
+/// A quantity of the file, as written and as computed.
+typedef struct st_quantity_info {
+    const char* path; ///< "substrates.il1.decay.value"
+    const char* file;
+    int line, column;
+    const char* written; ///< "5.3 mL/h"
+    double value;        ///< in `unit`
+    const char* unit;    ///< the model's unit
+} st_quantity_info;
+
 /// Where a product class of a dose goes.
 typedef struct st_dose_target {
     const char* product_class; ///< "msc", "triamcinolone" ...
@@ -117,6 +127,10 @@ ST_API int st_model_find_dose(const st_model* model, const char* product_class);
 /// Correlation of two parameters' normal scores (0 when none was given, 1 with itself).
 ST_API double st_model_correlation(const st_model* model, int a, int b);
 
+/// Quantities in the order in which they were read.
+ST_API int st_model_quantity_count(const st_model* model);
+ST_API const st_quantity_info* st_model_quantity(const st_model* model, int index);
+
 /// A top-level table that another room reads (`instruments`, `context` ...). NULL when absent.
 ST_API const struct st_node* st_model_table(const st_model* model, const char* key);
 
@@ -128,9 +142,31 @@ ST_API const char* st_model_source(const st_model* model, int index, const char*
 // --- programs: what the engines run
 // ----------------------------------------------------------------
 
+/// Operations of graph and tape. Append only at the end: numbers are shown by `describe`.
+typedef enum st_op_code {
+    ST_OP_CONSTANT, ///< graph only: value
+    ST_OP_INPUT,    ///< graph only: slot number of a state, parameter, input or time
+    ST_OP_ADD,
+    ST_OP_SUB,
+    ST_OP_MUL,
+    ST_OP_DIV,
+    ST_OP_NEG,
+    ST_OP_EXP,
+    ST_OP_LOG,
+    ST_OP_POW,  ///< a^b, real
+    ST_OP_PPOW, ///< a > 0 ? min(a^b, 1e300) : 0, the power of signals
+    ST_OP_SQRT,
+    ST_OP_MIN,
+    ST_OP_MAX,
+    ST_OP_LE,     ///< a <= b ? 1 : 0
+    ST_OP_SQUARE, ///< max(a, 0)^2
+    ST_OP_PLUS,   ///< max(a, 0)
+    ST_OP_COUNT
+} st_op_code;
+
 /// One operation on registers. Every register holds ST_LANES values.
 typedef struct st_op {
-    uint16_t code; ///< st_op_code, model/tape.h
+    uint16_t code; ///< st_op_code
     uint16_t a, b; ///< operand registers
     uint16_t out;  ///< result register
 } st_op;
@@ -165,14 +201,24 @@ typedef struct st_event_action {
     int output; ///< which output of the event tape holds the value
 } st_event_action;
 
-/// An event of the model itself, at a fixed time. In file order; equal times keep that order.
+/// An event of the model itself, at a fixed time or whenever a threshold is crossed. In file
+/// order; equal times keep that order.
 typedef struct st_event_info {
     const char* name;
-    double day;       ///< first time
+    double day;       ///< first time; INFINITY for a threshold event
     double every_day; ///< 0 = once
     int action_count;
     const st_event_action* action;
+    int trigger; ///< output of st_model_trigger_tape() that turns positive, -1 = a fixed time
+    bool once;   ///< a threshold event happens only the first time
 } st_event_info;
+
+/// An input's value from a time on, as the model plans it. Ascending in day.
+typedef struct st_plan_info {
+    int input;
+    double day;
+    int output; ///< of st_model_event_tape()
+} st_plan_info;
 
 /// Which term of the language a channel comes from (docs/language.md).
 typedef enum st_term_kind {
@@ -239,6 +285,10 @@ ST_API const st_tape* st_model_definition_tape(const st_model* model); ///< outp
 ST_API const st_tape* st_model_initial_tape(const st_model* model);    ///< outputs: states at start
 ST_API const st_tape* st_model_event_tape(const st_model* model);      ///< outputs: event values
 ST_API bool st_model_rates_use_time(const st_model* model);
+/// Outputs: one per threshold event, above 0 where its condition holds.
+ST_API const st_tape* st_model_trigger_tape(const st_model* model);
+ST_API int st_model_plan_count(const st_model* model);
+ST_API const st_plan_info* st_model_plan(const st_model* model, int index);
 ST_API int st_model_event_count(const st_model* model);
 ST_API const st_event_info* st_model_event(const st_model* model, int event);
 

@@ -69,4 +69,40 @@ ST_API st_status st_population_solve(st_population* population, st_course* cours
 ST_API st_status st_population_solve_scalar(st_population* population, st_course* course,
                                             int count);
 
+// --- the stochastic twin ----------------------------------------------------------------------
+
+/// How to run the exact stochastic twin: every state is a whole number of equal steps, every
+/// channel of the model happens at random at its own rate. Start from st_default_ssa_def().
+/// docs/equations/population.md, POP-5 and POP-6
+typedef struct st_ssa_def {
+    double cells;            ///< steps that make up a state of typical size, > 0
+    const double* scale;     ///< typical sizes [state_count]; NULL = the model's. Copied by create
+    double max_step_day;     ///< where rates name time, they are read again this often at least
+    int64_t max_event_count; ///< happenings after which a run has failed
+    uint64_t seed;
+    uint32_t cookie;
+} st_ssa_def;
+
+ST_API st_ssa_def st_default_ssa_def(void);
+
+typedef struct st_ssa st_ssa;
+
+/// Makes a twin (one per worker). The model is borrowed and must outlive it.
+ST_API st_status st_ssa_create(st_ctx* ctx, const st_model* model, const st_ssa_def* def,
+                               st_ssa** out);
+ST_API void st_ssa_destroy(st_ssa* ssa); // NULL is allowed
+
+/// One run of `course`: a pure function of model, def, course and run. step_count counts what
+/// happened. A numeric failure is noted in the course; not ST_OK only for wrong arguments or an
+/// interrupt.
+ST_API st_status st_ssa_solve(st_ssa* ssa, st_course* course, uint64_t run);
+
+/// Size of one step of a state in the last run, model units.
+ST_API double st_ssa_quantum(const st_ssa* ssa, int state);
+
+/// Runs 0 ... run_count-1 of the same course over a pool; the bytes do not depend on worker_count.
+/// course: [run_count], each with its own `sample`. worker_count 0 = one per CPU.
+ST_API st_status st_ssa_solve_runs(st_ctx* ctx, const st_model* model, const st_ssa_def* def,
+                                   st_course* course, int run_count, int worker_count);
+
 #endif

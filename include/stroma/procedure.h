@@ -38,6 +38,21 @@ typedef struct st_product {
     double days;                ///< of preparation so far
 } st_product;
 
+#define ST_PICTURE_TIMES   61
+#define ST_PICTURE_HEIGHTS 60
+
+/// A tube over time, for drawing: share of the volume that cells fill, from the surface (height 0)
+/// to the bottom.
+typedef struct st_spin_picture {
+    double height_mm; ///< of the sample in the tube
+    int time_count;
+    double time_s[ST_PICTURE_TIMES];
+    double interface_mm[ST_PICTURE_TIMES]; ///< top of the red cells, above the bottom
+    double red[ST_PICTURE_TIMES][ST_PICTURE_HEIGHTS];
+    double platelet[ST_PICTURE_TIMES][ST_PICTURE_HEIGHTS];
+    double white[ST_PICTURE_TIMES][ST_PICTURE_HEIGHTS];
+} st_spin_picture;
+
 /// The catalogue of products and the procedure parameters (models/procedures.yaml, products.yaml).
 typedef struct st_catalogue st_catalogue;
 /// Loads `dir`/procedures.yaml and `dir`/products.yaml.

@@ -208,4 +208,112 @@ typedef struct st_trial_summary {
 ST_API st_status st_study_run(st_ctx* ctx, const st_study* study, const st_trial_def* def,
                               const st_sink* sink, st_trial_summary* out);
 
+// --- validation: published arms as studies, and how good the forecasts of them were
+// --- docs/validation.md, docs/equations/validation.md
+
+/// What to validate and how. Start from st_default_validate_def(). Texts are borrowed.
+typedef struct st_validate_def {
+    const char* table;     ///< evidence table
+    const char* train;     ///< table that the baseline learns from; NULL = the same
+    const char* model_dir; ///< folder with the shipped models
+    const char* model;     ///< a shipped model's name, or the path of a model file
+    const char* variant;   ///< NULL = none
+    const char* posterior; ///< CSV of parameter draws; NULL = models/uncertainty.yaml
+    int draws;             ///< 2 ... 100 000
+    int people;            ///< virtual people behind every recipe, 64 ... 1 000 000
+    bool keep_going;       ///< good rows of a table with faulty ones
+    uint64_t seed;
+    int worker_count; ///< 0 = one per CPU; the result does not depend on it
+    /// May be NULL; from the calling thread.
+    void (*progress)(void* self, int64_t done, int64_t total);
+    void* self;
+    uint32_t cookie;
+} st_validate_def;
+ST_API st_validate_def st_default_validate_def(void);
+
+typedef enum st_forecast_kind {
+    ST_FORECAST_MEAN,
+    ST_FORECAST_CHANGE,
+    ST_FORECAST_RESPONDER,
+    ST_FORECAST_CONTRAST,
+} st_forecast_kind;
+ST_API const char* st_forecast_kind_name(st_forecast_kind kind);
+
+/// 2.5, 5, 25, 50, 75, 95, 97.5 %
+#define ST_FORECAST_QUANTILE_COUNT 7
+
+/// One published number and what was predicted for it, in the scale's own points and sign.
+typedef struct st_forecast {
+    int line; ///< of the table
+    int arm;  ///< st_validation_arm()
+    const char *trial_id, *arm_id, *label, *intervention, *scale, *source;
+    double month, n;
+    st_forecast_kind kind;
+    bool is_median;
+    double observed, observed_sd; ///< sd of people, NAN = not known
+    double mean, sd, quantile[ST_FORECAST_QUANTILE_COUNT], pit, crps;
+    double base_mean, base_sd, base_crps;
+    const char* base_cell; ///< how wide the baseline's cell was
+    double weight;         ///< 0: predicted, not scored
+    double factor;         ///< points of 100 towards better per point of the scale
+    const char* note;
+    const char* reason; ///< for a large error: what may stand behind it
+    const double* draw; ///< [draws]
+} st_forecast;
+
+/// A row that is not scored.
+typedef struct st_skipped_row {
+    int line;
+    const char *trial_id, *arm_id, *scale, *month;
+    const char* reason;
+} st_skipped_row;
+
+/// How an arm became a study.
+typedef struct st_validation_arm {
+    const char *trial_id, *arm_id, *label, *intervention;
+    const char* computed; ///< what was done to the virtual people
+    const char* defaults; ///< what the page did not give, and what was taken instead
+    double n;
+    double people; ///< effective number of virtual people behind the arm
+} st_validation_arm;
+
+typedef struct st_validation_score {
+    double value, lo, hi; ///< with 95 % bootstrap interval over trials, NAN with one trial
+} st_validation_score;
+
+/// Weighted means over scored rows; crps and bias in points of 100 of the scale. bias > 0: the
+/// model promised more improvement than was seen.
+typedef struct st_validation_scores {
+    st_validation_score coverage, crps, base_crps, ratio, bias;
+} st_validation_scores;
+
+typedef struct st_validation st_validation;
+
+/// Reads the table, computes every arm and scores every row. Faulty rows are refused with their
+/// lines unless `keep_going`.
+ST_API st_status st_validate_run(st_ctx* ctx, const st_validate_def* def, st_validation** out);
+ST_API void st_validation_destroy(st_validation* validation); // NULL is allowed
+
+ST_API int st_validation_row_count(const st_validation* validation); ///< of the table
+ST_API int st_validation_forecast_count(const st_validation* validation);
+ST_API const st_forecast* st_validation_forecast(const st_validation* validation, int index);
+ST_API int st_validation_skipped_count(const st_validation* validation);
+ST_API const st_skipped_row* st_validation_skipped(const st_validation* validation, int index);
+ST_API int st_validation_arm_count(const st_validation* validation);
+ST_API const st_validation_arm* st_validation_arm_at(const st_validation* validation, int index);
+ST_API int st_validation_scored_count(const st_validation* validation); ///< rows with weight
+ST_API int st_validation_trial_count(const st_validation* validation);  ///< trials with such rows
+ST_API int st_validation_draw_count(const st_validation* validation);
+ST_API const st_validation_scores* st_validation_all_scores(const st_validation* validation);
+/// Scores of the rows for which `keep` is true; false when there is none.
+ST_API bool st_validation_some_scores(st_ctx* ctx, const st_validation* validation,
+                                      bool (*keep)(void* self, const st_forecast* forecast),
+                                      void* self, st_validation_scores* out, int* rows);
+/// One line: rows=.. scored=.. trials=.. coverage95=.. and so on. Owned by the caller (st_alloc).
+ST_API char* st_validation_summary(st_ctx* ctx, const st_validation* validation);
+/// Facts about the run: model, variant, seed, table, posterior.
+ST_API int st_validation_about_count(const st_validation* validation);
+ST_API const char* st_validation_about(const st_validation* validation, int index,
+                                       const char** key);
+
 #endif

@@ -10,47 +10,7 @@ typedef struct parsed_key {
     int place;         ///< -1: the cell's own
 } parsed_key;
 
-enum {
-    DIE,
-    DIVIDE,
-    RECRUIT,
-    MOVE,
-    BECOME,
-    SECRETE,
-    RELAX,
-    TAKE_UP,
-    CONSUME,
-    DEPOSIT,
-    DEGRADE,
-    ENGULF,
-    TURN
-};
-
-/// One row per verb: docs/language.md is written from it.
-static const struct verb {
-    const char* name;
-    const char* unit;
-    int thing_count;
-    st_state_kind kind; ///< of the things
-    bool may_have_place;
-} VERBS[] = {
-    [DIE] = {"die", "1/day", 0, ST_STATE_CELL, false},
-    [DIVIDE] = {"divide", "1/day", 0, ST_STATE_CELL, false},
-    [RECRUIT] = {"recruit", "cells/mL/day", 0, ST_STATE_CELL, false},
-    [MOVE] = {"move", "1/day", 0, ST_STATE_CELL, true},
-    [BECOME] = {"become", "1/day", 1, ST_STATE_CELL, true},
-    [SECRETE] = {"secrete", "nmol/cell/day", 1, ST_STATE_SUBSTRATE, true},
-    [RELAX] = {"relax", "mL/cell/day", 1, ST_STATE_SUBSTRATE, true},
-    [TAKE_UP] = {"take_up", "mL/cell/day", 1, ST_STATE_SUBSTRATE, true},
-    [CONSUME] = {"consume", "nmol/cell/day", 1, ST_STATE_SUBSTRATE, true},
-    [DEPOSIT] = {"deposit", "mL/cell/day", 1, ST_STATE_MATRIX, true},
-    [DEGRADE] = {"degrade", "mL/cell/day", 1, ST_STATE_MATRIX, true},
-    [ENGULF] = {"engulf", "mL/cell/day", 1, ST_STATE_CELL, false},
-    [TURN] = {"turn", "mL/cell/day", 2, ST_STATE_CELL, false},
-};
-#define VERB_COUNT ((int)(sizeof VERBS / sizeof VERBS[0]))
-
-static bool parse_thing(const builder* b, const char* name, const struct verb* verb, int* out,
+static bool parse_thing(const builder* b, const char* name, const st_grammar_verb* verb, int* out,
                         char* why, size_t why_size)
 {
     static const char* const words[] = {"a cell type", "a substrate", "a matrix component", ""};
@@ -74,18 +34,18 @@ static bool parse_thing(const builder* b, const char* name, const struct verb* v
 
 static bool parse_verb(const char* word, int* out, char* why, size_t why_size)
 {
-    const char* names[VERB_COUNT];
-    for (int i = 0; i < VERB_COUNT; i++) {
-        names[i] = VERBS[i].name;
-        if (strcmp(VERBS[i].name, word) == 0) {
+    const char* names[ST_VERB_COUNT];
+    for (int i = 0; i < ST_VERB_COUNT; i++) {
+        names[i] = ST_GRAMMAR_VERBS[i].name;
+        if (strcmp(ST_GRAMMAR_VERBS[i].name, word) == 0) {
             *out = i;
             return true;
         }
     }
-    const char* near = st_name_nearest(word, names, VERB_COUNT);
+    const char* near = st_name_nearest(word, names, ST_VERB_COUNT);
     snprintf(why, why_size,
              "'%s' is no behaviour, expected die divide recruit move become secrete relax take_up "
-             "consume deposit degrade engulf turn%s%s%s",
+             "consume deposit degrade engulf contact suppress turn%s%s%s",
              word, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     return false;
 }
@@ -121,18 +81,18 @@ static bool parse_key(const builder* b, const char* key, parsed_key* out, char* 
     if (!parse_verb(text, &out->verb, why, why_size)) {
         return false;
     }
-    const struct verb* verb = &VERBS[out->verb];
+    const st_grammar_verb* verb = &ST_GRAMMAR_VERBS[out->verb];
     const int given = (first != NULL) + (second != NULL);
-    if (given != verb->thing_count) {
-        snprintf(why, why_size, "'%s' takes %d name%s after it, found %d", verb->name,
-                 verb->thing_count, verb->thing_count == 1 ? "" : "s", given);
+    if (given < verb->least || given > verb->most) {
+        snprintf(why, why_size, "'%s' takes %d name%s after it, found %d", verb->name, verb->most,
+                 verb->most == 1 ? "" : "s", given);
         return false;
     }
     if (out->place >= 0 && !verb->may_have_place) {
         snprintf(why, why_size, "'%s' takes no '@place'", verb->name);
         return false;
     }
-    if (out->verb == MOVE && out->place < 0) {
+    if (out->verb == ST_VERB_MOVE && out->place < 0) {
         snprintf(why, why_size, "'move' needs the place it goes to: 'move@place'");
         return false;
     }
@@ -165,7 +125,7 @@ bool st_behaviour_dim(const builder* b, const char* key, int at_place, st_dim* d
     if (k.second >= 0 && target_state(b, k.second, place, why, why_size) < 0) {
         return false;
     }
-    *dim = st_value_dim(VERBS[k.verb].unit);
+    *dim = st_value_dim(ST_GRAMMAR_VERBS[k.verb].unit);
     *bridge = k.first >= 0 ? b->thing[k.first].bridge : (st_bridge){0};
     return true;
 }
@@ -212,6 +172,30 @@ static bool refuse_negative(builder* b, const st_node* node, const st_typed* v)
     return true;
 }
 
+/// `target`, `half` and `stages` belong to some verbs only.
+static bool check_extras(builder* b, const st_node* n)
+{
+    static const char* const extras[] = {"target", "half", "stages"};
+    char why[200];
+    parsed_key k;
+    if (!parse_key(b, n->key, &k, why, sizeof why)) {
+        return false;
+    }
+    const bool fits[] = {k.verb == ST_VERB_RELAX, k.verb == ST_VERB_CONSUME,
+                         ST_GRAMMAR_VERBS[k.verb].may_have_stages};
+    for (int i = 0; i < 3; i++) {
+        const st_node* extra = st_node_child(n, extras[i]);
+        if (extra != NULL && !fits[i]) {
+            return st_node_fail_key(b->ctx, extra, "'%s' belongs to %s, not to '%s'", extras[i],
+                                    i == 0   ? "'relax'"
+                                    : i == 1 ? "'consume'"
+                                             : "'die', 'divide', 'become' and 'move'",
+                                    ST_GRAMMAR_VERBS[k.verb].name);
+        }
+    }
+    return true;
+}
+
 static void read_behaviour(builder* b, int cell, int place, const st_node* n)
 {
     char why[320];
@@ -224,6 +208,9 @@ static void read_behaviour(builder* b, int cell, int place, const st_node* n)
     st_typed value;
     if (!st_value_read(b, n, place, &dim, &bridge, "a rate", &value) ||
         !refuse_negative(b, n, &value)) {
+        return;
+    }
+    if (!check_extras(b, n)) {
         return;
     }
     const int index = st_behaviour_add(b, cell, place, n->key, n);
@@ -289,16 +276,167 @@ static bool read_extra(builder* b, const behaviour_spec* s, const char* key, int
         return false;
     }
     const st_dim dim = st_value_dim("nmol/mL");
-    return st_value_read(b, node, s->place, &dim, &b->thing[substrate].bridge, "a level", out);
+    double value;
+    if (!st_value_read(b, node, s->place, &dim, &b->thing[substrate].bridge, "a level", out)) {
+        return false;
+    }
+    if (strcmp(key, "half") == 0 && b->graph.node[out->e].code == ST_OP_INPUT &&
+        st_value_default(b, out->e, NULL, &value) && !(value > 0.0)) {
+        return st_node_fail(b->ctx, node, "found a level of %g nmol/mL, expected one above 0",
+                            value);
+    }
+    return true;
 }
 
-static const st_term_kind TERMS[] = {
-    [DIE] = ST_TERM_DIE,         [DIVIDE] = ST_TERM_DIVIDE,   [RECRUIT] = ST_TERM_RECRUIT,
-    [MOVE] = ST_TERM_MOVE,       [BECOME] = ST_TERM_BECOME,   [SECRETE] = ST_TERM_SECRETE,
-    [RELAX] = ST_TERM_RELAX,     [TAKE_UP] = ST_TERM_TAKE_UP, [CONSUME] = ST_TERM_CONSUME,
-    [DEPOSIT] = ST_TERM_DEPOSIT, [DEGRADE] = ST_TERM_DEGRADE, [ENGULF] = ST_TERM_ENGULF,
-    [TURN] = ST_TERM_TURN,
-};
+static st_term_kind term_of(const parsed_key* k)
+{
+    static const st_term_kind terms[ST_VERB_COUNT] = {
+        [ST_VERB_DIE] = ST_TERM_DIE,         [ST_VERB_DIVIDE] = ST_TERM_DIVIDE,
+        [ST_VERB_RECRUIT] = ST_TERM_RECRUIT, [ST_VERB_MOVE] = ST_TERM_MOVE,
+        [ST_VERB_BECOME] = ST_TERM_BECOME,   [ST_VERB_SECRETE] = ST_TERM_SECRETE,
+        [ST_VERB_RELAX] = ST_TERM_RELAX,     [ST_VERB_TAKE_UP] = ST_TERM_TAKE_UP,
+        [ST_VERB_CONSUME] = ST_TERM_CONSUME, [ST_VERB_DEPOSIT] = ST_TERM_DEPOSIT,
+        [ST_VERB_DEGRADE] = ST_TERM_DEGRADE, [ST_VERB_ENGULF] = ST_TERM_ENGULF,
+        [ST_VERB_CONTACT] = ST_TERM_ENGULF,  [ST_VERB_SUPPRESS] = ST_TERM_ENGULF,
+        [ST_VERB_TURN] = ST_TERM_TURN,
+    };
+    return k->second >= 0 ? ST_TERM_TURN : terms[k->verb];
+}
+
+/// A behaviour with what its terms need.
+typedef struct action {
+    builder* b;
+    const behaviour_spec* s;
+    int index;
+    parsed_key k;
+    int own; ///< first state of the acting cells
+    int stages;
+    int at;   ///< place it acts on
+    int goal; ///< first state of what it acts on, -1 none
+    st_expr b_rho;
+} action;
+
+static st_expr number_in(const action* a, int state)
+{
+    return st_expr_input(&a->b->graph, SLOT_STATE | (uint32_t)state);
+}
+
+static st_expr minus(const action* a, st_expr e)
+{
+    return st_expr_mul(&a->b->graph, st_expr_constant(&a->b->graph, -1.0), e);
+}
+
+/// State that cells of stage `stage` reach when they leave; -1: they vanish.
+static int arrives_in(const action* a, int stage, bool is_staged)
+{
+    const builder* b = a->b;
+    if (a->k.verb == ST_VERB_BECOME) {
+        return a->goal;
+    }
+    if (a->k.verb == ST_VERB_MOVE) {
+        return b->thing[a->s->cell].state[a->at] + (is_staged ? 0 : stage);
+    }
+    return -1;
+}
+
+/// Cells of one stage leave or divide with rate `b`.
+static void leave(const action* a, st_expr rate, int stage, bool is_staged)
+{
+    builder* b = a->b;
+    const int from = a->own + stage;
+    const st_expr flow = st_expr_mul(&b->graph, rate, number_in(a, from));
+    st_channel_begin(b, term_of(&a->k), a->s->key, from, a->index);
+    if (a->k.verb == ST_VERB_DIVIDE && !is_staged) {
+        st_term_add(b, from, flow);
+    } else {
+        st_term_add(b, from, minus(a, flow));
+        const int to = a->k.verb == ST_VERB_DIVIDE ? a->own : arrives_in(a, stage, is_staged);
+        if (a->k.verb == ST_VERB_DIVIDE) { // two daughters begin anew
+            st_channel_steps(b, 2.0);
+            st_term_add(b, to, st_expr_mul(&b->graph, st_expr_constant(&b->graph, 2.0), flow));
+        } else if (to >= 0) {
+            st_term_add(b, to, flow);
+        }
+    }
+    st_channel_end(b);
+}
+
+/// die, divide, become, move: each cell by itself. With stages the way takes k steps of rate
+/// k b, so that its time is Erlang distributed with mean 1/b.                      [MOD-7]
+static void apply_hazard(const action* a)
+{
+    builder* b = a->b;
+    st_graph* g = &b->graph;
+    const st_node* stages = a->s->node != NULL ? st_node_child(a->s->node, "stages") : NULL;
+    if (stages == NULL || a->stages == 1) {
+        for (int i = 0; i < a->stages; i++) {
+            leave(a, a->s->base.e, i, false);
+        }
+        return;
+    }
+    const st_expr rate = st_expr_mul(g, st_expr_constant(g, a->stages), a->s->base.e);
+    for (int i = 0; i + 1 < a->stages; i++) {
+        const st_expr flow = st_expr_mul(g, rate, number_in(a, a->own + i));
+        st_channel_begin(b, ST_TERM_BECOME, a->s->key, a->own + i, a->index);
+        st_term_add(b, a->own + i, minus(a, flow));
+        st_term_add(b, a->own + i + 1, flow);
+        st_channel_end(b);
+    }
+    leave(a, rate, a->stages - 1, true);
+}
+
+/// engulf, contact, suppress, turn: each pair of a cell and a target.
+static void apply_pair(const action* a)
+{
+    builder* b = a->b;
+    for (int i = 0; i < b->thing[a->k.first].stage_count; i++) {
+        const st_expr met = st_expr_mul(&b->graph, a->b_rho, number_in(a, a->goal + i));
+        st_channel_begin(b, term_of(&a->k), a->s->key, a->own, a->index);
+        st_term_add(b, a->goal + i, minus(a, met));
+        if (a->k.second >= 0) {
+            st_term_add(b, b->thing[a->k.second].state[a->at], met);
+        }
+        st_channel_end(b);
+    }
+}
+
+/// What cells do to substrates and matrix, and recruitment.
+static void apply_flux(const action* a)
+{
+    builder* b = a->b;
+    st_graph* g = &b->graph;
+    const st_expr x = a->goal >= 0 ? number_in(a, a->goal) : ST_EXPR_ZERO;
+    st_typed extra;
+    st_expr share = x;
+    switch (a->k.verb) {
+    case ST_VERB_RECRUIT:
+        st_term_add(b, a->own, st_expr_mul(g, a->s->base.e, b->place[a->s->place].volume.e));
+        return;
+    case ST_VERB_SECRETE:
+        st_term_add(b, a->goal, a->b_rho);
+        return;
+    case ST_VERB_RELAX:
+        if (read_extra(b, a->s, "target", a->k.first, &extra)) {
+            st_term_add(b, a->goal, st_expr_mul(g, a->b_rho, st_expr_sub(g, extra.e, x)));
+        }
+        return;
+    case ST_VERB_DEPOSIT: {
+        const st_expr max = st_expr_constant(g, b->thing[a->k.first].max);
+        const st_expr room = st_expr_sub(g, ST_EXPR_ONE, st_expr_div(g, x, max));
+        st_term_add(b, a->goal, st_expr_mul(g, a->b_rho, room));
+        return;
+    }
+    case ST_VERB_CONSUME:
+        if (!read_extra(b, a->s, "half", a->k.first, &extra)) {
+            return;
+        }
+        share = st_expr_div(g, x, st_expr_add(g, extra.e, x));
+        break;
+    default: // take_up, degrade
+        break;
+    }
+    st_term_add(b, a->goal, minus(a, st_expr_mul(g, a->b_rho, share)));
+}
 
 /// Adds the terms of one behaviour to the rates.                                      [MOD-2]
 static void apply(builder* b, int index)
@@ -306,85 +444,43 @@ static void apply(builder* b, int index)
     const behaviour_spec* s = &b->behaviour[index];
     st_graph* g = &b->graph;
     char why[200];
-    parsed_key k;
-    if (!parse_key(b, s->key, &k, why, sizeof why)) {
+    action a = {.b = b, .s = s, .index = index};
+    if (!parse_key(b, s->key, &a.k, why, sizeof why)) {
         return;
     }
-    const int own = b->thing[s->cell].state[s->place];
-    const int at = k.place >= 0 ? k.place : s->place;
-    const st_expr n = st_expr_input(g, SLOT_STATE | (uint32_t)own);
-    const st_expr bn = st_expr_mul(g, s->base.e, n);
-    const st_expr b_rho = st_expr_div(g, bn, b->place[at].volume.e);
-    const int goal = k.first >= 0 ? b->thing[k.first].state[at] : -1;
-    const st_expr x = goal >= 0 ? st_expr_input(g, SLOT_STATE | (uint32_t)goal) : ST_EXPR_ZERO;
-    const st_expr minus_one = st_expr_constant(g, -1.0);
-    const st_expr lose = st_expr_mul(g, minus_one, bn);
-    st_typed extra;
+    a.own = b->thing[s->cell].state[s->place];
+    a.stages = b->thing[s->cell].stage_count;
+    a.at = a.k.place >= 0 ? a.k.place : s->place;
+    a.goal = a.k.first >= 0 ? b->thing[a.k.first].state[a.at] : -1;
+    const st_expr bn = st_expr_mul(g, s->base.e, st_value_number_of(b, s->cell, s->place));
+    a.b_rho = st_expr_div(g, bn, b->place[a.at].volume.e);
 
-    st_channel_begin(b, TERMS[k.verb], s->key, own, index);
-    switch (k.verb) {
-    case DIE:
-        st_term_add(b, own, lose);
-        break;
-    case DIVIDE:
-        st_term_add(b, own, bn);
-        break;
-    case RECRUIT:
-        st_term_add(b, own, st_expr_mul(g, s->base.e, b->place[s->place].volume.e));
-        break;
-    case MOVE: {
-        const int there = b->thing[s->cell].state[at];
-        if (there < 0 || there == own) {
+    switch (a.k.verb) {
+    case ST_VERB_MOVE:
+        if (b->thing[s->cell].state[a.at] < 0 || a.at == s->place) {
             st_node_fail_key(b->ctx, s->node != NULL ? s->node : b->root,
                              "'%s' does not live in '%s' as well", b->thing[s->cell].name,
-                             b->place[at].name);
-            break;
+                             b->place[a.at].name);
+            return;
         }
-        st_term_add(b, own, lose);
-        st_term_add(b, there, bn);
-        break;
-    }
-    case BECOME:
-        st_term_add(b, own, lose);
-        st_term_add(b, goal, bn);
-        break;
-    case SECRETE:
-        st_term_add(b, goal, b_rho);
-        break;
-    case RELAX:
-        if (read_extra(b, s, "target", k.first, &extra)) {
-            st_term_add(b, goal, st_expr_mul(g, b_rho, st_expr_sub(g, extra.e, x)));
-        }
-        break;
-    case TAKE_UP:
-        st_term_add(b, goal, st_expr_mul(g, minus_one, st_expr_mul(g, b_rho, x)));
-        break;
-    case CONSUME:
-        if (read_extra(b, s, "half", k.first, &extra)) {
-            const st_expr share = st_expr_div(g, x, st_expr_add(g, extra.e, x));
-            st_term_add(b, goal, st_expr_mul(g, minus_one, st_expr_mul(g, b_rho, share)));
-        }
-        break;
-    case DEPOSIT: {
-        const st_expr max = st_expr_constant(g, b->thing[k.first].max);
-        const st_expr room = st_expr_sub(g, ST_EXPR_ONE, st_expr_div(g, x, max));
-        st_term_add(b, goal, st_expr_mul(g, b_rho, room));
-        break;
-    }
-    case DEGRADE:
-    case ENGULF:
-        st_term_add(b, goal, st_expr_mul(g, minus_one, st_expr_mul(g, b_rho, x)));
-        break;
-    case TURN: {
-        const st_expr turned = st_expr_mul(g, b_rho, x);
-        st_term_add(b, goal, st_expr_mul(g, minus_one, turned));
-        st_term_add(b, b->thing[k.second].state[at], turned);
-        break;
-    }
+        apply_hazard(&a);
+        return;
+    case ST_VERB_DIE:
+    case ST_VERB_DIVIDE:
+    case ST_VERB_BECOME:
+        apply_hazard(&a);
+        return;
+    case ST_VERB_ENGULF:
+    case ST_VERB_CONTACT:
+    case ST_VERB_SUPPRESS:
+    case ST_VERB_TURN:
+        apply_pair(&a);
+        return;
     default:
-        break;
+        st_channel_begin(b, term_of(&a.k), s->key, a.own, index);
+        apply_flux(&a);
+        st_channel_end(b);
     }
-    st_channel_end(b);
 }
 
 st_status st_behaviour_apply_all(builder* b)

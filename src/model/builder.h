@@ -5,7 +5,9 @@
 #ifndef ST_MODEL_BUILDER_H
 #define ST_MODEL_BUILDER_H
 
+#include "assemble.h"
 #include "formula.h"
+#include "grammar.h"
 #include "tape.h"
 #include "stroma/model.h"
 
@@ -32,16 +34,20 @@ typedef struct thing_spec {
     const st_node* node;
     st_state_kind kind;
     st_bridge bridge;
-    int* state; ///< [place_count] state index or -1
-    double max; ///< matrix: its maximum
+    int* state;      ///< [place_count] state index (of the first stage) or -1
+    double max;      ///< matrix: its maximum
+    int stage_count; ///< cells: states one behind the other in each place
+    int live_form;   ///< cells: the type whose dead form this is, -1 none
 } thing_spec;
 
 typedef struct state_spec {
     st_state_info info;
     st_dim dim;
-    int thing; ///< -1 for a free state
-    int place; ///< -1 for a free state
-    const st_node* start;
+    int thing;            ///< -1 for a free state
+    int place;            ///< -1 for a free state
+    int stage;            ///< of a cell type with stages, from 0
+    const st_node* entry; ///< free state: its entry
+    const st_node* start; ///< NULL: starts at 0
     st_typed initial;
     st_expr rate; ///< sum of its terms so far
 } state_spec;
@@ -54,6 +60,7 @@ typedef struct parameter_spec {
 
 typedef struct input_spec {
     st_input_info info;
+    const st_node* node;
     st_dim dim;
 } input_spec;
 
@@ -93,6 +100,14 @@ typedef struct channel_spec {
     int first; ///< its changes begin here
 } channel_spec;
 
+/// One target of a product class.
+typedef struct st_dose_part {
+    int dose;
+    int fate; ///< 0 alive (or a substance), 1 latent, 2 dead
+    int state;
+    double share; ///< NAN: depends on the person, from the dose tape
+} st_dose_part;
+
 /// Correlation of the normal scores of two parameters.
 typedef struct correlation {
     int a, b;
@@ -111,7 +126,7 @@ typedef struct builder {
     thing_spec* thing;
     int thing_count;
     state_spec* state;
-    int state_count;
+    int state_count, state_capacity;
     parameter_spec* parameter;
     int parameter_count, parameter_capacity;
     input_spec* input;
@@ -131,12 +146,22 @@ typedef struct builder {
     int event_count;
     st_expr* event_value;
     int event_value_count, event_value_capacity;
+    st_expr* trigger; ///< of threshold events: above 0 where the condition holds
+    int trigger_count;
+    st_plan_info* plan;
+    int plan_count;
     st_dose_target* dose;
-    st_expr* dose_factor; ///< model units per unit of the dose, may depend on parameters
     int dose_count;
+    st_dose_part* dose_part;
+    st_expr* dose_factor; ///< [dose_part_count] model units per unit, may depend on parameters
+    int dose_part_count;
     correlation* correlation;
     int correlation_count;
     double settle_day;
+    st_quantity_info* quantity;
+    const st_node** quantity_node;
+    int quantity_count, quantity_capacity;
+    int definition_depth; ///< definitions that are being read
 } builder;
 
 // declare.c
@@ -165,6 +190,12 @@ st_dim st_value_dim(const char* unit);
 double st_value_show_factor(const st_dim* dim, const char* unit, const st_bridge* bridge);
 /// Default value of an expression: states 0, parameters and inputs at their defaults.
 bool st_value_default(builder* b, st_expr e, const double* state, double* out);
+/// Cells of a type in a place, all stages together.
+st_expr st_value_number_of(builder* b, int thing, int place);
+/// Keeps what a quantity was computed to, for `stroma check --units`.
+void st_value_note(builder* b, const st_node* node, double value, const char* unit);
+/// State (first stage) that `name` means, seen from `at_place`; -1 with a reason.
+int st_value_state(builder* b, int at_place, const char* name, char* why, size_t why_size);
 /// Unit of the model for a dimension, as text in the arena.
 const char* st_value_unit_text(builder* b, const st_dim* dim);
 
@@ -184,7 +215,7 @@ st_status st_rule_apply_all(builder* b);
 // term.c
 st_status st_term_read_all(builder* b); ///< decay, supply, variables, reactions, exchanges
 st_status st_schedule_read_events(builder* b);
-st_status st_schedule_read_doses(builder* b);
+st_status st_schedule_read_plans(builder* b);
 st_status st_correlation_read_all(builder* b);
 st_status st_schedule_read_variant(builder* b, const char* variant);
 /// Adds `term` to the rate of `state` and to the channel that is open; without one it becomes a
@@ -192,6 +223,9 @@ st_status st_schedule_read_variant(builder* b, const char* variant);
 void st_term_add(builder* b, int state, st_expr term);
 /// Finds "il1@fluid" or the name of a variable; reports at `node` when absent.
 int st_term_target(builder* b, const st_node* node, const char* name);
+
+// dose.c
+st_status st_dose_read_all(builder* b);
 
 // channel.c
 /// Terms added from here to st_channel_end() happen together. `name` must live as long as the
@@ -210,7 +244,7 @@ st_status st_compile_model(builder* b, st_model* model);
 struct st_model {
     st_ctx* ctx; ///< that made it: the allocations' owner
     st_arena arena;
-    st_doc* doc;
+    st_assembly assembly; ///< the documents and the one that they make
     const char* title;
     const char* variant;
     uint64_t hash;
@@ -224,6 +258,11 @@ struct st_model {
     int state_count, parameter_count, input_count, definition_count, dose_count, event_count;
     const int* state_place; ///< -1 for free states
     st_tape rate, jacobian, definitions, initial, events, dose_factor, channels, description;
+    st_tape triggers;
+    const st_plan_info* plan;
+    int plan_count;
+    const st_dose_part* dose_part;
+    int dose_part_count;
     const st_channel_info* channel;
     const st_behaviour_info* behaviour;
     int channel_count, behaviour_count;
@@ -231,6 +270,8 @@ struct st_model {
     bool rates_use_time;
     const correlation* correlation;
     int correlation_count;
+    const st_quantity_info* quantity;
+    int quantity_count;
 };
 
 /// Registers that the dose tape may use: it runs on the caller's stack, so that threads share a
@@ -238,5 +279,7 @@ struct st_model {
 #define ST_DOSE_REGISTER_LIMIT 4096
 /// Product classes of one model.
 #define ST_DOSE_LIMIT 64
+/// Targets of all product classes together.
+#define ST_DOSE_PART_LIMIT 256
 
 #endif

@@ -116,7 +116,7 @@ static const char TRAFFIC[] =
     "  - { cell: c, signal: y, increases: become.d, toward: 3 1/day, half_max: 1 uM, assumed: test "
     "}\n"
     "variables:\n"
-    "  u: { start: 1, unit: 1, rate: '(x@a / [1 uM] - u) / [2 day]' }\n";
+    "  u: { start: 0, unit: 1, rate: '(x@a / [1 uM] - u) / [2 day]' }\n";
 
 // Forward and backward flow, gain and loss are channels of their own; a cell's change stays one.
 static void opposite_flows_are_two_channels(void** state)

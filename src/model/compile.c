@@ -5,6 +5,9 @@
 #include <math.h>
 #include <string.h>
 
+/// Depth of a rate: the compiler walks down it by calling itself.
+#define RATE_DEPTH_LIMIT 4000
+
 /// Slots of the reading phase become registers: states, parameters, inputs, time.
 static uint32_t register_of(const builder* b, uint32_t slot)
 {
@@ -28,38 +31,33 @@ static int register_count(const builder* b)
     return b->state_count + b->parameter_count + b->input_count + 1;
 }
 
-/// Marks which registers `e` depends on. used: [register_count].
-static bool find_inputs(builder* b, st_expr e, bool* used)
+/// Which nodes depend on a state or on time. Operands have lower numbers than what uses them.
+static bool* find_moving(builder* b)
 {
-    bool* seen = st_alloc(b->ctx, b->graph.count, sizeof *seen);
-    if (seen == NULL) {
-        return false;
-    }
-    st_expr_inputs(&b->graph, e, used, seen);
-    st_free(b->ctx, seen);
-    return true;
-}
-
-static bool depends_on_state(builder* b, st_expr e)
-{
-    bool* used = st_alloc(b->ctx, (size_t)register_count(b), sizeof *used);
-    bool depends = false;
-    if (used != NULL && find_inputs(b, e, used)) {
-        for (int i = 0; i < b->state_count; i++) {
-            depends = depends || used[i];
+    const st_graph* g = &b->graph;
+    bool* moves = st_alloc(b->ctx, (size_t)g->count, sizeof *moves);
+    const uint32_t time = (uint32_t)(register_count(b) - 1);
+    for (uint32_t i = 0; moves != NULL && i < g->count; i++) {
+        const st_expr_node n = g->node[i];
+        if (n.code == ST_OP_INPUT) {
+            moves[i] = n.a < (uint32_t)b->state_count || n.a == time;
+        } else if (n.code != ST_OP_CONSTANT) {
+            moves[i] = moves[n.a] || moves[n.b];
         }
-        depends = depends || used[register_count(b) - 1];
     }
-    st_free(b->ctx, used);
-    return depends;
+    return moves;
 }
 
 /// Checks that need the whole model: hill exponents and initial values must not depend on states.
-static void check_dependencies(builder* b)
+static st_status check_dependencies(builder* b)
 {
+    bool* moves = find_moving(b);
+    if (moves == NULL) {
+        return ST_ERR_MEMORY;
+    }
     for (uint32_t i = 0; i < b->graph.count; i++) {
         const st_expr_node n = b->graph.node[i];
-        if (n.code == ST_OP_PPOW && depends_on_state(b, n.b)) {
+        if (n.code == ST_OP_PPOW && moves[n.b]) {
             st_node_fail(b->ctx, b->root,
                          "a hill exponent depends on a state, expected parameters or numbers");
             break;
@@ -67,17 +65,24 @@ static void check_dependencies(builder* b)
     }
     for (int i = 0; i < b->state_count; i++) {
         const state_spec* s = &b->state[i];
-        if (depends_on_state(b, s->initial.e)) {
+        if (moves[s->initial.e]) {
             st_node_fail(b->ctx, s->start,
                          "an initial value depends on a state or on time, expected parameters and "
                          "inputs");
         }
+        if (b->graph.node[s->rate].depth > RATE_DEPTH_LIMIT) {
+            st_node_fail(b->ctx, s->start != NULL ? s->start : s->entry,
+                         "more than %d terms and operations act on '%s' one upon the other",
+                         RATE_DEPTH_LIMIT, s->info.name);
+        }
     }
     for (int i = 0; i < b->place_count; i++) {
-        if (b->place[i].has_volume && depends_on_state(b, b->place[i].volume.e)) {
+        if (b->place[i].has_volume && moves[b->place[i].volume.e]) {
             st_node_fail(b->ctx, b->place[i].node, "the volume depends on a state or on time");
         }
     }
+    st_free(b->ctx, moves);
+    return ST_OK;
 }
 
 /// Typical size of each state: `typical:`, else its default initial value, else a small amount.
@@ -89,7 +94,7 @@ static void find_scales(builder* b)
                                       [ST_STATE_FREE] = 1.0};
     for (int i = 0; i < b->state_count; i++) {
         state_spec* s = &b->state[i];
-        const st_node* entry = s->thing >= 0 ? b->thing[s->thing].node : s->start->parent;
+        const st_node* entry = s->thing >= 0 ? b->thing[s->thing].node : s->entry;
         const st_bridge* bridge = s->thing >= 0 ? &b->thing[s->thing].bridge : NULL;
         const st_node* typical = st_node_child(entry, "typical");
         double value = 0.0;
@@ -206,8 +211,12 @@ static st_status compile_tapes(builder* b, st_model* m)
                                &m->events);
     }
     if (status == ST_OK) {
-        status = st_tape_build(b->arena, &b->graph, registers, b->dose_factor, b->dose_count,
+        status = st_tape_build(b->arena, &b->graph, registers, b->dose_factor, b->dose_part_count,
                                &m->dose_factor);
+    }
+    if (status == ST_OK) {
+        status = st_tape_build(b->arena, &b->graph, registers, b->trigger, b->trigger_count,
+                               &m->triggers);
     }
     st_free(b->ctx, output);
     return status;
@@ -251,6 +260,10 @@ static st_status copy_tables(builder* b, st_model* m)
     m->definition = definitions;
     m->event = events;
     m->dose = b->dose;
+    m->dose_part = b->dose_part;
+    m->dose_part_count = b->dose_part_count;
+    m->plan = b->plan;
+    m->plan_count = b->plan_count;
     m->state_count = b->state_count;
     m->parameter_count = b->parameter_count;
     m->input_count = b->input_count;
@@ -260,6 +273,16 @@ static st_status copy_tables(builder* b, st_model* m)
     m->settle_day = b->settle_day;
     m->correlation = b->correlation;
     m->correlation_count = b->correlation_count;
+    st_quantity_info* quantities =
+        st_arena_alloc(a, (size_t)b->quantity_count + 1u, sizeof *quantities);
+    if (quantities == NULL) {
+        return ST_ERR_MEMORY;
+    }
+    for (int i = 0; i < b->quantity_count; i++) {
+        quantities[i] = b->quantity[i];
+    }
+    m->quantity = quantities;
+    m->quantity_count = b->quantity_count;
     return ST_OK;
 }
 
@@ -280,7 +303,7 @@ st_status st_compile_model(builder* b, st_model* model)
         }
     }
     ST_TRY(st_graph_rehash(g));
-    check_dependencies(b);
+    ST_TRY(check_dependencies(b));
     if (st_ctx_mistake_count(b->ctx) > 0) {
         return ST_ERR_INPUT;
     }

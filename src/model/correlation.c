@@ -14,8 +14,7 @@ static int find_parameter(const builder* b, const char* name)
 
 static void read_correlation(builder* b, const st_node* n)
 {
-    static const char* const keys[] = {"between", "r", "source", "assumed", "note", NULL};
-    if (!st_node_check_keys(b->ctx, n, keys)) {
+    if (!st_grammar_check(b->ctx, n, &ST_GRAMMAR_CORRELATION)) {
         return;
     }
     const st_node* between = st_node_need(b->ctx, n, "between", "two parameters: [a, b]");

@@ -278,7 +278,10 @@ st_expr st_expr_make(st_graph* graph, st_op_code code, st_expr a, st_expr b)
         a = b;
         b = swap;
     }
-    return intern(graph, (st_expr_node){.code = code, .a = a, .b = b});
+    const uint32_t depth_a = graph->node[a].depth;
+    const uint32_t depth_b = graph->node[b].depth;
+    const uint32_t depth = 1u + (depth_a > depth_b ? depth_a : depth_b);
+    return intern(graph, (st_expr_node){.code = code, .a = a, .b = b, .depth = depth});
 }
 
 st_expr st_expr_add(st_graph* graph, st_expr a, st_expr b)

@@ -4,6 +4,8 @@
 #ifndef ST_MODEL_EXPR_H
 #define ST_MODEL_EXPR_H
 
+#include "stroma/model.h"
+
 #include "base/base.h"
 
 /// A node by number. Node 0 is the constant 0, node 1 the constant 1.
@@ -11,32 +13,11 @@ typedef uint32_t st_expr;
 #define ST_EXPR_ZERO 0u
 #define ST_EXPR_ONE  1u
 
-/// Operations of graph and tape. Append only at the end: numbers are shown by `describe`.
-typedef enum st_op_code {
-    ST_OP_CONSTANT, ///< graph only: value
-    ST_OP_INPUT,    ///< graph only: slot number of a state, parameter, input or time
-    ST_OP_ADD,
-    ST_OP_SUB,
-    ST_OP_MUL,
-    ST_OP_DIV,
-    ST_OP_NEG,
-    ST_OP_EXP,
-    ST_OP_LOG,
-    ST_OP_POW,  ///< a^b, real
-    ST_OP_PPOW, ///< a > 0 ? min(a^b, 1e300) : 0, the power of signals
-    ST_OP_SQRT,
-    ST_OP_MIN,
-    ST_OP_MAX,
-    ST_OP_LE,     ///< a <= b ? 1 : 0
-    ST_OP_SQUARE, ///< max(a, 0)^2
-    ST_OP_PLUS,   ///< max(a, 0)
-    ST_OP_COUNT
-} st_op_code;
-
 typedef struct st_expr_node {
-    uint32_t code; ///< st_op_code
-    uint32_t a, b; ///< operands; a = slot for ST_OP_INPUT
-    double value;  ///< ST_OP_CONSTANT
+    uint32_t code;  ///< st_op_code
+    uint32_t a, b;  ///< operands; a = slot for ST_OP_INPUT
+    uint32_t depth; ///< operations one upon the other; follows from the operands
+    double value;   ///< ST_OP_CONSTANT
 } st_expr_node;
 
 typedef struct st_graph {

@@ -9,14 +9,16 @@ static void clear_builder(builder* b)
     st_free(b->ctx, b->behaviour);
     st_free(b->ctx, b->event_value);
     st_channel_clear(b);
+    st_free(b->ctx, b->quantity);
+    st_free(b->ctx, b->quantity_node);
     st_graph_clear(&b->graph);
 }
 
 /// Text to spec to compiled model; all mistakes of the file are in the context afterwards.
 static st_status build(st_ctx* ctx, st_model* model, const char* variant)
 {
-    builder b = {.ctx = ctx, .arena = &model->arena, .doc = model->doc};
-    b.root = st_doc_root(model->doc);
+    builder b = {.ctx = ctx, .arena = &model->arena, .doc = model->assembly.doc[0]};
+    b.root = model->assembly.root;
     st_status status = st_graph_init(&b.graph, ctx);
     if (status == ST_OK) {
         status = st_declare_names(&b);
@@ -28,7 +30,10 @@ static st_status build(st_ctx* ctx, st_model* model, const char* variant)
         status = st_schedule_read_events(&b);
     }
     if (status == ST_OK) {
-        status = st_schedule_read_doses(&b);
+        status = st_schedule_read_plans(&b);
+    }
+    if (status == ST_OK) {
+        status = st_dose_read_all(&b);
     }
     if (status == ST_OK) {
         status = st_correlation_read_all(&b);
@@ -57,14 +62,19 @@ static st_status from_doc(st_ctx* ctx, st_doc* doc, const char* variant, st_mode
         return ST_ERR_MEMORY;
     }
     model->ctx = ctx;
-    model->doc = doc;
     st_arena_init(&model->arena, ctx);
+    st_status status = st_assemble_document(&model->assembly, ctx, &model->arena, doc, variant);
     const char* chosen = variant != NULL ? variant : "";
     model->variant = st_arena_text(&model->arena, chosen, strlen(chosen));
-    size_t length;
-    const char* text = st_doc_text(doc, &length);
-    model->hash = XXH64(text, length, XXH64(chosen, strlen(chosen), 0));
-    st_status status = model->variant == NULL ? ST_ERR_MEMORY : build(ctx, model, variant);
+    model->hash = XXH64(chosen, strlen(chosen), 0);
+    for (int i = 0; i < model->assembly.doc_count; i++) {
+        size_t length;
+        const char* text = st_doc_text(model->assembly.doc[i], &length);
+        model->hash = XXH64(text, length, model->hash);
+    }
+    if (status == ST_OK) {
+        status = model->variant == NULL ? ST_ERR_MEMORY : build(ctx, model, variant);
+    }
     if (status == ST_OK && st_ctx_mistake_count(ctx) > mistakes) {
         status = ST_ERR_INPUT;
     }
@@ -72,8 +82,7 @@ static st_status from_doc(st_ctx* ctx, st_doc* doc, const char* variant, st_mode
         st_model_destroy(model);
         return status;
     }
-    const st_node* title = st_node_child(st_doc_root(doc), "model");
-    model->title = title->text;
+    model->title = st_node_child(model->assembly.root, "model")->text;
     *out = model;
     return ST_OK;
 }
@@ -100,7 +109,7 @@ void st_model_destroy(st_model* model)
     if (model == NULL) {
         return;
     }
-    st_doc_destroy(model->doc);
+    st_assemble_clear(&model->assembly);
     st_arena_clear(&model->arena);
     st_free(model->ctx, model);
 }
@@ -236,23 +245,32 @@ double st_model_correlation(const st_model* model, int a, int b)
     return a == b ? 1.0 : 0.0;
 }
 
+int st_model_quantity_count(const st_model* model)
+{
+    return model->quantity_count;
+}
+
+const st_quantity_info* st_model_quantity(const st_model* model, int index)
+{
+    return &model->quantity[index];
+}
+
 const st_node* st_model_table(const st_model* model, const char* key)
 {
-    return st_node_child(st_doc_root(model->doc), key);
+    return st_node_child(model->assembly.root, key);
 }
 
 int st_model_source_count(const st_model* model)
 {
-    (void)model;
-    return 1;
+    return model->assembly.doc_count;
 }
 
 const char* st_model_source(const st_model* model, int index, const char** name, size_t* length)
 {
-    ST_ASSERT(index == 0);
-    (void)index;
-    *name = st_doc_name(model->doc);
-    return st_doc_text(model->doc, length);
+    ST_ASSERT(index >= 0 && index < model->assembly.doc_count);
+    const st_doc* doc = model->assembly.doc[index];
+    *name = st_doc_name(doc);
+    return st_doc_text(doc, length);
 }
 
 const st_tape* st_model_rate_tape(const st_model* model)
@@ -295,36 +313,22 @@ int st_model_event_count(const st_model* model)
     return model->event_count;
 }
 
+int st_model_plan_count(const st_model* model)
+{
+    return model->plan_count;
+}
+
+const st_plan_info* st_model_plan(const st_model* model, int index)
+{
+    return &model->plan[index];
+}
+
+const st_tape* st_model_trigger_tape(const st_model* model)
+{
+    return &model->triggers;
+}
+
 const st_event_info* st_model_event(const st_model* model, int event)
 {
     return &model->event[event];
-}
-
-void st_model_dose_add(const st_model* model, int dose, double alive, double latent, double dead,
-                       const double* parameter, const double* input, double* add)
-{
-    const st_dose_target* d = &model->dose[dose];
-    if (d->is_cell && d->factor == 1.0) {
-        const int target[3] = {d->alive_state, d->latent_state, d->dead_state};
-        const double cells[3] = {alive, latent, dead};
-        for (int i = 0; i < 3; i++) {
-            if (target[i] >= 0) {
-                add[target[i]] += cells[i];
-            }
-        }
-        return;
-    }
-    // the place's volume is this person's own: evaluate the factor with the person's values
-    double reg[ST_DOSE_REGISTER_LIMIT];
-    double factor[ST_DOSE_LIMIT];
-    double slot[ST_DOSE_REGISTER_LIMIT];
-    const st_tape* tape = &model->dose_factor;
-    memset(slot, 0, (size_t)tape->input_count * sizeof *slot);
-    memcpy(slot + model->state_count, parameter, (size_t)model->parameter_count * sizeof *slot);
-    memcpy(slot + model->state_count + model->parameter_count, input,
-           (size_t)model->input_count * sizeof *slot);
-    st_tape_run_scalar(tape, slot, reg, factor);
-    if (d->alive_state >= 0) {
-        add[d->alive_state] += factor[dose] * alive;
-    }
 }

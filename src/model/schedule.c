@@ -1,9 +1,11 @@
 #include "builder.h"
 
+#include <math.h>
 #include <string.h>
 
-// Events, doses and variants: what happens to a model from outside its rates.
+// Events, planned inputs and variants: what happens to a model from outside its rates.
 
+/// Keeps an expression of the event tape; -1 when memory is out.
 static int add_event_value(builder* b, st_expr e)
 {
     if (b->event_value_count == b->event_value_capacity) {
@@ -19,82 +21,176 @@ static int add_event_value(builder* b, st_expr e)
     return b->event_value_count++;
 }
 
-static void read_changes(builder* b, const st_node* changes, st_change change,
-                         st_event_action* action, int* count)
+/// Room for one more action of an event.
+static bool add_action(builder* b, event_spec* e, st_change change, int state, st_expr value)
 {
-    if (changes == NULL || !st_node_expect(b->ctx, changes, ST_NODE_MAP)) {
-        return;
+    const int output = add_event_value(b, value);
+    if (output < 0) {
+        return false;
     }
+    if (e->info.action_count == e->action_capacity) {
+        const int capacity = e->action_capacity == 0 ? 8 : 2 * e->action_capacity;
+        st_event_action* grown = st_arena_alloc(b->arena, (size_t)capacity, sizeof *grown);
+        if (grown == NULL) {
+            return false;
+        }
+        for (int i = 0; i < e->info.action_count; i++) {
+            grown[i] = e->action[i];
+        }
+        e->action = grown;
+        e->action_capacity = capacity;
+    }
+    e->action[e->info.action_count++] =
+        (st_event_action){.change = change, .state = state, .output = output};
+    return true;
+}
+
+static void read_changes(builder* b, const st_node* changes, st_change change, event_spec* e)
+{
     const st_dim none = st_dim_none();
-    for (const st_node* n = changes->first; n != NULL; n = n->next) {
+    for (const st_node* n = changes != NULL ? changes->first : NULL; n != NULL; n = n->next) {
         const int s = st_term_target(b, n, n->key);
         st_typed v;
         if (s < 0 || !st_value_read_text(b, n, -1, &v)) {
             continue;
         }
-        const st_bridge* bridge =
-            b->state[s].thing >= 0 ? &b->thing[b->state[s].thing].bridge : NULL;
+        const int thing = b->state[s].thing;
+        const st_bridge* bridge = thing >= 0 ? &b->thing[thing].bridge : NULL;
         const st_dim* want = change == ST_CHANGE_SCALE ? &none : &b->state[s].dim;
         if (!st_formula_coerce(&b->graph, &v, want, bridge)) {
             st_node_fail(b->ctx, n, "found '%s', expected a value in units of %s", n->text,
                          change == ST_CHANGE_SCALE ? "1" : b->state[s].info.unit);
             continue;
         }
-        const int output = add_event_value(b, v.e);
-        if (output >= 0) {
-            action[(*count)++] = (st_event_action){.change = change, .state = s, .output = output};
+        double constant;
+        if (st_expr_is_constant(&b->graph, v.e, &constant) && st_formula_is_quantity(n->text)) {
+            st_value_note(b, n, constant, st_value_unit_text(b, want));
+        }
+        add_action(b, e, change, s, v.e);
+        const int stages = thing >= 0 ? b->thing[thing].stage_count : 1;
+        for (int k = 1; k < stages && change != ST_CHANGE_ADD; k++) { // the other stages
+            add_action(b, e, change, s + k, change == ST_CHANGE_SET ? ST_EXPR_ZERO : v.e);
         }
     }
 }
 
+/// One side of a threshold, read as an expression of its own at its own column.
+static bool read_side(builder* b, const st_node* when, size_t from, size_t length, st_typed* out)
+{
+    st_node* side = st_arena_alloc(b->arena, 1, sizeof *side);
+    char* text = st_arena_text(b->arena, when->text + from, length);
+    if (side == NULL || text == NULL) {
+        b->graph.failed = true;
+        return false;
+    }
+    *side = *when;
+    side->text = text;
+    side->column += (int)from;
+    return st_value_read_text(b, side, -1, out);
+}
+
+/// `a > b` or `a < b` as the quantity that turns positive when it becomes true.     [MOD-9]
+static bool read_threshold(builder* b, const st_node* when, st_expr* out)
+{
+    const char* sign = strpbrk(when->text, "<>");
+    if (sign == NULL || strpbrk(sign + 1, "<>=") != NULL) {
+        return st_node_fail(b->ctx, when, "found '%s', expected one comparison: 'a > b' or 'a < b'",
+                            when->text);
+    }
+    const size_t at = (size_t)(sign - when->text);
+    st_typed left;
+    st_typed right;
+    if (!read_side(b, when, 0, at, &left) ||
+        !read_side(b, when, at + 1, strlen(sign + 1), &right)) {
+        return false;
+    }
+    if (!st_formula_coerce(&b->graph, &right, &left.dim, &left.bridge) &&
+        !st_formula_coerce(&b->graph, &left, &right.dim, &right.bridge)) {
+        char l[96];
+        char r[96];
+        st_dim_text(&left.dim, l, sizeof l);
+        st_dim_text(&right.dim, r, sizeof r);
+        return st_node_fail(b->ctx, when, "compares '%s' and '%s'", l, r);
+    }
+    *out = *sign == '>' ? st_expr_sub(&b->graph, left.e, right.e)
+                        : st_expr_sub(&b->graph, right.e, left.e);
+    return true;
+}
+
+/// `at:` with `every:`, or `when:` with `once:`.
+static bool read_moment(builder* b, const st_node* n, event_spec* e)
+{
+    const st_node* at = st_node_child(n, "at");
+    const st_node* when = st_node_child(n, "when");
+    const st_node* every = st_node_child(n, "every");
+    const st_node* once = st_node_child(n, "once");
+    e->info.trigger = -1;
+    if ((at == NULL) == (when == NULL)) {
+        return st_node_fail(b->ctx, n, "found %s, expected 'at:' (a time) or 'when:' (a threshold)",
+                            at == NULL ? "neither" : "both");
+    }
+    if (when != NULL) {
+        e->info.day = INFINITY;
+        e->info.trigger = b->trigger_count;
+        if (every != NULL) {
+            return st_node_fail_key(b->ctx, every, "'every' belongs to 'at', not to 'when'");
+        }
+        return (once == NULL || st_node_read_bool(b->ctx, once, &e->info.once)) &&
+               read_threshold(b, when, &b->trigger[b->trigger_count]);
+    }
+    if (once != NULL) {
+        return st_node_fail_key(b->ctx, once, "'once' belongs to 'when', not to 'at'");
+    }
+    if (!st_node_read_quantity(b->ctx, at, "a time", "day", NULL, -1e6, 1e6, &e->info.day)) {
+        return false;
+    }
+    st_value_note(b, at, e->info.day, "day");
+    if (every != NULL) {
+        if (!st_node_read_quantity(b->ctx, every, "a time", "day", NULL, 1e-6, 1e6,
+                                   &e->info.every_day)) {
+            return false;
+        }
+        st_value_note(b, every, e->info.every_day, "day");
+    }
+    return true;
+}
+
 static void read_event(builder* b, const st_node* n)
 {
-    static const char* const keys[] = {"name", "at", "every", "set", "add", "scale", "note", NULL};
-    if (!st_node_check_keys(b->ctx, n, keys)) {
+    if (!st_grammar_check(b->ctx, n, &ST_GRAMMAR_EVENT)) {
         return;
     }
     event_spec* e = &b->event[b->event_count];
     *e = (event_spec){0};
     const st_node* name = st_node_child(n, "name");
-    const st_node* at = st_node_need(b->ctx, n, "at", "a time such as '0 day'");
-    const st_node* every = st_node_child(n, "every");
     const st_node* set = st_node_child(n, "set");
     const st_node* add = st_node_child(n, "add");
     const st_node* scale = st_node_child(n, "scale");
-    e->info.name = name != NULL && name->kind == ST_NODE_SCALAR ? name->text : "event";
-    if (at == NULL ||
-        !st_node_read_quantity(b->ctx, at, "a time", "day", NULL, -1e6, 1e6, &e->info.day)) {
+    e->info.name = name != NULL ? name->text : "event";
+    if (!read_moment(b, n, e)) {
         return;
     }
-    if (every != NULL && !st_node_read_quantity(b->ctx, every, "a time", "day", NULL, 1e-6, 1e6,
-                                                &e->info.every_day)) {
-        return;
-    }
-    const int room = (set != NULL ? set->child_count : 0) + (add != NULL ? add->child_count : 0) +
-                     (scale != NULL ? scale->child_count : 0);
-    if (room == 0) {
+    if (set == NULL && add == NULL && scale == NULL) {
         st_node_fail(b->ctx, n, "found nothing to do, expected 'set:', 'add:' or 'scale:'");
         return;
     }
-    e->action = st_arena_alloc(b->arena, (size_t)room, sizeof *e->action);
-    if (e->action == NULL) {
-        return;
-    }
-    read_changes(b, set, ST_CHANGE_SET, e->action, &e->info.action_count);
-    read_changes(b, add, ST_CHANGE_ADD, e->action, &e->info.action_count);
-    read_changes(b, scale, ST_CHANGE_SCALE, e->action, &e->info.action_count);
+    read_changes(b, set, ST_CHANGE_SET, e);
+    read_changes(b, add, ST_CHANGE_ADD, e);
+    read_changes(b, scale, ST_CHANGE_SCALE, e);
     e->info.action = e->action;
+    b->trigger_count += e->info.trigger >= 0 ? 1 : 0;
     b->event_count++;
 }
 
 st_status st_schedule_read_events(builder* b)
 {
     const st_node* list = st_node_child(b->root, "events");
-    if (list == NULL || !st_node_expect(b->ctx, list, ST_NODE_LIST)) {
+    if (list == NULL || list->kind != ST_NODE_LIST) {
         return ST_OK;
     }
     b->event = st_arena_alloc(b->arena, (size_t)list->child_count + 1u, sizeof *b->event);
-    if (b->event == NULL) {
+    b->trigger = st_arena_alloc(b->arena, (size_t)list->child_count + 1u, sizeof *b->trigger);
+    if (b->event == NULL || b->trigger == NULL) {
         return ST_ERR_MEMORY;
     }
     for (const st_node* n = list->first; n != NULL; n = n->next) {
@@ -103,112 +199,75 @@ st_status st_schedule_read_events(builder* b)
     return b->graph.failed ? ST_ERR_MEMORY : ST_OK;
 }
 
-// --- doses
-// -----------------------------------------------------------------------------------------
+// --- planned inputs -----------------------------------------------------------------------------
 
-/// State index for `alive: msc_suspended@fluid`; -1 for `none` or an absent key.
-static int read_dose_state(builder* b, const st_node* entry, const char* key)
+static void read_plan(builder* b, int input)
 {
-    const st_node* n = st_node_child(entry, key);
-    if (n == NULL || !st_node_expect(b->ctx, n, ST_NODE_SCALAR) || strcmp(n->text, "none") == 0) {
-        return -1;
+    const input_spec* in = &b->input[input];
+    const st_node* plan = st_node_child(in->node, "plan");
+    double before = -INFINITY;
+    for (const st_node* n = plan != NULL ? plan->first : NULL; n != NULL; n = n->next) {
+        if (!st_grammar_check(b->ctx, n, &ST_GRAMMAR_PLAN)) {
+            continue;
+        }
+        const st_node* at = st_node_need(b->ctx, n, "at", "a time such as '14 day'");
+        const st_node* value = st_node_need(b->ctx, n, "value", "the input's new value");
+        st_plan_info* p = &b->plan[b->plan_count];
+        st_typed v;
+        *p = (st_plan_info){.input = input};
+        if (at == NULL || value == NULL ||
+            !st_node_read_quantity(b->ctx, at, "a time", "day", NULL, -1e6, 1e6, &p->day) ||
+            !st_value_read_text(b, value, -1, &v)) {
+            continue;
+        }
+        if (!(p->day > before)) {
+            st_node_fail(b->ctx, at, "found '%s', expected a time after the one before", at->text);
+            continue;
+        }
+        if (!st_formula_coerce(&b->graph, &v, &in->dim, NULL)) {
+            st_node_fail(b->ctx, value, "found '%s', expected a value in units of '%s'",
+                         value->text, in->info.unit);
+            continue;
+        }
+        double constant;
+        if (st_expr_is_constant(&b->graph, v.e, &constant)) {
+            st_value_note(b, value, constant, in->info.unit);
+        }
+        st_value_note(b, at, p->day, "day");
+        before = p->day;
+        p->output = add_event_value(b, v.e);
+        b->plan_count++;
     }
-    const int s = st_term_target(b, n, n->text);
-    if (s >= 0 && b->state[s].info.kind != ST_STATE_CELL) {
-        st_node_fail(b->ctx, n, "found '%s', expected cells of a type in a place", n->text);
-    }
-    return s;
 }
 
-static void read_substance_dose(builder* b, const st_node* entry, st_dose_target* d,
-                                st_expr* factor)
+/// By time; equal times keep the order of the file.
+static void sort_plan(st_plan_info* plan, int count)
 {
-    const st_node* into = st_node_child(entry, "into");
-    const st_node* yield = st_node_child(entry, "yield");
-    if (!st_node_expect(b->ctx, into, ST_NODE_SCALAR)) {
-        return;
-    }
-    d->alive_state = st_term_target(b, into, into->text);
-    if (d->alive_state < 0) {
-        return;
-    }
-    const state_spec* s = &b->state[d->alive_state];
-    if (s->info.kind != ST_STATE_SUBSTRATE) {
-        st_node_fail(b->ctx, into, "found '%s', expected a substrate in a place", into->text);
-        return;
-    }
-    const st_bridge* bridge = &b->thing[s->thing].bridge;
-    st_graph* g = &b->graph;
-    st_typed amount = {.dim = st_value_dim("nmol")};
-    if (yield != NULL) {
-        char name[160];
-        strcpy(name, "dose.");
-        strncat(name, entry->key, sizeof name - 16);
-        strcat(name, ".yield");
-        const st_dim dim = st_value_dim("nmol/cell");
-        if (yield->kind == ST_NODE_MAP) {
-            st_value_parameter(b, yield, name, NULL);
+    for (int i = 1; i < count; i++) {
+        const st_plan_info one = plan[i];
+        int k = i;
+        for (; k > 0 && plan[k - 1].day > one.day; k--) {
+            plan[k] = plan[k - 1];
         }
-        if (!st_value_read(b, yield, s->place, &dim, bridge, "an amount per cell", &amount)) {
-            return;
-        }
-        d->is_cell = true;
-    } else {
-        if (!(bridge->molar_mass_kg_per_mol > 0.0)) {
-            st_node_fail(b->ctx, into, "found '%s' without molar_mass, which a dose in grams needs",
-                         into->text);
-            return;
-        }
-        d->molar_mass_g_per_nmol = bridge->molar_mass_kg_per_mol * 1e3 / 1e9;
-        amount.e = st_expr_constant(g, 1.0 / d->molar_mass_g_per_nmol);
+        plan[k] = one;
     }
-    *factor = st_expr_div(g, amount.e, b->place[s->place].volume.e);
 }
 
-st_status st_schedule_read_doses(builder* b)
+st_status st_schedule_read_plans(builder* b)
 {
-    static const char* const keys[] = {"alive", "latent", "dead", "into", "yield", "note", NULL};
-    const st_node* list = st_node_child(b->root, "doses");
-    if (list == NULL || !st_node_expect(b->ctx, list, ST_NODE_MAP)) {
-        return ST_OK;
+    size_t room = 1;
+    for (int i = 0; i < b->input_count; i++) {
+        const st_node* plan = st_node_child(b->input[i].node, "plan");
+        room += plan != NULL ? (size_t)plan->child_count : 0u;
     }
-    if (list->child_count > ST_DOSE_LIMIT) {
-        st_node_fail(b->ctx, list, "found %d product classes, expected at most %d",
-                     list->child_count, ST_DOSE_LIMIT);
-        return ST_OK;
-    }
-    b->dose = st_arena_alloc(b->arena, (size_t)list->child_count + 1u, sizeof *b->dose);
-    b->dose_factor =
-        st_arena_alloc(b->arena, (size_t)list->child_count + 1u, sizeof *b->dose_factor);
-    if (b->dose == NULL || b->dose_factor == NULL) {
+    b->plan = st_arena_alloc(b->arena, room, sizeof *b->plan);
+    if (b->plan == NULL) {
         return ST_ERR_MEMORY;
     }
-    for (const st_node* n = list->first; n != NULL; n = n->next) {
-        if (!st_node_check_keys(b->ctx, n, keys)) {
-            continue;
-        }
-        st_dose_target* d = &b->dose[b->dose_count];
-        *d = (st_dose_target){
-            .product_class = n->key, .alive_state = -1, .latent_state = -1, .dead_state = -1};
-        b->dose_factor[b->dose_count] = ST_EXPR_ONE;
-        const bool is_cells = st_node_child(n, "alive") != NULL;
-        const bool is_substance = st_node_child(n, "into") != NULL;
-        if (is_cells == is_substance) {
-            st_node_fail_key(b->ctx, n,
-                             "expected either 'alive:' (cells) or 'into:' (a substance)");
-            continue;
-        }
-        if (is_cells) {
-            d->is_cell = true;
-            d->factor = 1.0;
-            d->alive_state = read_dose_state(b, n, "alive");
-            d->latent_state = read_dose_state(b, n, "latent");
-            d->dead_state = read_dose_state(b, n, "dead");
-        } else {
-            read_substance_dose(b, n, d, &b->dose_factor[b->dose_count]);
-        }
-        b->dose_count++;
+    for (int i = 0; i < b->input_count; i++) {
+        read_plan(b, i);
     }
+    sort_plan(b->plan, b->plan_count);
     return b->graph.failed ? ST_ERR_MEMORY : ST_OK;
 }
 
@@ -238,6 +297,11 @@ static void set_parameter(builder* b, const st_node* n)
                          p->info.show_unit);
             return;
         }
+        if (!(value >= p->info.lo && value <= p->info.hi)) {
+            st_node_fail(b->ctx, n, "found '%s', expected a value in the parameter's range",
+                         n->text);
+            return;
+        }
         p->info.value = value; // a variant states one value: no spread around it
         p->info.spread_kind = ST_SPREAD_NONE;
         p->info.spread = 0.0;
@@ -250,16 +314,13 @@ static void set_parameter(builder* b, const st_node* n)
 
 st_status st_schedule_read_variant(builder* b, const char* variant)
 {
-    static const char* const keys[] = {"label", "set", "note", NULL};
     const st_node* variants = st_node_child(b->root, "variants");
     const st_node* chosen = NULL;
     const char* names[64];
     int count = 0;
     if (variants != NULL && st_node_expect(b->ctx, variants, ST_NODE_MAP)) {
         for (const st_node* n = variants->first; n != NULL; n = n->next) {
-            const st_node* set = st_node_child(n, "set");
-            if (!st_node_check_keys(b->ctx, n, keys) ||
-                (set != NULL && !st_node_expect(b->ctx, set, ST_NODE_MAP))) {
+            if (!st_grammar_check(b->ctx, n, &ST_GRAMMAR_VARIANT)) {
                 continue;
             }
             names[count < 64 ? count++ : 63] = n->key;

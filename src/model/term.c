@@ -13,7 +13,6 @@ void st_term_add(builder* b, int state, st_expr term)
 int st_term_target(builder* b, const st_node* node, const char* name)
 {
     char why[256];
-    st_typed v;
     const char* names[512];
     int count = 0;
     for (int i = 0; i < b->state_count && count < 512; i++) {
@@ -22,14 +21,14 @@ int st_term_target(builder* b, const st_node* node, const char* name)
         }
         names[count++] = b->state[i].info.name;
     }
-    if (st_value_resolve(b, -1, name, &v, why, sizeof why) &&
-        b->graph.node[v.e].code == ST_OP_INPUT &&
-        (b->graph.node[v.e].a & SLOT_KIND) == SLOT_STATE) {
-        return (int)(b->graph.node[v.e].a & SLOT_INDEX);
+    const int found = st_value_state(b, -1, name, why, sizeof why);
+    if (found >= 0) {
+        return found;
     }
     const char* near = st_name_nearest(name, names, count);
-    st_node_fail(b->ctx, node, "found '%s', expected a state%s%s%s", name,
-                 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    st_node_fail(b->ctx, node, "found '%s', expected a state%s%s%s%s%s", name,
+                 why[0] != '\0' ? ": " : "", why, near ? "; did you mean '" : "", near ? near : "",
+                 near ? "'?" : "");
     return -1;
 }
 
@@ -110,6 +109,17 @@ static void read_substrates(builder* b)
     }
 }
 
+/// A state that may not go below 0 cannot begin there.
+static void refuse_negative_start(builder* b, const state_spec* s)
+{
+    double value;
+    if (!s->info.may_be_negative && st_value_default(b, s->initial.e, NULL, &value) &&
+        value < 0.0) {
+        st_node_fail(b->ctx, s->start, "found a start of %g %s, expected 0 or more", value,
+                     s->info.unit);
+    }
+}
+
 /// Initial values: parameters and inputs only.
 static void read_starts(builder* b)
 {
@@ -117,6 +127,10 @@ static void read_starts(builder* b)
         state_spec* s = &b->state[i];
         const st_bridge* bridge = s->thing >= 0 ? &b->thing[s->thing].bridge : NULL;
         char name[160];
+        if (s->start == NULL || s->stage > 0) { // what arrives begins in the first stage
+            s->initial = (st_typed){.e = ST_EXPR_ZERO, .dim = s->dim};
+            continue;
+        }
         snprintf(name, sizeof name, "%s.start", s->info.name);
         if (s->start->kind == ST_NODE_MAP) {
             const st_node* value = st_node_child(s->start, "value");
@@ -124,6 +138,7 @@ static void read_starts(builder* b)
                 st_value_parameter(b, s->start, name, NULL);
             }
         }
+        const int before = st_ctx_mistake_count(b->ctx);
         const bool plain = s->info.kind == ST_STATE_MATRIX && s->start->kind == ST_NODE_SCALAR;
         const bool ok = plain ? st_value_read_text(b, s->start, s->place, &s->initial) &&
                                     st_formula_coerce(&b->graph, &s->initial, &s->dim, NULL)
@@ -131,16 +146,42 @@ static void read_starts(builder* b)
                                               "an initial value", &s->initial);
         if (!ok) {
             s->initial.e = ST_EXPR_ZERO;
-            if (plain && st_ctx_mistake_count(b->ctx) == 0) {
+            if (plain && st_ctx_mistake_count(b->ctx) == before) {
                 st_node_fail(b->ctx, s->start, "found '%s', expected a fraction", s->start->text);
             }
         }
+        refuse_negative_start(b, s);
         if (b->graph.node[s->initial.e].code == ST_OP_INPUT &&
             (b->graph.node[s->initial.e].a & SLOT_KIND) == SLOT_PARAMETER && s->thing >= 0) {
             const uint32_t p = b->graph.node[s->initial.e].a & SLOT_INDEX;
             s->info.show_unit = b->parameter[p].info.show_unit;
         }
     }
+}
+
+/// dC = (toward - C)/tau                                                            [MOD-5]
+static bool read_response(builder* b, int index, const st_dim* time, st_typed* out)
+{
+    state_spec* s = &b->state[index];
+    const st_node* toward = st_node_child(s->entry, "toward");
+    const st_node* tau = st_node_child(s->entry, "tau");
+    char name[160];
+    snprintf(name, sizeof name, "%s.tau", s->info.name);
+    declare_value(b, s->entry, "tau", name);
+    st_typed aim;
+    st_typed delay;
+    double value;
+    if (toward == NULL || tau == NULL ||
+        !st_value_read(b, toward, -1, &s->dim, NULL, "what it follows", &aim) ||
+        !st_value_read(b, tau, -1, time, NULL, "a time", &delay)) {
+        return false;
+    }
+    if (st_value_default(b, delay.e, NULL, &value) && !(value > 0.0)) {
+        return st_node_fail(b->ctx, tau, "found a time of %g day, expected one above 0", value);
+    }
+    const st_expr x = st_expr_input(&b->graph, SLOT_STATE | (uint32_t)index);
+    out->e = st_expr_div(&b->graph, st_expr_sub(&b->graph, aim.e, x), delay.e);
+    return true;
 }
 
 static void read_variables(builder* b)
@@ -151,10 +192,13 @@ static void read_variables(builder* b)
         if (s->thing >= 0) {
             continue;
         }
-        const st_node* rate = st_node_child(s->start->parent, "rate");
+        const st_node* rate = st_node_child(s->entry, "rate");
         const st_dim dim = st_dim_product(&s->dim, &time, -1.0);
-        st_typed v;
-        if (rate != NULL && st_value_read(b, rate, -1, &dim, NULL, "a change per time", &v)) {
+        st_typed v = {0};
+        const bool ok = rate != NULL
+                            ? st_value_read(b, rate, -1, &dim, NULL, "a change per time", &v)
+                            : read_response(b, i, &time, &v);
+        if (ok) {
             st_channel_begin(b, ST_TERM_VARIABLE, s->info.name, -1, -1);
             st_term_add(b, i, v.e);
             st_channel_end(b);
@@ -170,14 +214,18 @@ static void add_side(builder* b, const st_node* side, int place, const st_typed*
     const st_dim time = st_value_dim("day");
     for (const st_node* n = side != NULL ? side->first : NULL; n != NULL; n = n->next) {
         char why[256];
-        st_typed target;
-        if (!st_value_resolve(b, place, n->key, &target, why, sizeof why) ||
-            b->graph.node[target.e].code != ST_OP_INPUT ||
-            (b->graph.node[target.e].a & SLOT_KIND) != SLOT_STATE) {
+        const int s = st_value_state(b, place, n->key, why, sizeof why);
+        if (s < 0) {
             st_node_fail_key(b->ctx, n, "found '%s', expected a state in this place", n->key);
             continue;
         }
-        const int s = (int)(b->graph.node[target.e].a & SLOT_INDEX);
+        const int thing = b->state[s].thing;
+        const st_bridge bridge = thing >= 0 ? b->thing[thing].bridge : (st_bridge){0};
+        if (sign < 0.0 && thing >= 0 && b->thing[thing].stage_count > 1) {
+            st_node_fail_key(b->ctx, n, "found '%s', a cell type with stages; use a behaviour",
+                             n->key);
+            continue;
+        }
         st_typed factor;
         if (!st_value_read_text(b, n, place, &factor)) {
             continue;
@@ -185,7 +233,7 @@ static void add_side(builder* b, const st_node* side, int place, const st_typed*
         st_typed flux = {.e = st_expr_mul(&b->graph, factor.e, rate->e),
                          .dim = st_dim_product(&factor.dim, &rate->dim, 1.0)};
         const st_dim want = st_dim_product(&b->state[s].dim, &time, -1.0);
-        if (!st_formula_coerce(&b->graph, &flux, &want, &target.bridge)) {
+        if (!st_formula_coerce(&b->graph, &flux, &want, &bridge)) {
             char found[96];
             char expected[96];
             st_dim_text(&flux.dim, found, sizeof found);
@@ -203,9 +251,7 @@ static void add_side(builder* b, const st_node* side, int place, const st_typed*
 
 static void read_reaction(builder* b, const st_node* n)
 {
-    static const char* const keys[] = {"name",   "in",      "consume", "produce", "rate",
-                                       "source", "assumed", "spread",  "note",    NULL};
-    if (!st_node_check_keys(b->ctx, n, keys)) {
+    if (!st_grammar_check(b->ctx, n, &ST_GRAMMAR_REACTION)) {
         return;
     }
     const st_node* in = st_node_need(b->ctx, n, "in", "a place");
@@ -282,10 +328,7 @@ static void add_exchange(builder* b, const thing_spec* t, int from, int to, cons
 
 static void read_exchange(builder* b, const st_node* n)
 {
-    static const char* const keys[] = {"name",         "substrate", "from",      "to",
-                                       "permeability", "flow",      "partition", "source",
-                                       "assumed",      "spread",    "note",      NULL};
-    if (!st_node_check_keys(b->ctx, n, keys)) {
+    if (!st_grammar_check(b->ctx, n, &ST_GRAMMAR_EXCHANGE)) {
         return;
     }
     const st_node* substrate = st_node_need(b->ctx, n, "substrate", "a substrate");

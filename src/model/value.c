@@ -8,6 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
+/// Definitions by way of definitions, and operations on the results of operations: the compiler
+/// walks down both by calling itself.
+#define DEFINITION_DEPTH_LIMIT 200
+#define EXPRESSION_DEPTH_LIMIT 2000
+
 st_dim st_value_dim(const char* unit)
 {
     st_unit parsed = {.dim = st_dim_none(), .factor = 1.0};
@@ -188,15 +193,12 @@ static const char* unique_name(builder* b, const char* name)
 
 int st_value_parameter(builder* b, const st_node* node, const char* name, const st_node* entry)
 {
-    static const char* const keys[] = {"value",   "spread", "range", "source",
-                                       "assumed", "note",   "label", NULL};
-    static const char* const behaviour_keys[] = {"value", "spread", "range",  "source", "assumed",
-                                                 "note",  "label",  "target", "half",   NULL};
     const bool is_behaviour = node->parent != NULL && node->parent->key != NULL &&
                               strcmp(node->parent->key, "behaviours") == 0;
     const st_node* value = node;
     if (node->kind == ST_NODE_MAP) {
-        if (!st_node_check_keys(b->ctx, node, is_behaviour ? behaviour_keys : keys)) {
+        if (!st_grammar_check(b->ctx, node,
+                              is_behaviour ? &ST_GRAMMAR_BEHAVIOUR_MAP : &ST_GRAMMAR_VALUE_MAP)) {
             return -1;
         }
         value = st_node_need(b->ctx, node, "value", "a quantity such as '0.25 1/day'");
@@ -240,47 +242,125 @@ int st_value_parameter(builder* b, const st_node* node, const char* name, const 
         ok = read_spread(b, spread, p, NULL) && ok;
     }
     const int index = b->parameter_count++;
+    st_value_note(b, value, p->info.value, p->info.unit);
     return ok ? index : -1;
+}
+
+void st_value_note(builder* b, const st_node* node, double value, const char* unit)
+{
+    for (int i = b->quantity_count - 1; i >= 0; i--) {
+        if (b->quantity_node[i] == node) { // read again, now in the units of its use
+            b->quantity[i].value = value;
+            b->quantity[i].unit = unit;
+            return;
+        }
+    }
+    if (b->quantity_count == b->quantity_capacity) {
+        const int capacity = b->quantity_capacity == 0 ? 128 : 2 * b->quantity_capacity;
+        st_quantity_info* grown = st_realloc(b->ctx, b->quantity, (size_t)capacity, sizeof *grown);
+        b->quantity = grown != NULL ? grown : b->quantity;
+        const st_node** nodes =
+            st_realloc(b->ctx, b->quantity_node, (size_t)capacity, sizeof *nodes);
+        b->quantity_node = nodes != NULL ? nodes : b->quantity_node;
+        if (grown == NULL || nodes == NULL) {
+            b->graph.failed = true;
+            return;
+        }
+        b->quantity_capacity = capacity;
+    }
+    char path[256];
+    st_node_path(node, path, sizeof path);
+    b->quantity_node[b->quantity_count] = node;
+    b->quantity[b->quantity_count++] =
+        (st_quantity_info){.path = st_arena_text(b->arena, path, strlen(path)),
+                           .file = st_doc_name(node->doc),
+                           .line = node->line,
+                           .column = node->column,
+                           .written = node->text,
+                           .value = value,
+                           .unit = unit};
 }
 
 // --- names
 // -----------------------------------------------------------------------------------------
 
-static bool resolve_state(builder* b, int at_place, const char* name, const char* place_name,
-                          st_typed* out, char* why, size_t why_size)
+/// Place index in which `thing` is meant, -1 with a reason.
+static int find_home(const builder* b, int thing, int at_place, const char* place_name, char* why,
+                     size_t why_size)
 {
-    const int thing_index = st_declare_find_thing(b, name);
-    if (thing_index < 0) {
+    const thing_spec* t = &b->thing[thing];
+    if (place_name != NULL) {
+        const int place = st_declare_find_place(b, place_name);
+        if (place < 0 || t->state[place] < 0) {
+            snprintf(why, why_size, "'%s' does not live in '%s'", t->name, place_name);
+            return -1;
+        }
+        return place;
+    }
+    if (at_place >= 0 && t->state[at_place] >= 0) {
+        return at_place;
+    }
+    int place = -1;
+    int count = 0;
+    for (int i = 0; i < b->place_count; i++) {
+        if (t->state[i] >= 0) {
+            place = i;
+            count++;
+        }
+    }
+    if (count != 1) {
+        snprintf(why, why_size, "'%s' lives in %d places, write '%s@place'", t->name, count,
+                 t->name);
+        return -1;
+    }
+    return place;
+}
+
+st_expr st_value_number_of(builder* b, int thing, int place)
+{
+    const thing_spec* t = &b->thing[thing];
+    st_expr sum = ST_EXPR_ZERO;
+    for (int i = 0; i < t->stage_count; i++) {
+        const uint32_t slot = SLOT_STATE | (uint32_t)(t->state[place] + i);
+        sum = st_expr_add(&b->graph, sum, st_expr_input(&b->graph, slot));
+    }
+    return sum;
+}
+
+/// Splits "il1@fluid" and finds thing and place; false with a reason, or none when no such thing.
+static bool find_thing_at(const builder* b, int at_place, const char* name, int* thing, int* place,
+                          char* why, size_t why_size)
+{
+    char base[64];
+    const char* at = strchr(name, '@');
+    const size_t length = at != NULL ? (size_t)(at - name) : strlen(name);
+    if (length >= sizeof base) {
         return false;
     }
-    const thing_spec* t = &b->thing[thing_index];
-    int place_index = -1;
-    if (place_name != NULL) {
-        place_index = st_declare_find_place(b, place_name);
-        if (place_index < 0 || t->state[place_index] < 0) {
-            snprintf(why, why_size, "'%s' does not live in '%s'", name, place_name);
-            return false;
-        }
-    } else if (at_place >= 0 && t->state[at_place] >= 0) {
-        place_index = at_place;
-    } else {
-        int count = 0;
-        for (int i = 0; i < b->place_count; i++) {
-            if (t->state[i] >= 0) {
-                place_index = i;
-                count++;
-            }
-        }
-        if (count != 1) {
-            snprintf(why, why_size, "'%s' lives in %d places, write '%s@place'", name, count, name);
-            return false;
+    memcpy(base, name, length);
+    base[length] = '\0';
+    *thing = st_declare_find_thing(b, base);
+    if (*thing < 0) {
+        return false;
+    }
+    *place = find_home(b, *thing, at_place, at != NULL ? at + 1 : NULL, why, why_size);
+    return *place >= 0;
+}
+
+int st_value_state(builder* b, int at_place, const char* name, char* why, size_t why_size)
+{
+    why[0] = '\0';
+    for (int i = 0; i < b->state_count; i++) {
+        if (b->state[i].thing < 0 && strcmp(b->state[i].info.name, name) == 0) {
+            return i;
         }
     }
-    const int s = t->state[place_index];
-    *out = (st_typed){.e = st_expr_input(&b->graph, SLOT_STATE | (uint32_t)s),
-                      .dim = b->state[s].dim,
-                      .bridge = t->bridge};
-    return true;
+    int thing;
+    int place;
+    if (find_thing_at(b, at_place, name, &thing, &place, why, why_size)) {
+        return b->thing[thing].state[place];
+    }
+    return -1;
 }
 
 /// density.T: cells of a type per volume of the place that is asked from.
@@ -297,11 +377,10 @@ static bool resolve_density(builder* b, int at_place, const char* type, st_typed
                  type);
         return false;
     }
-    const int s = b->thing[cell].state[at_place];
     const st_typed* volume = &b->place[at_place].volume;
-    *out = (st_typed){
-        .e = st_expr_div(&b->graph, st_expr_input(&b->graph, SLOT_STATE | (uint32_t)s), volume->e),
-        .dim = st_dim_product(&b->state[s].dim, &volume->dim, -1.0)};
+    const st_dim cells = st_value_dim("cells");
+    *out = (st_typed){.e = st_expr_div(&b->graph, st_value_number_of(b, cell, at_place), volume->e),
+                      .dim = st_dim_product(&cells, &volume->dim, -1.0)};
     return true;
 }
 
@@ -372,22 +451,42 @@ bool st_value_resolve(builder* b, int at_place, const char* name, st_typed* out,
     if (strncmp(name, "density.", 8) == 0) {
         return resolve_density(b, at_place, name + 8, out, why, why_size);
     }
-    char base[64];
-    const char* at = strchr(name, '@');
-    const size_t length = at != NULL ? (size_t)(at - name) : strlen(name);
-    if (length < sizeof base) {
-        memcpy(base, name, length);
-        base[length] = '\0';
-        const int p = at != NULL ? st_declare_find_place(b, at + 1) : -1;
-        if (strcmp(base, "volume") == 0 && p >= 0 && b->place[p].has_volume) {
+    if (strncmp(name, "volume@", 7) == 0) {
+        const int p = st_declare_find_place(b, name + 7);
+        if (p >= 0 && b->place[p].has_volume) {
             *out = b->place[p].volume;
             return true;
         }
-        if (resolve_state(b, at_place, base, at != NULL ? at + 1 : NULL, out, why, why_size)) {
+    }
+    int thing;
+    int place;
+    if (find_thing_at(b, at_place, name, &thing, &place, why, why_size)) {
+        *out = (st_typed){.e = st_value_number_of(b, thing, place),
+                          .dim = b->state[b->thing[thing].state[place]].dim,
+                          .bridge = b->thing[thing].bridge};
+        return true;
+    }
+    if (st_grammar_spatial(name) != NULL) {
+        snprintf(why, why_size,
+                 "'%s' has no value in a well-mixed place; a rule may sense it and state "
+                 "'well_mixed:', what stands in for it",
+                 name);
+        return false;
+    }
+    return why[0] != '\0' ? false : resolve_unknown(b, name, why, why_size);
+}
+
+/// True when something was noted at that line and column of the same file.
+static bool is_noted(const builder* b, const st_node* node)
+{
+    for (int i = b->quantity_count - 1; i >= 0; i--) {
+        const st_quantity_info* q = &b->quantity[i];
+        if (q->line == node->line && q->column == node->column &&
+            q->file == st_doc_name(node->doc)) {
             return true;
         }
     }
-    return why[0] != '\0' ? false : resolve_unknown(b, name, why, why_size);
+    return false;
 }
 
 // --- expressions
@@ -420,9 +519,16 @@ bool st_value_definition(builder* b, int index, char* why, size_t why_size)
     case DEFINITION_UNREAD:
         break;
     }
+    if (b->definition_depth >= DEFINITION_DEPTH_LIMIT) {
+        snprintf(why, why_size, "definitions build on each other more than %d deep",
+                 DEFINITION_DEPTH_LIMIT);
+        return false;
+    }
     d->progress = DEFINITION_READING;
     st_typed value;
+    b->definition_depth++;
     const bool ok = st_value_read_text(b, d->node, -1, &value);
+    b->definition_depth--;
     d->progress = ok ? DEFINITION_READ : DEFINITION_BAD;
     if (!ok) {
         snprintf(why, why_size, "'%s' has a mistake of its own (line %d)", d->info.name,
@@ -446,6 +552,45 @@ bool st_value_definition(builder* b, int index, char* why, size_t why_size)
     return true;
 }
 
+/// Notes each `[20 ng/mL]` of an expression.
+static void note_brackets(builder* b, const st_node* node)
+{
+    const char* open = strchr(node->text, '[');
+    if (open == NULL) {
+        return;
+    }
+    for (; open != NULL; open = strchr(open + 1, '[')) {
+        char text[128];
+        double number;
+        st_unit unit;
+        const char* unit_text;
+        char why[64];
+        const size_t length = strcspn(open + 1, "]");
+        if (length >= sizeof text) {
+            continue;
+        }
+        memcpy(text, open + 1, length);
+        text[length] = '\0';
+        if (st_quantity_parse(text, &number, &unit, &unit_text, why, sizeof why)) {
+            // stands at its own column, with its own words
+            st_node* spot = st_arena_alloc(b->arena, 1, sizeof *spot);
+            char* written = st_arena_text(b->arena, text, length);
+            if (spot == NULL || written == NULL) {
+                return;
+            }
+            *spot = *node;
+            spot->text = written;
+            spot->column += (int)(open + 1 - node->text) + (node->is_quoted ? 1 : 0);
+            if (!is_noted(b, spot)) {
+                st_value_note(b, spot,
+                              number * unit.factor *
+                                  st_units_from_si(&ST_UNITS_POPULATION, &unit.dim),
+                              st_value_unit_text(b, &unit.dim));
+            }
+        }
+    }
+}
+
 bool st_value_read_text(builder* b, const st_node* node, int at_place, st_typed* out)
 {
     if (!st_node_expect(b->ctx, node, ST_NODE_SCALAR)) {
@@ -467,6 +612,13 @@ bool st_value_read_text(builder* b, const st_node* node, int at_place, st_typed*
     size_t at;
     char reason[256];
     if (st_formula_parse(&b->graph, node->text, resolve, &r, out, &at, reason, sizeof reason)) {
+        if (b->graph.node[out->e].depth > EXPRESSION_DEPTH_LIMIT) {
+            return st_node_fail(b->ctx, node,
+                                "more than %d operations one upon the other, with those of the "
+                                "definitions in it",
+                                EXPRESSION_DEPTH_LIMIT);
+        }
+        note_brackets(b, node);
         return true;
     }
     if (looks_like_number) {
@@ -500,9 +652,18 @@ bool st_value_read(builder* b, const st_node* node, int at_place, const st_dim* 
 {
     for (int i = 0; i < b->parameter_count; i++) {
         if (b->parameter[i].node == node) {
+            const st_node* value = node->kind == ST_NODE_MAP ? st_node_child(node, "value") : node;
             *out = (st_typed){.e = st_expr_input(&b->graph, SLOT_PARAMETER | (uint32_t)i),
                               .dim = b->parameter[i].dim};
-            return check_dim(b, node, want, bridge, what, out);
+            if (!check_dim(b, node, want, bridge, what, out)) {
+                return false;
+            }
+            double number;
+            const bool is_changed = !st_dim_equal(&out->dim, &b->parameter[i].dim);
+            if (is_changed && st_value_default(b, out->e, NULL, &number)) {
+                st_value_note(b, value, number, st_value_unit_text(b, &out->dim));
+            }
+            return true;
         }
     }
     const st_node* text = node;
@@ -523,7 +684,14 @@ bool st_value_read(builder* b, const st_node* node, int at_place, const st_dim* 
                             "{ value: %s, assumed: ... }",
                             text->text, text->text, text->text);
     }
-    return check_dim(b, node, want, bridge, what, out);
+    if (!check_dim(b, node, want, bridge, what, out)) {
+        return false;
+    }
+    if (st_expr_is_constant(&b->graph, out->e, &constant) && st_formula_is_quantity(text->text) &&
+        !is_noted(b, text)) {
+        st_value_note(b, text, constant, st_value_unit_text(b, &out->dim));
+    }
+    return true;
 }
 
 bool st_value_default(builder* b, st_expr e, const double* state, double* out)

@@ -16,6 +16,40 @@ static void fill_slots(const st_model* model, const st_individual* who, double d
     slot[n + parameters + inputs] = day;
 }
 
+st_status st_individual_check(st_ctx* ctx, const st_model* model, const st_course* course)
+{
+    if (!(course->end_day >= course->begin_day) || !isfinite(course->begin_day) ||
+        !isfinite(course->end_day)) {
+        return ST_FAIL(ctx, ST_ERR_INPUT, "course: begins on day %g and ends on day %g",
+                       course->begin_day, course->end_day);
+    }
+    double before = course->begin_day;
+    for (int i = 0; i < course->sample_count; i++) {
+        const double day = course->sample_day[i];
+        if (!(day >= before && day <= course->end_day)) {
+            return ST_FAIL(ctx, ST_ERR_INPUT,
+                           "course: sample %d on day %g, expected ascending days from %g to %g", i,
+                           day, before, course->end_day);
+        }
+        before = day;
+    }
+    before = course->begin_day;
+    for (int i = 0; i < course->action_count; i++) {
+        const st_action* a = &course->action[i];
+        const int limit =
+            a->kind == ST_ACTION_INPUT ? st_model_input_count(model) : st_model_state_count(model);
+        if (!(a->day >= before && a->day <= course->end_day) || !isfinite(a->value) ||
+            a->index < 0 || a->index >= limit) {
+            return ST_FAIL(ctx, ST_ERR_INPUT,
+                           "course: action %d on day %g (value %g, index %d), expected ascending "
+                           "days from %g to %g and an index below %d",
+                           i, a->day, a->value, a->index, before, course->end_day, limit);
+        }
+        before = a->day;
+    }
+    return ST_OK;
+}
+
 void st_individual_begin(const st_model* model, const st_population_def* def, st_individual* who,
                          st_course* course, st_scratch* scratch, double* x)
 {

@@ -29,6 +29,9 @@ typedef struct st_scratch {
     double* state2; ///< [state_count]
 } st_scratch;
 
+/// Checks a course's arrays; the message names what is wrong.
+st_status st_individual_check(st_ctx* ctx, const st_model* model, const st_course* course);
+
 /// Puts the individual at the start of `course`; writes initial states to x [state_count].
 void st_individual_begin(const st_model* model, const st_population_def* def, st_individual* who,
                          st_course* course, st_scratch* scratch, double* x);

@@ -29,13 +29,14 @@ static void attempt(st_population* p, const st_individual* who, double h)
     const st_pattern* pattern = st_model_pattern(p->model);
 
     fill(p, who, s->x, who->day);
-    st_tape_run_scalar(st_model_jacobian_tape(p->model), s->slot, s->reg, s->output);
+    const double inverse_h = 1.0 / h;
+    st_tape_run_scalar(&p->jacobian, s->slot, s->reg, s->output);
     memset(s->entry, 0, (size_t)p->lu.entry_count * sizeof *s->entry);
     for (int e = 0; e < pattern->entry_count; e++) {
         s->entry[p->lu.from_pattern[e]] = -s->output[n + e];
     }
     for (int v = 0; v < n; v++) {
-        s->entry[p->lu.diagonal[v]] += 1.0 / (h * RODAS_GAMMA);
+        s->entry[p->lu.diagonal[v]] += 1.0 / RODAS_GAMMA * inverse_h;
     }
     st_lu_factor_scalar(&p->lu, s->entry);
     const double* by_time = s->output + n + pattern->entry_count;
@@ -50,18 +51,16 @@ static void attempt(st_population* p, const st_individual* who, double h)
         }
         if (stage > 0) {
             fill(p, who, s->y, who->day + RODAS_TIME[stage] * h);
-            st_tape_run_scalar(st_model_rate_tape(p->model), s->slot, s->reg, s->f);
+            st_tape_run_scalar(&p->rate, s->slot, s->reg, s->f);
         }
         for (int v = 0; v < n; v++) {
-            k[v] = s->f[v];
+            double sum = RODAS_C[stage][0] * s->k[v];
+            for (int j = 1; j < stage; j++) {
+                sum += RODAS_C[stage][j] * s->k[j * n + v];
+            }
+            k[v] = stage > 0 ? s->f[v] + sum * inverse_h : s->f[v];
             if (st_model_rates_use_time(p->model) && RODAS_DT[stage] != 0.0) {
                 k[v] += h * RODAS_DT[stage] * by_time[v];
-            }
-        }
-        for (int j = 0; j < stage; j++) {
-            const double c = RODAS_C[stage][j] / h;
-            for (int v = 0; v < n; v++) {
-                k[v] += c * s->k[j * n + v];
             }
         }
         st_lu_solve_scalar(&p->lu, s->entry, k);
@@ -83,12 +82,12 @@ static double measure_error(const st_population* p, int* bad, int* worst)
     for (int v = 0; v < n; v++) {
         const double x = s->x[v];
         const double y = s->y[v];
-        const double e = s->k[5 * n + v] / (p->absolute[v] + rtol * fmax(fabs(x), fabs(y)));
+        const double size = fabs(x) > fabs(y) ? fabs(x) : fabs(y);
+        const double e = s->k[5 * n + v] / (p->absolute[v] + rtol * size);
         sum += e * e;
         *worst = e * e > largest ? v : *worst;
         largest = e * e > largest ? e * e : largest;
-        const double floor_of_zero = p->may_be_negative[v] ? INFINITY : p->absolute[v];
-        const bool ok = fabs(y) < 1e290 && y >= -(floor_of_zero + rtol * fabs(x));
+        const bool ok = fabs(y) < 1e290 && y >= -(p->lowest[v] + rtol * fabs(x));
         *bad = *bad == 0 && !ok ? v + 1 : *bad;
     }
     return sqrt(sum / n);

@@ -1,6 +1,6 @@
-#include "solver.h"
-
+#include "divide.h"
 #include "rodas.h"
+#include "solver.h"
 
 #include <math.h>
 
@@ -50,68 +50,92 @@ static int largest(int a, int b)
     return a > b ? a : b;
 }
 
-static double* doubles(st_population* p, int count, bool in_lanes)
+static double* doubles(st_population* p, int count, int lanes)
 {
-    return st_alloc(p->ctx, (size_t)count * (in_lanes ? ST_LANES : 1) + 1u, sizeof(double));
+    return st_alloc(p->ctx, (size_t)count * (size_t)lanes + 1u, sizeof(double));
+}
+
+/// An array of the solver and how many doubles it has.
+typedef struct room {
+    double** at;
+    int size, lanes;
+} room;
+
+#define ROOM_COUNT 14
+
+static void list_rooms(st_population* p, int registers, int outputs, room* out)
+{
+    const int n = p->state_count;
+    const int slots = p->rate.input_count;
+    st_plain_space* s = &p->plain;
+    const room rooms[ROOM_COUNT] = {
+        {&p->lanes.slot, p->step.slot_count, ST_LANES},
+        {&s->x, n, 1},
+        {&s->y, n, 1},
+        {&s->k, RODAS_STAGES * n, 1},
+        {&s->f, n, 1},
+        {&s->entry, p->lu.entry_count, 1},
+        {&s->slot, slots, 1},
+        {&s->reg, registers, 1},
+        {&s->output, outputs, 1},
+        {&p->scratch.slot, slots, 1},
+        {&p->scratch.reg, registers, 1},
+        {&p->scratch.output, outputs, 1},
+        {&p->scratch.state, n, 1},
+        {&p->scratch.state2, n, 1},
+    };
+    for (int i = 0; i < ROOM_COUNT; i++) {
+        out[i] = rooms[i];
+    }
 }
 
 static bool make_spaces(st_population* p)
 {
     const st_model* m = p->model;
-    const st_tape* tapes[] = {st_model_rate_tape(m), st_model_jacobian_tape(m),
-                              st_model_definition_tape(m), st_model_initial_tape(m),
-                              st_model_event_tape(m)};
+    const st_tape* tapes[] = {&p->rate, &p->jacobian, st_model_definition_tape(m),
+                              st_model_initial_tape(m), st_model_event_tape(m)};
     int registers = 1;
     int outputs = 1;
+    room rooms[ROOM_COUNT];
     for (int i = 0; i < 5; i++) {
         registers = largest(registers, tapes[i]->register_count);
         outputs = largest(outputs, tapes[i]->output_count);
     }
-    const int n = p->state_count;
-    const int slots = tapes[0]->input_count;
-    st_lane_space* l = &p->lanes;
-    st_plain_space* s = &p->plain;
-    double** const room[] = {&l->x,
-                             &l->y,
-                             &l->k,
-                             &l->f,
-                             &l->entry,
-                             &l->rate_reg,
-                             &l->jac_reg,
-                             &s->x,
-                             &s->y,
-                             &s->k,
-                             &s->f,
-                             &s->entry,
-                             &s->slot,
-                             &s->reg,
-                             &s->output,
-                             &p->scratch.slot,
-                             &p->scratch.reg,
-                             &p->scratch.output,
-                             &p->scratch.state,
-                             &p->scratch.state2};
-    const int entries = p->lu.entry_count;
-    const int size[] = {n,       n,     RODAS_STAGES * n, n,       entries, registers, registers,
-                        n,       n,     RODAS_STAGES * n, n,       entries, slots,     registers,
-                        outputs, slots, registers,        outputs, n,       n};
-    for (int i = 0; i < (int)(sizeof size / sizeof size[0]); i++) {
-        *room[i] = doubles(p, size[i], i < 7);
-        if (*room[i] == NULL) {
+    list_rooms(p, registers, outputs, rooms);
+    for (int i = 0; i < ROOM_COUNT; i++) {
+        *rooms[i].at = doubles(p, rooms[i].size, rooms[i].lanes);
+        if (*rooms[i].at == NULL) {
             return false;
         }
     }
-    st_tape_prepare(tapes[0], l->rate_reg);
-    st_tape_prepare(tapes[1], l->jac_reg);
+    st_program_prepare(&p->step, p->lanes.slot);
     return true;
+}
+
+/// Tapes with fewer divisions, the plan of the factors, the program of a step.
+static st_status make_programs(st_population* p)
+{
+    const st_tape* rate = st_model_rate_tape(p->model);
+    const st_tape* jacobian = st_model_jacobian_tape(p->model);
+    bool* changes = st_arena_alloc(&p->arena, (size_t)rate->input_count, sizeof *changes);
+    if (changes == NULL) {
+        return ST_ERR_MEMORY;
+    }
+    for (int i = 0; i < rate->input_count; i++) {
+        changes[i] = i < p->state_count || i == rate->input_count - 1;
+    }
+    ST_TRY(st_divide_rewrite(&p->arena, rate, changes, &p->rate));
+    ST_TRY(st_divide_rewrite(&p->arena, jacobian, changes, &p->jacobian));
+    ST_TRY(st_lu_plan(&p->arena, st_model_pattern(p->model), &p->lu));
+    return st_step_build(&p->arena, p->model, &p->rate, &p->jacobian, &p->lu, &p->step);
 }
 
 static bool make_individuals(st_population* p)
 {
     for (int lane = 0; lane < ST_LANES; lane++) {
         st_individual* who = &p->individual[lane];
-        who->input = doubles(p, st_model_input_count(p->model), false);
-        who->event_at = doubles(p, st_model_event_count(p->model), false);
+        who->input = doubles(p, st_model_input_count(p->model), 1);
+        who->event_at = doubles(p, st_model_event_count(p->model), 1);
         if (who->input == NULL || who->event_at == NULL) {
             return false;
         }
@@ -133,12 +157,12 @@ st_status st_population_create(st_ctx* ctx, const st_model* model, const st_popu
     p->def = *def;
     p->state_count = st_model_state_count(model);
     st_arena_init(&p->arena, ctx);
-    st_status status = st_lu_plan(&p->arena, st_model_pattern(model), &p->lu);
+    p->width = st_width_best();
+    st_status status = make_programs(p);
     if (status == ST_OK) {
         p->absolute = st_arena_alloc(&p->arena, (size_t)p->state_count, sizeof *p->absolute);
-        p->may_be_negative =
-            st_arena_alloc(&p->arena, (size_t)p->state_count, sizeof *p->may_be_negative);
-        const bool ok = p->absolute && p->may_be_negative && make_spaces(p) && make_individuals(p);
+        p->lowest = st_arena_alloc(&p->arena, (size_t)p->state_count, sizeof *p->lowest);
+        const bool ok = p->absolute && p->lowest && make_spaces(p) && make_individuals(p);
         status = ok ? ST_OK : ST_ERR_MEMORY;
     }
     if (status != ST_OK) {
@@ -148,7 +172,7 @@ st_status st_population_create(st_ctx* ctx, const st_model* model, const st_popu
     for (int i = 0; i < p->state_count; i++) {
         const st_state_info* state = st_model_state(model, i);
         p->absolute[i] = def->absolute_tolerance * state->scale;
-        p->may_be_negative[i] = state->may_be_negative;
+        p->lowest[i] = state->may_be_negative ? INFINITY : p->absolute[i];
     }
     *out = p;
     return ST_OK;
@@ -159,30 +183,10 @@ void st_population_destroy(st_population* p)
     if (p == NULL) {
         return;
     }
-    st_lane_space* l = &p->lanes;
-    st_plain_space* s = &p->plain;
-    double* const room[] = {l->x,
-                            l->y,
-                            l->k,
-                            l->f,
-                            l->entry,
-                            l->rate_reg,
-                            l->jac_reg,
-                            s->x,
-                            s->y,
-                            s->k,
-                            s->f,
-                            s->entry,
-                            s->slot,
-                            s->reg,
-                            s->output,
-                            p->scratch.slot,
-                            p->scratch.reg,
-                            p->scratch.output,
-                            p->scratch.state,
-                            p->scratch.state2};
-    for (size_t i = 0; i < sizeof room / sizeof room[0]; i++) {
-        st_free(p->ctx, room[i]);
+    room rooms[ROOM_COUNT];
+    list_rooms(p, 0, 0, rooms);
+    for (int i = 0; i < ROOM_COUNT; i++) {
+        st_free(p->ctx, *rooms[i].at);
     }
     for (int lane = 0; lane < ST_LANES; lane++) {
         st_free(p->ctx, p->individual[lane].input);
@@ -194,34 +198,5 @@ void st_population_destroy(st_population* p)
 
 st_status st_population_check(st_population* p, const st_course* course)
 {
-    if (!(course->end_day >= course->begin_day) || !isfinite(course->begin_day) ||
-        !isfinite(course->end_day)) {
-        return ST_FAIL(p->ctx, ST_ERR_INPUT, "course: begins on day %g and ends on day %g",
-                       course->begin_day, course->end_day);
-    }
-    double before = course->begin_day;
-    for (int i = 0; i < course->sample_count; i++) {
-        const double day = course->sample_day[i];
-        if (!(day >= before && day <= course->end_day)) {
-            return ST_FAIL(p->ctx, ST_ERR_INPUT,
-                           "course: sample %d on day %g, expected ascending days from %g to %g", i,
-                           day, before, course->end_day);
-        }
-        before = day;
-    }
-    before = course->begin_day;
-    for (int i = 0; i < course->action_count; i++) {
-        const st_action* a = &course->action[i];
-        const int limit =
-            a->kind == ST_ACTION_INPUT ? st_model_input_count(p->model) : p->state_count;
-        if (!(a->day >= before && a->day <= course->end_day) || !isfinite(a->value) ||
-            a->index < 0 || a->index >= limit) {
-            return ST_FAIL(p->ctx, ST_ERR_INPUT,
-                           "course: action %d on day %g (value %g, index %d), expected ascending "
-                           "days from %g to %g and an index below %d",
-                           i, a->day, a->value, a->index, before, course->end_day, limit);
-        }
-        before = a->day;
-    }
-    return ST_OK;
+    return st_individual_check(p->ctx, p->model, course);
 }

@@ -5,19 +5,14 @@
 
 #include "individual.h"
 #include "lu.h"
+#include "step.h"
 
 #include "base/maths.h"
 
-/// Work space of the lanes; [n] below stands for [n][ST_LANES].
+/// Work space of the lanes.
 typedef struct st_lane_space {
-    double* x;        ///< [states]
-    double* y;        ///< [states] stage value, then new state
-    double* k;        ///< [6 * states] stages
-    double* f;        ///< [states]
-    double* entry;    ///< [LU entries]
-    double* rate_reg; ///< registers of the rate tape
-    double* jac_reg;  ///< registers of the Jacobian tape
-    double day[ST_LANES], h[ST_LANES];
+    double* slot; ///< [step.slot_count][ST_LANES]
+    bool is_new;  ///< a lane got a person or an input: the prologue is due
 } st_lane_space;
 
 /// The same for one individual.
@@ -32,8 +27,11 @@ struct st_population {
     st_arena arena;
     int state_count;
     st_lu lu;
+    st_tape rate, jacobian; ///< the model's, with fewer divisions
+    st_program step;
+    st_width width;   ///< the best that the machine has; tests choose others
     double* absolute; ///< [states] absolute tolerance
-    bool* may_be_negative;
+    double* lowest;   ///< [states] how far below zero a state may go, INFINITY = any
     st_individual individual[ST_LANES];
     st_scratch scratch;
     st_lane_space lanes;

@@ -79,10 +79,11 @@ static void check_relations(st_catalogue* catalogue, const st_node* root)
 
 static void read_procedures(st_catalogue* catalogue)
 {
-    static const char* const known[] = {"procedures", "marrow", "blood",          "harvest",
-                                        "spin",       "expand", "freeze",         "inject",
-                                        "sites",      "layers", "media",          "preservatives",
-                                        "needles",    "joints", "adverse_events", NULL};
+    static const char* const known[] = {
+        "procedures",    "marrow", "blood",          "harvest", "spin",
+        "centrifuge",    "expand", "freeze",         "inject",  "sites",
+        "layers",        "tubes",  "density_media",  "media",   "needles",
+        "preservatives", "joints", "adverse_events", NULL};
     const st_node* root = st_doc_root(catalogue->procedures);
     const int before = st_ctx_mistake_count(catalogue->ctx);
     if (!st_node_expect(catalogue->ctx, root, ST_NODE_MAP)) {

@@ -8,6 +8,7 @@
 #define ST_PROCEDURE_CATALOGUE_H
 
 #include "procedure/amount.h"
+#include "procedure/centrifuge/column.h"
 #include "stroma/procedure.h"
 
 #include "base/base.h"
@@ -38,6 +39,38 @@
     X(harvest, duration, "h", 0.0, 24.0, FIXED)                                                    \
     X(spin, handling, "h", 0.0, 24.0, FIXED)                                                       \
     X(spin, packing, "1", 0.1, 1.0, FIXED)                                                         \
+    X(centrifuge, plasma_density, "kg/m^3", 900.0, 1200.0, FIXED)                                  \
+    X(centrifuge, plasma_viscosity, "Pa*s", 1e-4, 1.0, FIXED)                                      \
+    X(centrifuge, hindered_exponent, "1", 2.0, 10.0, FIXED)                                        \
+    X(centrifuge, packing_power, "1", 0.0, 100.0, FIXED)                                           \
+    X(centrifuge, aggregate_rest, "1", 1.0, 1000.0, FIXED)                                         \
+    X(centrifuge, aggregate_field, "xg", 1e-3, 1e5, FIXED)                                         \
+    X(centrifuge, aggregate_power, "1", 0.0, 10.0, FIXED)                                          \
+    X(centrifuge, platelet_lead, "1", 0.0, 2.0, FIXED)                                             \
+    X(centrifuge, rbc_density, "kg/m^3", 1000.0, 1300.0, FIXED)                                    \
+    X(centrifuge, platelet_density, "kg/m^3", 1000.0, 1300.0, FIXED)                               \
+    X(centrifuge, platelet_diameter, "m", 5e-7, 1e-5, POSITIVE)                                    \
+    X(centrifuge, neutrophil_density, "kg/m^3", 1000.0, 1300.0, FIXED)                             \
+    X(centrifuge, immature_density, "kg/m^3", 1000.0, 1300.0, FIXED)                               \
+    X(centrifuge, granulocyte_diameter, "m", 1e-6, 1e-4, FIXED)                                    \
+    X(centrifuge, lymphocyte_density, "kg/m^3", 1000.0, 1300.0, FIXED)                             \
+    X(centrifuge, lymphocyte_diameter, "m", 1e-6, 1e-4, FIXED)                                     \
+    X(centrifuge, monocyte_density, "kg/m^3", 1000.0, 1300.0, FIXED)                               \
+    X(centrifuge, monocyte_diameter, "m", 1e-6, 1e-4, FIXED)                                       \
+    X(centrifuge, density_spread, "kg/m^3", 0.0, 50.0, FIXED)                                      \
+    X(centrifuge, acceleration, "s", 0.0, 3600.0, FIXED)                                           \
+    X(centrifuge, stop_none, "s", 0.0, 3600.0, FIXED)                                              \
+    X(centrifuge, stop_soft, "s", 0.0, 3600.0, FIXED)                                              \
+    X(centrifuge, stop_hard, "s", 0.0, 3600.0, FIXED)                                              \
+    X(centrifuge, stir_soft, "m", 0.0, 0.1, FIXED)                                                 \
+    X(centrifuge, stir_hard, "m", 0.0, 0.1, FIXED)                                                 \
+    X(centrifuge, margin_plasma, "mm", -100.0, 100.0, FIXED)                                       \
+    X(centrifuge, margin_buffy, "mm", -100.0, 100.0, FIXED)                                        \
+    X(centrifuge, margin_error, "mm", 0.0, 100.0, FIXED)                                           \
+    X(centrifuge, activation_low, "1", 0.0, 0.999, FIXED)                                          \
+    X(centrifuge, activation_low_field, "xg", 1.0, 1e5, FIXED)                                     \
+    X(centrifuge, activation_high, "1", 0.0, 0.999, FIXED)                                         \
+    X(centrifuge, activation_high_field, "xg", 1.0, 1e5, FIXED)                                    \
     X(expand, founders_per_cfu_f, "1", 0.0, 1.0, FIXED)                                            \
     X(expand, doubling_time, "h", 1.0, 1000.0, POSITIVE)                                           \
     X(expand, doubling_time_reference_age, "y", 0.0, 120.0, FIXED)                                 \
@@ -104,6 +137,14 @@ typedef struct st_medium {
     const char* name;
     double doubling_time_factor;
 } st_medium;
+
+/// A density medium that a sample is layered on.
+typedef struct st_cushion {
+    const char* name;
+    double density, viscosity; ///< kg/m^3, Pa s
+    double depth_m;            ///< of the layer that a cell has to pass
+    double colony_kept;        ///< share of floating CFU-F that is found again
+} st_cushion;
 
 /// What cells are frozen in: living share that comes back, and doomed share of these.
 typedef struct st_preservative {
@@ -181,6 +222,12 @@ struct st_catalogue {
     st_layer* layer;
     const char** layer_name;
     int layer_count;
+    st_tube* tube;
+    const char** tube_name;
+    int tube_count;
+    st_cushion* cushion;
+    const char** cushion_name;
+    int cushion_count;
     st_medium* medium;
     const char** medium_name;
     int medium_count;

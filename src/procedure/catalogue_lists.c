@@ -108,6 +108,19 @@ static const field_row LAYER_FIELD[] = {
     PLAIN(st_layer, share_least, "product_share_least", "1", 1e-6, 1.0),
     PLAIN(st_layer, share_most, "product_share_most", "1", 1e-6, 1.0),
 };
+static const field_row TUBE_FIELD[] = {
+    PLAIN(st_tube, bore_m, "bore", "m", 1e-3, 1.0),
+    PLAIN(st_tube, taper_m, "taper", "m", 0.0, 1.0),
+    PLAIN(st_tube, taper_power, "taper_power", "1", 0.0, 4.0),
+    PLAIN(st_tube, radius_m, "radius", "m", 0.01, 2.0),
+    PLAIN(st_tube, volume_mL, "holds", "mL", 0.1, 5000.0),
+};
+static const field_row CUSHION_FIELD[] = {
+    PLAIN(st_cushion, density, "density", "kg/m^3", 1000.0, 1300.0),
+    PLAIN(st_cushion, viscosity, "viscosity", "Pa*s", 1e-4, 1.0),
+    PLAIN(st_cushion, depth_m, "depth", "m", 1e-4, 0.5),
+    PLAIN(st_cushion, colony_kept, "colony_kept", "1", 0.0, 1.0),
+};
 static const field_row MEDIUM_FIELD[] = {
     PLAIN(st_medium, doubling_time_factor, "doubling_time_factor", "1", 0.01, 100.0),
 };
@@ -148,6 +161,9 @@ void st_catalogue_lists_read(st_catalogue* catalogue, const st_node* root)
 {
     static const list_rule site = LIST("sites", "harvest sites", st_site, SITE_FIELD);
     static const list_rule layer = LIST("layers", "layers of a spin", st_layer, LAYER_FIELD);
+    static const list_rule tube = LIST("tubes", "tubes of a centrifuge", st_tube, TUBE_FIELD);
+    static const list_rule cushion =
+        LIST("density_media", "density media", st_cushion, CUSHION_FIELD);
     static const list_rule medium = LIST("media", "culture media", st_medium, MEDIUM_FIELD);
     static const list_rule preservative =
         LIST("preservatives", "freezing media", st_preservative, PRESERVATIVE_FIELD);
@@ -160,6 +176,8 @@ void st_catalogue_lists_read(st_catalogue* catalogue, const st_node* root)
     for (int i = 0; i < c->layer_count; i++) { // uncultured MSC are counted as CFU-F
         c->layer[i].recovery[ST_CLASS_MSC] = c->layer[i].recovery[ST_CLASS_CFU_F];
     }
+    c->tube = read_list(c, root, &tube, &c->tube_name, &c->tube_count);
+    c->cushion = read_list(c, root, &cushion, &c->cushion_name, &c->cushion_count);
     c->medium = read_list(c, root, &medium, &c->medium_name, &c->medium_count);
     c->preservative =
         read_list(c, root, &preservative, &c->preservative_name, &c->preservative_count);

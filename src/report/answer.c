@@ -288,8 +288,7 @@ static void add_not_shown(st_text* out, const st_findings* f, const int* arms, i
                      unclear, count);
     }
     if (small > 0) {
-        const st_words size =
-            st_words_number(measure->important_change, measure->important_change < 10.0 ? 1 : 0);
+        const st_words size = st_words_precise(measure->important_change, 3);
         const st_words unit = st_words_unit(measure->unit);
         st_text_addf(out,
                      "a mean difference as large as the %s %s that one person would call clearly "

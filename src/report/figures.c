@@ -347,7 +347,7 @@ static void add_lines(st_text* out, const st_figure_lines* lines, bool is_narrow
         fmax(is_narrow ? 220.0 : 290.0, is_narrow ? 0 : lines->series_count * LABEL_GAP);
     st_figures_scale y = y_scale(lines);
     l.left = tick_room(&y);
-    l.right = is_narrow ? l.width - 12.0 : l.width - 232.0;
+    l.right = is_narrow ? l.width - 12.0 : l.width - 250.0;
     l.bottom = l.top + plot;
     l.height = l.bottom + (is_narrow ? 62.0 + 20.0 * lines->series_count : 50.0);
 

@@ -45,7 +45,7 @@ static void long_names_are_cut_between_characters(void** state)
     st_text* out = *state;
     st_html_short(out, "short", 20.0);
     assert_text(out, "short");
-    st_html_short(out, "ééééééééé", 3.9);
+    st_html_short(out, "ééééééééé", 3.5);
     assert_text(out, "ééé…");
     st_html_short(out, "anything", 0.0);
     assert_text(out, "…");

@@ -50,7 +50,7 @@ static const char* const style[] = {
     "th,td{text-align:left;vertical-align:top;padding:.32em .7em .32em 0;"
     "border-bottom:1px solid var(--rule);overflow-wrap:normal}",
     "thead th{color:var(--soft);font-weight:600;vertical-align:bottom;line-height:1.2}",
-    "tbody th{font-weight:500;min-width:8em;max-width:18em;overflow-wrap:anywhere}",
+    "tbody th{font-weight:500;min-width:8em;max-width:18em;overflow-wrap:break-word}",
     ".n{text-align:right;font-variant-numeric:tabular-nums}td.n{white-space:nowrap}",
     "tbody th[colspan]{padding-top:1em;font-weight:600}.say{display:block;color:var(--soft)}",
     ".ci{color:var(--soft)}.source{min-width:15em;overflow-wrap:anywhere}",
@@ -72,7 +72,8 @@ static const char* const style[] = {
     "@media print{html{font-size:10pt}body{font-size:1rem}figure svg{max-width:160mm}"
     "main,footer{max-width:none;padding:0}"
     "nav,.skip{display:none}.banner{margin:0;border:1px solid #999}"
-    ".scroll{overflow:visible}table{font-size:8pt;min-width:0;width:100%}td.n{white-space:normal}"
+    ".scroll{overflow:visible}table{font-size:8pt;min-width:0;width:100%}td.n:has(.ci){white-space:"
+    "normal}.ci{white-space:nowrap}"
     "tr,figure{break-inside:avoid}h2,h3,caption{break-after:avoid}thead{display:table-header-group}"
     "tbody th{min-width:0}.source{min-width:0}a{color:inherit}}",
 };

@@ -26,6 +26,19 @@ static void add_spread_cell(st_text* out, const st_finding_parameter* p)
     st_text_add(out, "</td>");
 }
 
+// A long name may break after its dots and underscores, nowhere else.
+static void add_name(st_text* out, const char* name)
+{
+    while (*name) {
+        char one[8] = "";
+        const size_t length = st_words_prefix(name, 1);
+        memcpy(one, name, length < sizeof one ? length : sizeof one - 1);
+        st_html_text(out, one);
+        st_text_add(out, strchr("._@", one[0]) ? "<wbr>" : "");
+        name += length;
+    }
+}
+
 static void add_table(st_text* out, const st_findings* f, bool assumed)
 {
     st_html_table(out, assumed ? "Assumed values" : "Values with a source",
@@ -38,7 +51,7 @@ static void add_table(st_text* out, const st_findings* f, bool assumed)
         }
         st_text_add(out, assumed ? "<tr class=\"assumed\"><th scope=\"row\">"
                                  : "<tr><th scope=\"row\">");
-        st_html_text(out, p->name);
+        add_name(out, p->name);
         st_text_add(out, strcmp(p->origin, "procedure") == 0
                              ? " <span class=\"tag\">procedure</span></th>"
                              : "</th>");

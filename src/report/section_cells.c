@@ -53,8 +53,8 @@ static int collect_arm(const st_findings* f, int arm, st_arena* arena, st_figure
             const st_course_row* c = course_at(all, rows, story_days[d]);
             if (c) {
                 row[count++] = (st_figure_row){
-                    .label = st_arena_format(arena, "day %.3g: %s", c->day,
-                                             st_findings_plain_name(arena, c->name)),
+                    .label = st_arena_format(arena, c->day < 10.0 ? "day %.2g: %s" : "day %.0f: %s",
+                                             c->day, st_findings_plain_name(arena, c->name)),
                     .value = c->q50,
                     .lo = c->q05,
                     .hi = c->q95,
@@ -138,8 +138,8 @@ void st_section_cells(st_text* out, const st_findings* f)
         st_text_add(out, "</h3>\n");
         st_figures_rows(out, &rows);
         st_text_add(out, "<figcaption>Bars: median over people of the arm; black lines: 90 % of "
-                         "them. On this scale a short step in length is a large loss.</figcaption>"
-                         "\n");
+                         "them. On this scale a short step in length is a large loss. A line down "
+                         "to the axis: none in at least one person of twenty.</figcaption>\n");
         add_table(out, row, count);
         st_text_add(out, "</figure>\n");
     }

@@ -30,24 +30,42 @@ static void add_rate_cell(st_text* out, const st_event_row* e)
     st_text_add(out, "</td>");
 }
 
-// One event: the arms below each other, so that a treatment is never read without its control.
+static int arms_with(const st_findings* f, const char* name)
+{
+    int count = 0;
+    for (int i = 0; i < f->event_count; i++) {
+        count += strcmp(f->event[i].name, name) == 0;
+    }
+    return count;
+}
+
+// One event: the arms below each other, so that a treatment is never read without its control. Rows
+// of the store are in the order of arms.
 static void add_event(st_text* out, const st_findings* f, const char* name)
 {
-    for (int a = 0; a < f->arm_count; a++) {
-        for (int i = 0; i < f->event_count; i++) {
-            const st_event_row* e = &f->event[i];
-            if (e->arm != a || strcmp(e->name, name) != 0) {
-                continue;
-            }
-            st_html_row(out);
-            st_html_head_cell(out, e->name);
-            st_html_cell(out, f->arm[a].label);
-            add_rate_cell(out, e);
-            st_html_number_cell(out, st_words_whole(e->count).text);
-            st_text_add(out, "<td class=\"source\">");
-            st_html_source(out, e->source);
-            st_text_add(out, "</td></tr>\n");
+    const int arms = arms_with(f, name);
+    bool is_first = true;
+    for (int i = 0; i < f->event_count; i++) {
+        const st_event_row* e = &f->event[i];
+        if (strcmp(e->name, name) != 0 || e->arm < 0 || e->arm >= f->arm_count) {
+            continue;
         }
+        st_html_row(out);
+        if (is_first) {
+            st_text_addf(out, "<th scope=\"rowgroup\" rowspan=\"%d\">", arms);
+            st_html_text(out, e->name);
+            st_text_add(out, "</th>");
+        }
+        st_html_cell(out, f->arm[e->arm].label);
+        add_rate_cell(out, e);
+        st_html_number_cell(out, st_words_whole(e->count).text);
+        if (is_first) {
+            st_text_addf(out, "<td class=\"source\" rowspan=\"%d\">", arms);
+            st_html_source(out, e->source);
+            st_text_add(out, "</td>");
+        }
+        st_text_add(out, "</tr>\n");
+        is_first = false;
     }
 }
 

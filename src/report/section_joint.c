@@ -137,7 +137,8 @@ static void add_chart(st_text* out, const st_findings* f, const st_finding_quant
     st_text_add(out, "</h3>\n");
     st_figures_lines(out, &lines);
     st_text_add(out, is_structure(q) ? "<figcaption>Line: median over people of the arm; band: "
-                                       "the middle half of them.</figcaption>\n"
+                                       "the middle half of them. Arms of other people start "
+                                       "elsewhere by chance: compare the slopes.</figcaption>\n"
                                      : "<figcaption>Line: median over people of the arm."
                                        "</figcaption>\n");
     add_table(out, f, q->name, lines.about.title);

@@ -22,7 +22,7 @@ static void add_screening(st_text* out, const st_findings* f)
             strcmp(r->reason, "screened") == 0 || strcmp(r->reason, "entered") == 0;
         st_html_row(out);
         st_text_add(out, "<th scope=\"row\">");
-        st_text_add(out, is_step ? "" : "not entered: ");
+        st_text_add(out, is_step ? "" : "not met: ");
         st_html_text(out, r->reason);
         st_text_add(out, "</th>");
         st_html_number_cell(out, st_words_whole(r->count).text);

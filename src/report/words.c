@@ -186,6 +186,13 @@ int st_words_decimals(const st_findings* f, int measure)
 
 st_words st_words_unit(const char* unit)
 {
+    // Units of the model language that count points of a questionnaire or scale.
+    static const char* const points[] = {"vas", "nrs", "womac", "koos", "ikdc", "qol"};
+    for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
+        if (strcmp(unit, points[i]) == 0) {
+            return words_of("points");
+        }
+    }
     st_words w;
     snprintf(w.text, sizeof w.text, "%s", unit);
     char* bracket = strstr(w.text, " (");
@@ -211,12 +218,13 @@ double st_words_width(const char* text)
         if ((u & 0xc0) == 0x80) {
             continue; // counted with its first byte
         }
-        width += u >= 0xe3                        ? 1.0 // scripts as wide as they are high
-                 : u >= 0xc0                      ? 0.75
-                 : strchr("iljtfrI.,:;'|!() ", u) ? 0.41
-                 : strchr("mwMW@%", u)            ? 1.0
-                 : u >= 'A' && u <= 'Z'           ? 0.78
-                                                  : 0.65;
+        width += u >= 0xe3                    ? 1.0 // scripts as wide as they are high
+                 : u >= 0xc0                  ? 0.7
+                 : strchr("ijl.,:;'|!() ", u) ? 0.36
+                 : strchr("ftrI", u)          ? 0.42
+                 : strchr("mwMW@%", u)        ? 1.0
+                 : u >= 'A' && u <= 'Z'       ? 0.74
+                                              : 0.63;
     }
     return width;
 }

@@ -33,7 +33,7 @@ st_words st_words_percent(double share);
 /// width of 2 to 20 in the last digit shown.
 int st_words_decimals(const st_findings* f, int measure);
 
-/// Unit word of a measure without its range: "points" of "points (0-100)".
+/// Unit word of a measure without its range: "points" of "points (0-100)" and of "vas".
 st_words st_words_unit(const char* unit);
 
 /// Bytes of the first `characters` characters of UTF-8 text.

@@ -75,6 +75,7 @@ static void units_and_characters(void** state)
 {
     (void)state;
     assert_string_equal(st_words_unit("points (0-100)").text, "points");
+    assert_string_equal(st_words_unit("vas").text, "points");
     assert_string_equal(st_words_unit("mm").text, "mm");
     assert_int_equal(st_words_prefix("Öl", 1), 2);
     assert_int_equal(st_words_prefix("ab", 5), 2);

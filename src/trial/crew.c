@@ -1,5 +1,7 @@
 #include "crew.h"
 
+#include <math.h>
+
 static void clear_worker(st_crew* crew, st_worker* worker)
 {
     st_population_destroy(worker->population);
@@ -161,6 +163,18 @@ void st_crew_person(st_crew* crew, st_worker* worker, int row, const st_person* 
     st_person_setup(crew->study->plan, person, crew->seed,
                     worker->parameter + (size_t)row * (size_t)crew->parameter_count,
                     worker->input + (size_t)row * (size_t)crew->input_count);
+    if (crew->parameter_factor != NULL) {
+        double* const value = worker->parameter + (size_t)row * (size_t)crew->parameter_count;
+        for (int i = 0; i < crew->parameter_count; ++i) {
+            const st_parameter_info* about = st_model_parameter(crew->study->model, i);
+            if (crew->parameter_factor[i] != 1.0 || crew->parameter_shift[i] != 0.0) {
+                value[i] = fmin(fmax(value[i] * crew->parameter_factor[i] +
+                                         crew->parameter_shift[i],
+                                     about->lo),
+                                about->hi);
+            }
+        }
+    }
 }
 
 st_course* st_crew_course(st_crew* crew, st_worker* worker, int slot, int row, double end_day,

@@ -39,6 +39,9 @@ typedef struct st_crew {
     int action_capacity; ///< per course
     int sample_capacity; ///< per course
     double begin_day;    ///< <= 0: where every course begins
+    /// NULL, or what makes everybody's parameters from their own: value * factor + shift, cut to
+    /// the parameter's range. Borrowed; changed only between two runs.
+    const double *parameter_factor, *parameter_shift;
 } st_crew;
 
 /// `sample_capacity`: most samples of one course.

@@ -2,6 +2,7 @@
 
 #include "student.h"
 
+#include "base/maths.h"
 #include "base/random.h"
 
 #include <math.h>
@@ -116,8 +117,7 @@ st_interval st_statistics_wilson(int64_t hits, int64_t count)
     return interval;
 }
 
-/// Interval and p value of an estimate with its standard error.
-static st_contrast contrast_of(double difference, double error, double df)
+st_contrast st_statistics_contrast(double difference, double error, double df)
 {
     st_contrast contrast = {difference, NAN, NAN, NAN, df};
 
@@ -140,7 +140,7 @@ st_contrast st_statistics_welch(const double* a, int a_count, const double* b, i
     double a_part, b_part, df;
 
     if (a_count < 2 || b_count < 2) {
-        return contrast_of(difference, NAN, NAN);
+        return st_statistics_contrast(difference, NAN, NAN);
     }
     // se^2 = sa^2/na + sb^2/nb; df by Satterthwaite                                      [TRI-6]
     a_part = centred_product(a, a, a_count) / (a_count - 1) / a_count;
@@ -149,7 +149,7 @@ st_contrast st_statistics_welch(const double* a, int a_count, const double* b, i
              ? (a_part + b_part) * (a_part + b_part) /
                    (a_part * a_part / (a_count - 1) + b_part * b_part / (b_count - 1))
              : (double)(a_count + b_count - 2);
-    return contrast_of(difference, sqrt(a_part + b_part), df);
+    return st_statistics_contrast(difference, sqrt(a_part + b_part), df);
 }
 
 st_contrast st_statistics_paired(const double* difference, int count)
@@ -157,10 +157,11 @@ st_contrast st_statistics_paired(const double* difference, int count)
     const double mean = st_statistics_mean(difference, count);
 
     if (count < 2) {
-        return contrast_of(mean, NAN, NAN);
+        return st_statistics_contrast(mean, NAN, NAN);
     }
     // t = mean / (s / sqrt(n)), n - 1 degrees of freedom                                [TRI-14]
-    return contrast_of(mean, st_statistics_sd(difference, count) / sqrt(count), count - 1);
+    return st_statistics_contrast(mean, st_statistics_sd(difference, count) / sqrt(count),
+                                  count - 1);
 }
 
 st_contrast st_statistics_ancova(const double* a_baseline, const double* a_change, int a_count,
@@ -169,7 +170,7 @@ st_contrast st_statistics_ancova(const double* a_baseline, const double* a_chang
     double gap, difference, sxx, sxy, syy, slope, df, variance;
 
     if (a_count < 2 || b_count < 2) {
-        return contrast_of(NAN, NAN, NAN);
+        return st_statistics_contrast(NAN, NAN, NAN);
     }
     // With two arms least squares splits into sums within the arms:                      [TRI-7]
     // slope = Sxy/Sxx, d = (ya - yb) - slope (xa - xb), s^2 = (Syy - slope Sxy)/(n - 3)
@@ -190,5 +191,50 @@ st_contrast st_statistics_ancova(const double* a_baseline, const double* a_chang
         variance += gap * gap / sxx;
         df -= 1.0;
     }
-    return contrast_of(difference, sqrt(variance * syy / df), df);
+    return st_statistics_contrast(difference, sqrt(variance * syy / df), df);
+}
+
+static double squared(double x)
+{
+    return x * x;
+}
+
+st_contrast st_statistics_risk_difference(int64_t a_hits, int64_t a_count, int64_t b_hits,
+                                          int64_t b_count)
+{
+    const st_interval a = st_statistics_wilson(a_hits, a_count);
+    const st_interval b = st_statistics_wilson(b_hits, b_count);
+    const double pooled = (double)(a_hits + b_hits) / (double)(a_count + b_count);
+    const double error =
+        sqrt(pooled * (1.0 - pooled) * (1.0 / (double)a_count + 1.0 / (double)b_count));
+    st_contrast contrast = {a.mean - b.mean, NAN, NAN, NAN, INFINITY};
+
+    // d - sqrt((pa - la)^2 + (ub - pb)^2), d + sqrt((ua - pa)^2 + (pb - lb)^2)           [TRI-23]
+    contrast.lo = contrast.difference - sqrt(squared(a.mean - a.lo) + squared(b.hi - b.mean));
+    contrast.hi = contrast.difference + sqrt(squared(a.hi - a.mean) + squared(b.mean - b.lo));
+    if (error > 0.0) {
+        contrast.p = 2.0 * st_normal_cdf(-fabs(contrast.difference) / error);
+    } else if (contrast.difference == 0.0) {
+        contrast.p = 1.0;
+    }
+    return contrast;
+}
+
+st_contrast st_statistics_odds_ratio(int64_t a_hits, int64_t a_count, int64_t b_hits,
+                                     int64_t b_count)
+{
+    const double z = st_normal_quantile(0.5 + 0.5 * ST_STATISTICS_LEVEL);
+    const double a = (double)a_hits, b = (double)(a_count - a_hits);
+    const double c = (double)b_hits, d = (double)(b_count - b_hits);
+    double log_ratio, error;
+
+    if (!(a > 0.0 && b > 0.0 && c > 0.0 && d > 0.0)) {
+        return (st_contrast){NAN, NAN, NAN, NAN, NAN};
+    }
+    // ln OR = ln(ad / bc), e^2 = 1/a + 1/b + 1/c + 1/d                                   [TRI-23]
+    log_ratio = st_log(a * d / (b * c));
+    error = sqrt(1.0 / a + 1.0 / b + 1.0 / c + 1.0 / d);
+    return (st_contrast){st_exp(log_ratio), st_exp(log_ratio - z * error),
+                         st_exp(log_ratio + z * error),
+                         2.0 * st_normal_cdf(-fabs(log_ratio) / error), INFINITY};
 }

@@ -34,6 +34,19 @@ st_interval st_statistics_mean_interval(const double* x, int count);
 /// Wilson's score interval of a share, `hits` of `count`.
 st_interval st_statistics_wilson(int64_t hits, int64_t count);
 
+/// Difference of two shares, a - b, with Newcombe's interval; p of the score test without
+/// correction.                                                                          [TRI-23]
+st_contrast st_statistics_risk_difference(int64_t a_hits, int64_t a_count, int64_t b_hits,
+                                          int64_t b_count);
+
+/// Odds ratio a : b with Wald's interval on its logarithm; NAN when a cell is empty.    [TRI-23]
+st_contrast st_statistics_odds_ratio(int64_t a_hits, int64_t a_count, int64_t b_hits,
+                                     int64_t b_count);
+
+/// Interval and p value of an estimate with its standard error (t distribution); NAN where the
+/// error or the degrees of freedom are not known.
+st_contrast st_statistics_contrast(double difference, double error, double df);
+
 /// Mean of a minus mean of b, variances unequal (Welch-Satterthwaite).
 st_contrast st_statistics_welch(const double* a, int a_count, const double* b, int b_count);
 

@@ -310,7 +310,9 @@ static st_status read_study(st_ctx* ctx, st_study* study)
     return beside == NULL ? ST_OK : st_published_read(ctx, study, beside);
 }
 
-st_status st_study_load(st_ctx* ctx, const char* path, const char* model_dir, st_study** out)
+/// Loads from a file, or from `text` when there is one; `path` then only names it.
+static st_status load(st_ctx* ctx, const char* path, const char* text, const char* model_dir,
+                      st_study** out)
 {
     const int before = st_ctx_mistake_count(ctx);
     st_study* study = st_alloc(ctx, 1, sizeof *study);
@@ -325,7 +327,8 @@ st_status st_study_load(st_ctx* ctx, const char* path, const char* model_dir, st
     study->path = st_arena_text(&study->arena, path, strlen(path));
     study->model_dir = st_arena_text(&study->arena, model_dir, strlen(model_dir));
     if (study->path != NULL && study->model_dir != NULL) {
-        status = st_doc_load(ctx, path, &study->doc);
+        status = text == NULL ? st_doc_load(ctx, path, &study->doc)
+                              : st_doc_parse(ctx, path, text, strlen(text), &study->doc);
     }
     if (status == ST_OK) {
         status = read_study(ctx, study);
@@ -345,6 +348,17 @@ st_status st_study_load(st_ctx* ctx, const char* path, const char* model_dir, st
     }
     *out = study;
     return ST_OK;
+}
+
+st_status st_study_load(st_ctx* ctx, const char* path, const char* model_dir, st_study** out)
+{
+    return load(ctx, path, NULL, model_dir, out);
+}
+
+st_status st_study_parse(st_ctx* ctx, const char* name, const char* text, const char* model_dir,
+                         st_study** out)
+{
+    return load(ctx, name, text, model_dir, out);
 }
 
 void st_study_destroy(st_study* study)

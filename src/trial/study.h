@@ -80,6 +80,10 @@ struct st_study {
     int source_count;
 };
 
+/// st_study_load() from a text in memory; `name` stands for the file in messages.
+st_status st_study_parse(st_ctx* ctx, const char* name, const char* text, const char* model_dir,
+                         st_study** out);
+
 /// Position of an arm or a measure by name, -1 when absent.
 int st_study_find_arm(const st_study* study, const char* name);
 int st_study_find_measure(const st_study* study, const char* name);

@@ -172,7 +172,7 @@ static void usual_page_opens_silently_and_fits(void** state)
 static void twelve_arms_with_long_names_fit(void** state)
 {
     const scene* s = *state;
-    static char name[12][8];
+    static char name[12][16];
     static char label[12][96];
     st_study study = fake_knee_study(40);
     study.arm_count = 12;

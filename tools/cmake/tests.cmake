@@ -67,7 +67,7 @@ function(st_add_script_test source)
   st_describe_test(${name})
 endfunction()
 
-file(GLOB TEST_SOURCES CONFIGURE_DEPENDS src/*/*_test.c test/*/*_test.c)
+file(GLOB TEST_SOURCES CONFIGURE_DEPENDS src/*/*_test.c src/*/*/*_test.c test/*/*_test.c)
 if(CMOCKA_FOUND)
   foreach(source IN LISTS TEST_SOURCES)
     st_add_c_test(${source})

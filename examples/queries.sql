@@ -1,0 +1,58 @@
+-- Questions to a result. Run: sqlite3 -readonly -box DIR/results.sqlite < examples/queries.sql
+-- Tables and units: docs/store.md
+
+-- What made this file?
+SELECT key, value FROM about;
+
+-- Every arm at the primary visit: change from the start, and people out of 100 who are clearly better.
+SELECT a.label, o.n_people, round(o.change, 1) AS change, round(o.change_lo, 1) AS lo, round(o.change_hi, 1) AS hi,
+       round(100 * o.responders_share) AS clearly_better_of_100
+FROM outcome o
+JOIN arm a ON a.arm = o.arm
+JOIN instrument i ON i.measure = o.measure
+WHERE i.name = (SELECT value FROM about WHERE key = 'primary_measure')
+  AND o.visit = (SELECT CAST(value AS INTEGER) FROM about WHERE key = 'primary_visit')
+ORDER BY o.arm;
+
+-- Beyond control, at all visits.
+SELECT a.label, c.label AS beside, v.at_month, round(t.difference, 1) AS difference, round(t.lo, 1) AS lo, round(t.hi, 1) AS hi, t.method
+FROM contrast t
+JOIN arm a ON a.arm = t.arm
+JOIN arm c ON c.arm = t.versus
+JOIN visit v ON v.visit = t.visit
+JOIN instrument i ON i.measure = t.measure
+WHERE i.name = (SELECT value FROM about WHERE key = 'primary_measure')
+ORDER BY t.arm, t.versus, t.visit;
+
+-- How much of each arm's change is the product itself?
+SELECT a.label, round(p.mean, 1) AS product, round(s.mean, 1) AS total, round(100 * p.mean / s.mean) AS percent
+FROM split p
+JOIN split s ON s.arm = p.arm AND s.measure = p.measure AND s.visit = p.visit AND s.part = 'total'
+JOIN arm a ON a.arm = p.arm
+JOIN instrument i ON i.measure = p.measure
+WHERE p.part = 'product'
+  AND i.name = (SELECT value FROM about WHERE key = 'primary_measure')
+  AND p.visit = (SELECT CAST(value AS INTEGER) FROM about WHERE key = 'primary_visit')
+ORDER BY p.arm;
+
+-- What only a virtual trial can ask: in how many people did the product help by 10 units or more, beyond their own sham?
+SELECT a.label, count(*) AS people, sum(CASE WHEN i.lower_is_better THEN r.sham - r.value ELSE r.value - r.sham END >= 10) AS helped_by_10
+FROM reading r
+JOIN arm a ON a.arm = r.arm
+JOIN instrument i ON i.measure = r.measure
+WHERE i.name = (SELECT value FROM about WHERE key = 'primary_measure')
+  AND r.visit = (SELECT CAST(value AS INTEGER) FROM about WHERE key = 'primary_visit')
+GROUP BY r.arm
+ORDER BY r.arm;
+
+-- Regression to the mean: how much worse did people measure at entry than they truly were?
+SELECT a.label, round(avg(r.measured - r.value), 1) AS measured_minus_true
+FROM reading r
+JOIN arm a ON a.arm = r.arm
+JOIN instrument i ON i.measure = r.measure
+WHERE r.visit = 0 AND i.name = (SELECT value FROM about WHERE key = 'primary_measure')
+GROUP BY r.arm
+ORDER BY r.arm;
+
+-- Values without a source, by origin.
+SELECT origin, count(*) AS assumed_values FROM parameter WHERE source IS NULL GROUP BY origin;

@@ -1,0 +1,217 @@
+/// \file
+/// Tissue engine: space as sparse bricks of 8 x 8 x 8 voxels, and reaction-diffusion fields on it.
+///
+/// Units (all factors 1): length um, time min, amount fmol, so that a level in fmol/um^3 is in M.
+/// The result does not depend on the number of workers nor on how voxels fall into bricks.
+/// Equations: docs/equations/tissue.md. Guide: docs/tissue.md.
+#ifndef STROMA_TISSUE_H
+#define STROMA_TISSUE_H
+
+#include "stroma/base.h"
+
+/// Media 1 ... ST_MEDIUM_LIMIT can be painted; 0 is "nothing here".
+#define ST_MEDIUM_LIMIT 63
+
+/// Where a voxel's face can lead that is no tissue: an unsolved medium (its number, 0 = nothing) or
+/// one of the six sides of the box.
+#define ST_REGION_BOX   64 ///< + 0 ... 5 for x-, x+, y-, y+, z-, z+
+#define ST_REGION_COUNT 70
+
+// --- shapes
+// --------------------------------------------------------------------------------------
+
+typedef enum st_shape_kind {
+    ST_SHAPE_BOX,       ///< size[0..2] = edge lengths around `centre_um`
+    ST_SHAPE_BALL,      ///< size[0] = radius
+    ST_SHAPE_CYLINDER,  ///< size[0] = radius, size[1] = length along `axis`
+    ST_SHAPE_LAYER,     ///< of `a`: depth below its surface in [size[0], size[1])
+    ST_SHAPE_FUNCTION,  ///< inside where function(self, at) < 0
+    ST_SHAPE_UNION,     ///< a or b
+    ST_SHAPE_INTERSECT, ///< a and b
+    ST_SHAPE_SUBTRACT,  ///< a without b
+    ST_SHAPE_FEMORAL_CARTILAGE, ///< built-in joint, docs/tissue.md; `size` unused
+    ST_SHAPE_TIBIAL_CARTILAGE,
+    ST_SHAPE_KIND_COUNT
+} st_shape_kind;
+
+/// A region of space as a signed function: negative inside. Borrowed by whoever uses it.
+typedef struct st_shape {
+    st_shape_kind kind;
+    double centre_um[3];
+    double size_um[3];
+    int axis; ///< cylinder: 0, 1, 2
+    const struct st_shape *a, *b;
+    double (*function)(const void* self, const double at_um[3]);
+    const void* self;
+} st_shape;
+
+/// Signed value at a point: negative inside, for most kinds the distance to the surface in um.
+ST_API double st_shape_distance(const st_shape* shape, const double at_um[3]);
+/// Refuses sizes that are not positive and missing parts, with one message.
+ST_API st_status st_shape_check(st_ctx* ctx, const st_shape* shape, const char* where);
+
+// --- tissue
+// --------------------------------------------------------------------------------------
+
+/// Later paints cover earlier ones. Medium 0 takes tissue away.
+typedef struct st_paint {
+    const st_shape* shape;
+    int medium;
+} st_paint;
+
+/// Labels given voxel by voxel, x fastest: one byte per voxel of the box, 0 = nothing.
+typedef struct st_label_map {
+    const uint8_t* medium;
+    int size[3];
+} st_label_map;
+
+/// How to build a tissue. Start from st_default_tissue_def(); create checks and copies it.
+typedef struct st_tissue_def {
+    double origin_um[3];  ///< low corner of the box
+    int size[3];          ///< voxels of the box, 1 ... 2^20
+    double voxel_um[3];   ///< edges of a voxel, > 0, the largest at most 20 times the smallest
+    const st_paint* paint;
+    int paint_count;
+    const st_label_map* labels; ///< or NULL; painted first; its size must be the box's
+    uint64_t bath_media;        ///< bit m: medium m is a bath, not solved, only a boundary
+    int brick_shift[3]; ///< moves the brick lattice by 0 ... 7 voxels: changes no result
+    int worker_count;   ///< 0 = one per CPU
+    uint32_t cookie;
+} st_tissue_def;
+
+ST_API st_tissue_def st_default_tissue_def(void);
+
+typedef struct st_tissue st_tissue;
+
+ST_API st_status st_tissue_create(st_ctx* ctx, const st_tissue_def* def, st_tissue** out);
+ST_API void st_tissue_destroy(st_tissue* tissue); // NULL is allowed
+
+ST_API int st_tissue_brick_count(const st_tissue* tissue);
+ST_API int64_t st_tissue_voxel_count(const st_tissue* tissue); ///< voxels of tissue
+ST_API int64_t st_tissue_medium_voxel_count(const st_tissue* tissue, int medium);
+ST_API int64_t st_tissue_region_face_count(const st_tissue* tissue, int region);
+ST_API double st_tissue_voxel_volume_um3(const st_tissue* tissue);
+ST_API size_t st_tissue_bytes(const st_tissue* tissue); ///< all memory of the tissue
+ST_API int st_tissue_level_count(const st_tissue* tissue); ///< multigrid levels
+/// Low voxel of a brick in the box (may lie outside the box by brick_shift).
+ST_API void st_tissue_brick_voxel(const st_tissue* tissue, int brick, int voxel[3]);
+/// 512 media of a brick, x fastest; 0 = no tissue.
+ST_API const uint8_t* st_tissue_brick_media(const st_tissue* tissue, int brick);
+/// Medium of a voxel of the box, 0 where there is no tissue.
+ST_API int st_tissue_medium(const st_tissue* tissue, const int voxel[3]);
+
+// --- fields
+// --------------------------------------------------------------------------------------
+
+typedef enum st_boundary_kind {
+    ST_BOUNDARY_CLOSED,   ///< no flux
+    ST_BOUNDARY_FIXED,    ///< the face holds `level`
+    ST_BOUNDARY_EXCHANGE, ///< flux in = permeability (level - level at the face)
+    ST_BOUNDARY_FLUX,     ///< flux in = flux, fmol/um^2/min
+    ST_BOUNDARY_KIND_COUNT
+} st_boundary_kind;
+
+/// What one substrate meets at one region. Levels run piecewise linearly through the knots and stay
+/// constant outside them.
+typedef struct st_boundary {
+    int region;
+    st_boundary_kind kind;
+    double permeability_um_per_min;
+    double flux_M_um_per_min;
+    int knot_count; ///< >= 1 for FIXED and EXCHANGE
+    const double* knot_min;
+    const double* knot_M;
+} st_boundary;
+
+/// What one substrate does in one medium.
+typedef struct st_medium_rates {
+    double diffusivity_um2_per_min; ///< >= 0
+    double decay_per_min;           ///< >= 0
+    double supply_M_per_min;        ///< zero order; negative = a sink of zero order
+    double uptake_max_M_per_min;    ///< Michaelis-Menten, >= 0
+    double uptake_half_M;           ///< > 0 where uptake_max is not 0
+} st_medium_rates;
+
+typedef enum st_field_mode {
+    ST_FIELD_AUTO,
+    ST_FIELD_TRANSIENT,
+    ST_FIELD_STEADY,
+    ST_FIELD_MODE_COUNT
+} st_field_mode;
+
+typedef struct st_field_def {
+    const char* name;
+    const st_medium_rates* rates; ///< [ST_MEDIUM_LIMIT + 1], by medium
+    const st_boundary* boundary;
+    int boundary_count;
+    double initial_M[ST_MEDIUM_LIMIT + 1]; ///< by medium
+    st_field_mode mode;
+    double tolerance;        ///< of a time step, relative to the largest level; > 0
+    double solver_tolerance; ///< of a solve, relative to the largest level; > 0
+    double change_time_min;  ///< AUTO: shortest time over which the surroundings change
+    double steady_tolerance; ///< AUTO: steady if relaxation time <= this x change_time
+    uint32_t cookie;
+} st_field_def;
+
+ST_API st_field_def st_default_field_def(void);
+
+/// Adds a field; *index counts from 0.
+ST_API st_status st_tissue_add_field(st_ctx* ctx, st_tissue* tissue, const st_field_def* def,
+                                     int* index);
+ST_API int st_tissue_field_count(const st_tissue* tissue);
+ST_API const char* st_tissue_field_name(const st_tissue* tissue, int field);
+
+/// How a field is solved and why.
+typedef struct st_field_choice {
+    bool is_steady;
+    double relaxation_min; ///< bound on the time a field needs to follow: max of A^-1 1; INFINITY
+    double lag;            ///< relaxation / change time: bound on the relative error of `steady`
+} st_field_choice;
+ST_API st_field_choice st_tissue_field_choice(const st_tissue* tissue, int field);
+
+/// What happened to a field since the start. Amounts in fmol.
+typedef struct st_field_ledger {
+    double amount;  ///< now in the tissue
+    double start;   ///< at the start
+    double supply;  ///< brought by zero-order sources (negative: taken by zero-order sinks)
+    double decay;   ///< lost by decay
+    double uptake;  ///< lost by Michaelis-Menten uptake
+    double in;      ///< net through boundaries
+    double added;   ///< by st_tissue_add_amount()
+    double clipped; ///< sum of |negative levels| set to zero; their mass is taken from the others
+    double lowest_M, highest_M;
+    int64_t step_count, reject_count, cycle_count, solve_count;
+    double last_step_min;
+} st_field_ledger;
+ST_API st_field_ledger st_tissue_ledger(const st_tissue* tissue, int field);
+/// (amount - start - supply + decay + uptake - in - added) / largest amount that moved or was there.
+ST_API double st_tissue_balance_error(const st_field_ledger* ledger);
+
+/// Brings all fields to `time_min` (>= the time so far) with steps of their own.
+ST_API st_status st_tissue_advance(st_ctx* ctx, st_tissue* tissue, double time_min);
+/// One step of a transient field with exactly this length, no error control: for convergence tests.
+ST_API st_status st_tissue_step_field(st_ctx* ctx, st_tissue* tissue, int field, double dt_min);
+/// The steady state at the current time; the current levels are the first guess.
+ST_API st_status st_tissue_solve_steady(st_ctx* ctx, st_tissue* tissue, int field);
+ST_API double st_tissue_time_min(const st_tissue* tissue);
+
+/// Level of a voxel of the box; 0 where there is no tissue.
+ST_API double st_tissue_level_M(const st_tissue* tissue, int field, const int voxel[3]);
+/// Sets a voxel's level; the ledger's start follows. Refused outside tissue.
+ST_API st_status st_tissue_set_level(st_ctx* ctx, st_tissue* tissue, int field, const int voxel[3],
+                                     double level_M);
+/// Puts an amount into a voxel at once.
+ST_API st_status st_tissue_add_amount(st_ctx* ctx, st_tissue* tissue, int field, const int voxel[3],
+                                      double fmol);
+/// 512 levels of a brick, x fastest.
+ST_API const float* st_tissue_brick_levels(const st_tissue* tissue, int field, int brick);
+
+/// Extra zero-order source per voxel, M/min, 512 per brick, borrowed until changed; NULL = none.
+ST_API void st_tissue_set_source(st_tissue* tissue, int field, const float* source_M_per_min);
+/// Mean level in a medium, M.
+ST_API double st_tissue_mean_M(const st_tissue* tissue, int field, int medium);
+
+/// Hash of time, media and all levels by voxel position: free of bricks and workers.
+ST_API uint64_t st_tissue_hash(const st_tissue* tissue);
+
+#endif

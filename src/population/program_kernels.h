@@ -1,0 +1,120 @@
+// The kernels of program_run.c, written once and compiled for each width. The includer defines
+//     KERNEL(name)   the function's name for this width
+//     KERNEL_TARGET  the attribute that lets the compiler use it
+//     KERNEL_DOUBLES doubles per vector register
+// Each operation rounds by itself: no fused multiply-add, the same bytes at any width.
+
+#define PARTS (ST_LANES / KERNEL_DOUBLES)
+#define EACH  for (int p = 0; p < PARTS; p++)
+
+typedef double KERNEL(vector) __attribute__((vector_size(8 * KERNEL_DOUBLES), may_alias));
+typedef int64_t KERNEL(mask) __attribute__((vector_size(8 * KERNEL_DOUBLES), may_alias));
+#define VECTOR KERNEL(vector)
+#define MASK   KERNEL(mask)
+
+KERNEL_TARGET static void KERNEL(run)(const st_program_op* op, int count, double* slot)
+{
+    for (const st_program_op* end = op + count; op < end; op++) {
+        const VECTOR* a = (const VECTOR*)(slot + (size_t)op->a * ST_LANES);
+        const VECTOR* b = (const VECTOR*)(slot + (size_t)op->b * ST_LANES);
+        const VECTOR* c = (const VECTOR*)(slot + (size_t)op->c * ST_LANES);
+        VECTOR* out = (VECTOR*)(slot + (size_t)op->out * ST_LANES);
+        switch (op->code) {
+        case ST_PROGRAM_MULADD:
+            EACH out[p] = a[p] * b[p] + c[p];
+            break;
+        case ST_PROGRAM_MULSUB:
+            EACH out[p] = c[p] - a[p] * b[p];
+            break;
+        case ST_OP_ADD:
+            EACH out[p] = a[p] + b[p];
+            break;
+        case ST_OP_SUB:
+            EACH out[p] = a[p] - b[p];
+            break;
+        case ST_OP_MUL:
+            EACH out[p] = a[p] * b[p];
+            break;
+        case ST_OP_DIV:
+            EACH out[p] = a[p] / b[p];
+            break;
+        case ST_OP_NEG:
+            EACH out[p] = -a[p];
+            break;
+        case ST_PROGRAM_COPY:
+            EACH out[p] = a[p];
+            break;
+        case ST_OP_PLUS: // a <= 0 ? 0 : a
+            EACH out[p] = (VECTOR)((MASK)a[p] & ~(a[p] <= (VECTOR){0}));
+            break;
+        case ST_OP_SQUARE:
+            EACH
+            {
+                const VECTOR plus = (VECTOR)((MASK)a[p] & ~(a[p] <= (VECTOR){0}));
+                out[p] = plus * plus;
+            }
+            break;
+        case ST_OP_LE:
+            EACH out[p] = (VECTOR)((MASK)((VECTOR){0} + 1.0) & (a[p] <= b[p]));
+            break;
+        case ST_OP_MIN:
+        case ST_OP_MAX:
+            EACH // not a number on either side stays that
+            {
+                const MASK le = a[p] <= b[p];
+                const MASK gt = b[p] < a[p];
+                const MASK take_a = op->code == ST_OP_MIN ? le : gt;
+                const MASK take_b = op->code == ST_OP_MIN ? gt : le;
+                out[p] = (VECTOR)(((MASK)a[p] & take_a) | ((MASK)b[p] & take_b) |
+                                  ((MASK)(a[p] + b[p]) & ~(le | gt)));
+            }
+            break;
+        default:
+            run_other(op, slot);
+            break;
+        }
+    }
+}
+
+KERNEL_TARGET static void KERNEL(norm)(const st_norm* n, double* sum, uint64_t* ok)
+{
+    const VECTOR* x = (const VECTOR*)n->x;
+    const VECTOR* y = (const VECTOR*)n->y;
+    const VECTOR* e = (const VECTOR*)n->error;
+    const MASK no_sign = (MASK){0} + INT64_MAX;
+    VECTOR total[PARTS];
+    MASK good[PARTS];
+    EACH total[p] = (VECTOR){0};
+    EACH good[p] = ~(MASK){0};
+    for (int v = 0; v < n->count; v++) {
+        for (int p = 0; p < PARTS; p++, x++, y++, e++) {
+            const VECTOR size_x = (VECTOR)((MASK)*x & no_sign);
+            const VECTOR size_y = (VECTOR)((MASK)*y & no_sign);
+            const MASK is_x = size_x > size_y;
+            const VECTOR size = (VECTOR)(((MASK)size_x & is_x) | ((MASK)size_y & ~is_x));
+            const VECTOR scaled = *e / (n->absolute[v] + n->relative * size);
+            total[p] += scaled * scaled;
+            good[p] &= (size_y < 1e290) & (*y >= -(n->lowest[v] + n->relative * size_x));
+        }
+    }
+    memcpy(sum, total, sizeof total);
+    memcpy(ok, good, sizeof good);
+}
+
+KERNEL_TARGET static void KERNEL(take)(double* x, const double* y, int count, const uint64_t* take)
+{
+    const MASK* t = (const MASK*)take;
+    const MASK* from = (const MASK*)y;
+    MASK* to = (MASK*)x;
+    for (int v = 0; v < count; v++, from += PARTS, to += PARTS) {
+        EACH to[p] = (from[p] & t[p]) | (to[p] & ~t[p]);
+    }
+}
+
+#undef VECTOR
+#undef MASK
+#undef PARTS
+#undef EACH
+#undef KERNEL
+#undef KERNEL_TARGET
+#undef KERNEL_DOUBLES

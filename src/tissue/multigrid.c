@@ -1,0 +1,517 @@
+#include "tissue/multigrid.h"
+
+#include <math.h>
+#include <string.h>
+
+#define V ST_BRICK_VOXELS
+
+// Chebyshev weights of two steps for eigenvalues of D^-1 A between 1/3 and 2, the rough half of a
+// 7-point operator: 1 / (7/6 +- 5/6 sqrt(1/2)).                                           [TIS-6]
+static const float OMEGA[ST_SMOOTH_STEPS] = {1.7321f, 0.5695f};
+
+st_around st_multigrid_around(const st_grid* grid, const float* field, int brick)
+{
+    st_around around = {.own = field + (size_t)brick * V};
+    for (int side = 0; side < 6; side++) {
+        around.side[side] = field + (size_t)grid->neighbour[brick][side] * V;
+    }
+    return around;
+}
+
+st_stencil st_multigrid_stencil(const st_multigrid* mg, int level, int brick)
+{
+    const st_faces* f = &mg->transport->level[level];
+    const st_level* l = &mg->level[level];
+    st_stencil s = {0};
+    if (f->slot[brick] >= 0) {
+        s.face = f->face + (size_t)f->slot[brick] * 6 * V;
+    } else {
+        const uint8_t m = f->uniform[brick];
+        memcpy(s.c, f->c[m], sizeof s.c);
+        s.a0 = l->a0[m];
+        s.inverse0 = l->inverse0[m];
+    }
+    if (s.face || !mg->a_by_medium) {
+        s.a = l->a + (size_t)brick * V;
+        s.inverse = l->inverse + (size_t)brick * V;
+    }
+    return s;
+}
+
+// --- one pass over the bricks of a level
+// --------------------------------------------------------
+
+typedef struct pass {
+    st_multigrid* mg;
+    int level;
+    float omega;
+} pass;
+
+static void note_max(st_multigrid* mg, int worker, uint32_t bits)
+{
+    uint32_t* max = &mg->worker_max[worker * 16];
+    *max = bits > *max ? bits : *max;
+}
+
+static void clear_max(st_multigrid* mg)
+{
+    for (int i = 0; i < mg->worker_count; i++) {
+        mg->worker_max[i * 16] = 0;
+    }
+}
+
+static uint32_t take_max(const st_multigrid* mg)
+{
+    uint32_t most = 0;
+    for (int i = 0; i < mg->worker_count; i++) {
+        most = mg->worker_max[i * 16] > most ? mg->worker_max[i * 16] : most;
+    }
+    return most;
+}
+
+static void smooth_chunk(void* arg, int first, int last, int worker)
+{
+    (void)worker;
+    const pass* p = arg;
+    const st_level* l = &p->mg->level[p->level];
+    for (int i = first; i < last; i++) {
+        const st_stencil s = st_multigrid_stencil(p->mg, p->level, i);
+        const st_around e = st_multigrid_around(&l->grid, l->x, i);
+        p->mg->ops->smooth(&s, &e, l->b + (size_t)i * V, p->omega, l->y + (size_t)i * V);
+    }
+}
+
+static void begin_chunk(void* arg, int first, int last, int worker)
+{
+    (void)worker;
+    const pass* p = arg;
+    const st_level* l = &p->mg->level[p->level];
+    for (int i = first; i < last; i++) {
+        const st_stencil s = st_multigrid_stencil(p->mg, p->level, i);
+        p->mg->ops->begin(&s, l->b + (size_t)i * V, p->omega, l->x + (size_t)i * V);
+    }
+}
+
+// Works on coarse bricks: each gathers from its children, which are its own.
+static void restrict_chunk(void* arg, int first, int last, int worker)
+{
+    const pass* p = arg;
+    const st_level* fine = &p->mg->level[p->level];
+    const st_level* coarse = &p->mg->level[p->level + 1];
+    for (int i = first; i < last; i++) {
+        for (int k = 0; k < 8; k++) {
+            const int32_t child = coarse->grid.child[i][k];
+            if (child == fine->grid.brick_count) {
+                continue;
+            }
+            const st_stencil s = st_multigrid_stencil(p->mg, p->level, child);
+            const st_around e = st_multigrid_around(&fine->grid, fine->x, child);
+            float* to = coarse->b + (size_t)i * V + 4 * (k & 1) + 32 * (k >> 1 & 1) + 256 * (k >> 2);
+            note_max(p->mg, worker,
+                     p->mg->ops->restrict_residual(&s, &e, fine->b + (size_t)child * V, to));
+        }
+    }
+}
+
+static void prolong_chunk(void* arg, int first, int last, int worker)
+{
+    const pass* p = arg;
+    st_level* fine = &p->mg->level[p->level];
+    const st_level* coarse = &p->mg->level[p->level + 1];
+    for (int i = first; i < last; i++) {
+        const st_stencil s = st_multigrid_stencil(p->mg, p->level + 1, i);
+        const st_around e = st_multigrid_around(&coarse->grid, coarse->x, i);
+        float* to[8];
+        const uint8_t* medium[8];
+        for (int k = 0; k < 8; k++) {
+            const int32_t child = coarse->grid.child[i][k];
+            const bool is_there = child < fine->grid.brick_count;
+            to[k] = is_there ? fine->x + (size_t)child * V : NULL;
+            medium[k] = is_there && !fine->grid.is_full[child]
+                            ? fine->grid.medium + (size_t)child * V
+                            : NULL;
+        }
+        note_max(p->mg, worker, p->mg->ops->prolong(&s, &e, to, medium));
+    }
+}
+
+static void residual_chunk(void* arg, int first, int last, int worker)
+{
+    const pass* p = arg;
+    const st_level* l = &p->mg->level[p->level];
+    for (int i = first; i < last; i++) {
+        const st_stencil s = st_multigrid_stencil(p->mg, p->level, i);
+        const st_around e = st_multigrid_around(&l->grid, l->x, i);
+        note_max(p->mg, worker,
+                 p->mg->ops->residual(&s, &e, l->b + (size_t)i * V, l->y + (size_t)i * V));
+    }
+}
+
+void st_multigrid_smooth(st_multigrid* mg, int level, float omega)
+{
+    st_level* l = &mg->level[level];
+    pass p = {.mg = mg, .level = level, .omega = omega};
+    st_grid_each(mg->pool, l->grid.brick_count, smooth_chunk, &p);
+    float* swap = l->x;
+    l->x = l->y;
+    l->y = swap;
+}
+
+float st_multigrid_residual(st_multigrid* mg)
+{
+    pass p = {.mg = mg};
+    clear_max(mg);
+    st_grid_each(mg->pool, mg->level[0].grid.brick_count, residual_chunk, &p);
+    return st_stencil_float(take_max(mg));
+}
+
+// --- the matrix
+// ---------------------------------------------------------------------------------
+
+typedef struct fill {
+    st_multigrid* mg;
+    int level;
+    const double* by_medium;
+} fill;
+
+static const float* wall_of(const st_faces* f, int brick)
+{
+    return f->slot[brick] >= 0 ? f->wall + (size_t)f->slot[brick] * V : NULL;
+}
+
+static float a_of(const st_multigrid* mg, int level, int brick, int voxel)
+{
+    const st_faces* f = &mg->transport->level[level];
+    if (mg->a_by_medium && f->slot[brick] < 0) {
+        return mg->level[level].a0[f->uniform[brick]];
+    }
+    return mg->level[level].a[(size_t)brick * V + (size_t)voxel];
+}
+
+// Mean of the finer reaction coefficients; walls have their own rule.
+static void coarse_a(const fill* w, int brick, float* a)
+{
+    static const int corner[8] = {0, 1, 8, 9, 64, 65, 72, 73};
+    const st_level* l = &w->mg->level[w->level];
+    const st_faces* finer = &w->mg->transport->level[w->level - 1];
+    const int none = w->mg->level[w->level - 1].grid.brick_count;
+    const float* wall = wall_of(&w->mg->transport->level[w->level], brick);
+    for (int v = 0; v < V; v++) {
+        const int x = v & 7;
+        const int y = v >> 3 & 7;
+        const int z = v >> 6;
+        const int32_t child = l->grid.child[brick][(x >> 2) + 2 * (y >> 2) + 4 * (z >> 2)];
+        float sum = 0.0f;
+        if (child < none) {
+            const int at = ((2 * (z & 3)) * 8 + 2 * (y & 3)) * 8 + 2 * (x & 3);
+            const float* child_wall = wall_of(finer, child);
+            for (int k = 0; k < 8; k++) {
+                sum += a_of(w->mg, w->level - 1, child, at + corner[k]) -
+                       (child_wall ? child_wall[at + corner[k]] : 0.0f);
+            }
+        }
+        a[v] = 0.125f * sum + (wall ? wall[v] : 0.0f);
+    }
+}
+
+static float inverse_of(float a, const float c[6])
+{
+    float d = a;
+    for (int side = 0; side < 6; side++) {
+        d += c[side];
+    }
+    return d > 0.0f ? 1.0f / d : 0.0f;
+}
+
+static void fill_chunk(void* arg, int first, int last, int worker)
+{
+    (void)worker;
+    const fill* w = arg;
+    st_level* l = &w->mg->level[w->level];
+    const st_faces* f = &w->mg->transport->level[w->level];
+    for (int i = first; i < last; i++) {
+        if (f->slot[i] < 0 && w->mg->a_by_medium) {
+            continue;
+        }
+        float* a = l->a + (size_t)i * V;
+        float* inverse = l->inverse + (size_t)i * V;
+        const uint8_t* medium = l->grid.medium + (size_t)i * V;
+        const float* wall = wall_of(f, i);
+        if (w->level > 0) {
+            coarse_a(w, i, a);
+        } else {
+            for (int v = 0; v < V; v++) {
+                const float own = w->mg->a_by_medium ? (float)w->by_medium[medium[v]] : a[v];
+                a[v] = medium[v] ? own + (wall ? wall[v] : 0.0f) : 0.0f;
+            }
+        }
+        for (int v = 0; v < V; v++) {
+            float c[6];
+            for (int side = 0; side < 6; side++) {
+                c[side] = st_transport_face(f, i, side, v);
+            }
+            inverse[v] = medium[v] ? inverse_of(a[v], c) : 0.0f;
+        }
+    }
+}
+
+// Cholesky of the coarsest matrix, in double.
+static st_status factor_dense(st_multigrid* mg)
+{
+    const int bottom = mg->level_count - 1;
+    const st_faces* f = &mg->transport->level[bottom];
+    const st_grid* grid = &mg->level[bottom].grid;
+    const int n = mg->dense_count;
+    double* m = mg->dense_factor;
+    memset(m, 0, (size_t)n * (size_t)n * sizeof *m);
+    static const int stride[3] = {1, 8, 64};
+    for (int i = 0; i < n; i++) {
+        const int brick = mg->dense_at[i] / V;
+        const int voxel = mg->dense_at[i] % V;
+        double d = a_of(mg, bottom, brick, voxel);
+        for (int side = 0; side < 6; side++) {
+            const double c = st_transport_face(f, brick, side, voxel);
+            d += c;
+            const int axis = side / 2;
+            const int at = voxel / stride[axis] % 8;
+            const bool is_inside = side % 2 ? at < 7 : at > 0;
+            const int step = side % 2 ? stride[axis] : -stride[axis];
+            const int32_t next = is_inside ? brick : grid->neighbour[brick][side];
+            const int32_t other = next * V + (is_inside ? voxel + step : voxel - 7 * step);
+            for (int j = 0; j < n && c > 0.0; j++) {
+                if (mg->dense_at[j] == other) {
+                    m[i * n + j] = -c;
+                }
+            }
+        }
+        m[i * n + i] = d;
+    }
+    for (int i = 0; i < n; i++) {
+        const double diagonal = m[i * n + i];
+        for (int j = 0; j <= i; j++) {
+            double sum = m[i * n + j];
+            for (int k = 0; k < j; k++) {
+                sum -= m[i * n + k] * m[j * n + k];
+            }
+            if (j < i) {
+                m[i * n + j] = sum / m[j * n + j];
+            } else if (!(sum > 1e-9 * diagonal)) {
+                return ST_ERR_NUMERIC;
+            } else {
+                m[i * n + i] = sqrt(sum);
+            }
+        }
+    }
+    return ST_OK;
+}
+
+st_status st_multigrid_set(st_multigrid* mg, const st_transport* transport, const double* by_medium)
+{
+    mg->transport = transport;
+    mg->a_by_medium = by_medium != NULL;
+    for (int level = 0; level < mg->level_count; level++) {
+        st_level* l = &mg->level[level];
+        for (int m = 1; m <= ST_MEDIUM_LIMIT && by_medium; m++) {
+            const float* c = transport->level[level].c[m];
+            const float all[6] = {c[0], c[0], c[1], c[1], c[2], c[2]};
+            l->a0[m] = (float)by_medium[m];
+            l->inverse0[m] = inverse_of(l->a0[m], all);
+        }
+        fill w = {.mg = mg, .level = level, .by_medium = by_medium};
+        st_grid_each(mg->pool, l->grid.brick_count, fill_chunk, &w);
+    }
+    return factor_dense(mg);
+}
+
+// --- the cycle
+// ----------------------------------------------------------------------------------
+
+static void solve_dense(st_multigrid* mg)
+{
+    const st_level* l = &mg->level[mg->level_count - 1];
+    const int n = mg->dense_count;
+    const double* m = mg->dense_factor;
+    double x[ST_DENSE_LIMIT];
+    for (int i = 0; i < n; i++) {
+        double sum = l->b[mg->dense_at[i]];
+        for (int k = 0; k < i; k++) {
+            sum -= m[i * n + k] * x[k];
+        }
+        x[i] = sum / m[i * n + i];
+    }
+    for (int i = n - 1; i >= 0; i--) {
+        double sum = x[i];
+        for (int k = i + 1; k < n; k++) {
+            sum -= m[k * n + i] * x[k];
+        }
+        x[i] = sum / m[i * n + i];
+        l->x[mg->dense_at[i]] = (float)x[i];
+    }
+}
+
+static void smooth_both(st_multigrid* mg, int level, bool is_zero)
+{
+    for (int i = 0; i < ST_SMOOTH_STEPS; i++) {
+        if (i == 0 && is_zero) {
+            pass p = {.mg = mg, .level = level, .omega = OMEGA[0]};
+            st_grid_each(mg->pool, mg->level[level].grid.brick_count, begin_chunk, &p);
+        } else {
+            st_multigrid_smooth(mg, level, OMEGA[i]);
+        }
+    }
+}
+
+static void descend(st_multigrid* mg, int level)
+{
+    if (level == mg->level_count - 1) {
+        solve_dense(mg);
+        return;
+    }
+    smooth_both(mg, level, true);
+    pass p = {.mg = mg, .level = level};
+    const int coarse_count = mg->level[level + 1].grid.brick_count;
+    st_grid_each(mg->pool, coarse_count, restrict_chunk, &p);
+    descend(mg, level + 1);
+    st_grid_each(mg->pool, coarse_count, prolong_chunk, &p);
+    smooth_both(mg, level, false);
+}
+
+void st_multigrid_cycle(st_multigrid* mg, uint32_t* residual, uint32_t* correction)
+{
+    if (mg->level_count == 1) {
+        solve_dense(mg);
+        *residual = 0;
+        *correction = 0;
+        return;
+    }
+    smooth_both(mg, 0, false);
+    pass p = {.mg = mg};
+    const int coarse_count = mg->level[1].grid.brick_count;
+    clear_max(mg);
+    st_grid_each(mg->pool, coarse_count, restrict_chunk, &p);
+    *residual = take_max(mg);
+    descend(mg, 1);
+    clear_max(mg);
+    st_grid_each(mg->pool, coarse_count, prolong_chunk, &p);
+    *correction = take_max(mg);
+    smooth_both(mg, 0, false);
+}
+
+st_status st_multigrid_solve(st_multigrid* mg, const st_solve_goal* goal, st_solve_result* result)
+{
+    *result = (st_solve_result){0};
+    float last = 0.0f;
+    for (;;) {
+        uint32_t residual_bits;
+        uint32_t correction_bits;
+        st_multigrid_cycle(mg, &residual_bits, &correction_bits);
+        result->cycle_count++;
+        const float residual = st_stencil_float(residual_bits);
+        const float correction = st_stencil_float(correction_bits);
+        if (!isfinite(residual) || !isfinite(correction)) {
+            return ST_ERR_NUMERIC;
+        }
+        // What a cycle leaves, from how much two cycles' corrections differ: 0.3 until known.
+        float factor = last > 0.0f ? correction / last : 0.3f;
+        factor = factor < 0.05f ? 0.05f : factor;
+        last = correction;
+        result->residual = residual;
+        result->error = factor < 0.95f ? correction * factor / (1.0f - factor) : correction * 20.0f;
+        if (goal->residual > 0.0f) {
+            result->residual = st_multigrid_residual(mg);
+        }
+        const bool error_met = !(goal->error > 0.0f) || result->error <= goal->error;
+        const bool residual_met = !(goal->residual > 0.0f) || result->residual <= goal->residual;
+        if ((error_met && residual_met) || (residual == 0.0f && correction == 0.0f)) {
+            return ST_OK;
+        }
+        if (result->cycle_count >= goal->cycle_limit) {
+            return ST_ERR_NUMERIC;
+        }
+    }
+}
+
+// --- making and freeing
+// -------------------------------------------------------------------------
+
+static st_status create_fields(st_multigrid* mg)
+{
+    for (int i = 0; i < mg->level_count; i++) {
+        st_level* l = &mg->level[i];
+        const size_t voxels = (size_t)l->grid.brick_count * V;
+        l->x = st_grid_alloc(mg->ctx, voxels + V, sizeof *l->x);
+        l->y = st_grid_alloc(mg->ctx, voxels + V, sizeof *l->y);
+        l->b = st_grid_alloc(mg->ctx, voxels + V, sizeof *l->b);
+        l->a = st_grid_alloc(mg->ctx, voxels, sizeof *l->a);
+        l->inverse = st_grid_alloc(mg->ctx, voxels, sizeof *l->inverse);
+        if (!l->x || !l->y || !l->b || !l->a || !l->inverse) {
+            return ST_ERR_MEMORY;
+        }
+    }
+    const st_grid* bottom = &mg->level[mg->level_count - 1].grid;
+    const size_t n = (size_t)bottom->voxel_count;
+    mg->dense_at = st_alloc(mg->ctx, n, sizeof *mg->dense_at);
+    mg->dense_factor = st_alloc(mg->ctx, n * n, sizeof *mg->dense_factor);
+    mg->worker_max = st_alloc(mg->ctx, (size_t)mg->worker_count * 16, sizeof *mg->worker_max);
+    if (!mg->dense_at || !mg->dense_factor || !mg->worker_max) {
+        return ST_ERR_MEMORY;
+    }
+    for (int at = 0; at < bottom->brick_count * V; at++) {
+        if (bottom->medium[at]) {
+            mg->dense_at[mg->dense_count++] = at;
+        }
+    }
+    return ST_OK;
+}
+
+st_status st_multigrid_create(st_ctx* ctx, st_grid* finest, st_pool* pool, st_multigrid** out)
+{
+    *out = NULL;
+    st_multigrid* mg = st_alloc(ctx, 1, sizeof *mg);
+    if (!mg) {
+        return ST_ERR_MEMORY;
+    }
+    mg->ctx = ctx;
+    mg->pool = pool;
+    mg->ops = st_stencil_choose();
+    mg->worker_count = st_pool_worker_count(pool);
+    mg->level[0].grid = *finest;
+    *finest = (st_grid){0};
+    mg->level_count = 1;
+    st_status status = ST_OK;
+    while (status == ST_OK && mg->level[mg->level_count - 1].grid.voxel_count > ST_DENSE_LIMIT) {
+        ST_ASSERT(mg->level_count < ST_LEVEL_LIMIT);
+        status = st_grid_coarsen(ctx, &mg->level[mg->level_count - 1].grid,
+                                 &mg->level[mg->level_count].grid);
+        mg->level_count++;
+    }
+    if (status == ST_OK) {
+        status = create_fields(mg);
+    }
+    if (status != ST_OK) {
+        st_multigrid_destroy(mg);
+        return status;
+    }
+    *out = mg;
+    return ST_OK;
+}
+
+void st_multigrid_destroy(st_multigrid* mg)
+{
+    if (!mg) {
+        return;
+    }
+    for (int i = 0; i < mg->level_count; i++) {
+        st_level* l = &mg->level[i];
+        st_grid_clear(mg->ctx, &l->grid);
+        st_free(mg->ctx, l->x);
+        st_free(mg->ctx, l->y);
+        st_free(mg->ctx, l->b);
+        st_free(mg->ctx, l->a);
+        st_free(mg->ctx, l->inverse);
+    }
+    st_free(mg->ctx, mg->dense_at);
+    st_free(mg->ctx, mg->dense_factor);
+    st_free(mg->ctx, mg->worker_max);
+    st_free(mg->ctx, mg);
+}

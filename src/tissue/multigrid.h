@@ -1,0 +1,69 @@
+/// \file
+/// A e = b on the bricks by multigrid V-cycles: Chebyshev smoothing, means down, linear up, a dense
+/// solve at the bottom. Only maxima steer it, so no byte depends on bricks or workers.     [TIS-6]
+#ifndef ST_TISSUE_MULTIGRID_H
+#define ST_TISSUE_MULTIGRID_H
+
+#include "tissue/transport.h"
+
+/// Voxels of the coarsest level at most, which is solved directly.
+#define ST_DENSE_LIMIT 64
+/// Smoothing steps before and after the coarse correction.
+#define ST_SMOOTH_STEPS 2
+
+typedef struct st_level {
+    st_grid grid;
+    float *x, *y, *b;    ///< [(brick_count + 1) * 512], the empty brick stays 0
+    float *a, *inverse;  ///< [brick_count * 512]; unused in uniform bricks when `a_by_medium`
+    float a0[ST_MEDIUM_LIMIT + 1], inverse0[ST_MEDIUM_LIMIT + 1]; ///< uniform bricks
+} st_level;
+
+typedef struct st_multigrid {
+    st_ctx* ctx;
+    st_pool* pool;
+    const st_stencil_ops* ops;
+    int level_count;
+    st_level level[ST_LEVEL_LIMIT];
+    const st_transport* transport; ///< of the system at hand
+    bool a_by_medium;              ///< `a` is constant in uniform bricks
+    int dense_count;
+    int32_t* dense_at;     ///< [dense_count] brick * 512 + voxel
+    double* dense_factor;  ///< [dense_count^2]
+    uint32_t* worker_max;  ///< [worker_count * 16]
+    int worker_count;
+} st_multigrid;
+
+/// Takes over `finest`, and makes all coarser levels.
+st_status st_multigrid_create(st_ctx* ctx, st_grid* finest, st_pool* pool, st_multigrid** out);
+void st_multigrid_destroy(st_multigrid* mg);
+
+/// Makes the system's matrix. With `by_medium`, a[m] holds everywhere in medium m and walls are
+/// added; else level 0's `a` has been filled by the caller for all voxels, without walls.
+/// ST_ERR_NUMERIC without a message when it is singular.
+st_status st_multigrid_set(st_multigrid* mg, const st_transport* transport, const double* by_medium);
+
+typedef struct st_solve_goal {
+    float error;    ///< stop when the estimated error is below (in units of x), or 0
+    float residual; ///< stop when the largest residual is below (in units of b), or 0
+    int cycle_limit;
+} st_solve_goal;
+
+typedef struct st_solve_result {
+    int cycle_count;
+    float error;    ///< estimate
+    float residual; ///< largest, after the last cycle if asked for, else within it
+} st_solve_result;
+
+/// Solves for level 0's x from its b; x holds the first guess. ST_ERR_NUMERIC without a message
+/// when it does not converge.
+st_status st_multigrid_solve(st_multigrid* mg, const st_solve_goal* goal, st_solve_result* result);
+
+/// One V-cycle, one smoothing step x -> x, largest residual: for the benchmark and tests.
+void st_multigrid_cycle(st_multigrid* mg, uint32_t* residual, uint32_t* correction);
+void st_multigrid_smooth(st_multigrid* mg, int level, float omega);
+float st_multigrid_residual(st_multigrid* mg);
+
+st_stencil st_multigrid_stencil(const st_multigrid* mg, int level, int brick);
+st_around st_multigrid_around(const st_grid* grid, const float* field, int brick);
+
+#endif

@@ -1,0 +1,288 @@
+#include "tissue/stencil.h"
+
+#include <string.h>
+
+// Eight floats: one row of a brick, one AVX register, two SSE registers.
+typedef float v8 __attribute__((vector_size(32), may_alias));
+typedef int32_t v8i __attribute__((vector_size(32), may_alias));
+
+#define INLINE static inline __attribute__((always_inline))
+#define ROW(p) (*(const v8*)(p))
+// The row one voxel to the left (right): the last (first) voxel of the neighbour comes in.
+#define FROM_LEFT(left, own)   __builtin_shufflevector((left), (own), 7, 8, 9, 10, 11, 12, 13, 14)
+#define FROM_RIGHT(own, right) __builtin_shufflevector((own), (right), 1, 2, 3, 4, 5, 6, 7, 8)
+#define MAX_BITS(max, value)                                                                       \
+    do {                                                                                           \
+        const v8i bits_ = (v8i)(value) & 0x7fffffff;                                               \
+        const v8i above_ = bits_ > (max);                                                          \
+        (max) = (bits_ & above_) | ((max) & ~above_);                                              \
+    } while (0)
+
+typedef struct rows {
+    const float *ym, *yp, *zm, *zp;
+} rows;
+
+INLINE rows rows_at(const st_around* e, int y, int z)
+{
+    const int at = (z * 8 + y) * 8;
+    const rows r = {
+        .ym = y > 0 ? e->own + at - 8 : e->side[2] + at + 56,
+        .yp = y < 7 ? e->own + at + 8 : e->side[3] + at - 56,
+        .zm = z > 0 ? e->own + at - 64 : e->side[4] + at + 448,
+        .zp = z < 7 ? e->own + at + 64 : e->side[5] + at - 448,
+    };
+    return r;
+}
+
+#define LOAD_AROUND(e, at, y, z)                                                                   \
+    const rows r_ = rows_at((e), (y), (z));                                                        \
+    const v8 own = ROW((e)->own + (at));                                                           \
+    const v8 xm = FROM_LEFT(ROW((e)->side[0] + (at)), own);                                        \
+    const v8 xp = FROM_RIGHT(own, ROW((e)->side[1] + (at)));                                       \
+    const v8 ym = ROW(r_.ym);                                                                      \
+    const v8 yp = ROW(r_.yp);                                                                      \
+    const v8 zm = ROW(r_.zm);                                                                      \
+    const v8 zp = ROW(r_.zp)
+
+#define FACE(s, side, at) ROW((s)->face + (side) * 512 + (at))
+#define SPLAT(x)          ((v8){(x), (x), (x), (x), (x), (x), (x), (x)})
+
+INLINE void smooth_brick(const st_stencil* s, const st_around* e, const float* b, float omega,
+                         float* out, bool has_face, bool has_a)
+{
+    const v8 keep = SPLAT(1.0f - omega);
+    const v8 cx = SPLAT(s->c[0]);
+    const v8 cy = SPLAT(s->c[1]);
+    const v8 cz = SPLAT(s->c[2]);
+    const v8 step0 = SPLAT(omega * s->inverse0);
+    for (int z = 0; z < 8; z++) {
+        for (int y = 0; y < 8; y++) {
+            const int at = (z * 8 + y) * 8;
+            LOAD_AROUND(e, at, y, z);
+            v8 sum = (has_face ? FACE(s, 0, at) : cx) * xm;
+            sum += (has_face ? FACE(s, 1, at) : cx) * xp;
+            sum += (has_face ? FACE(s, 2, at) : cy) * ym;
+            sum += (has_face ? FACE(s, 3, at) : cy) * yp;
+            sum += (has_face ? FACE(s, 4, at) : cz) * zm;
+            sum += (has_face ? FACE(s, 5, at) : cz) * zp;
+            v8 step = step0;
+            if (has_a) {
+                step = omega * ROW(s->inverse + at);
+            }
+            *(v8*)(out + at) = keep * own + step * (ROW(b + at) + sum);
+        }
+    }
+}
+
+// One row of b - A e, in flux form: what leaves one voxel enters the next, bit for bit.
+#define RESIDUAL_ROW(value)                                                                        \
+    LOAD_AROUND(e, at, y, z);                                                                      \
+    v8 value = ROW(b + at) - (has_a ? ROW(s->a + at) : a0) * own;                                  \
+    value += (has_face ? FACE(s, 0, at) : cx) * (xm - own);                                        \
+    value += (has_face ? FACE(s, 1, at) : cx) * (xp - own);                                        \
+    value += (has_face ? FACE(s, 2, at) : cy) * (ym - own);                                        \
+    value += (has_face ? FACE(s, 3, at) : cy) * (yp - own);                                        \
+    value += (has_face ? FACE(s, 4, at) : cz) * (zm - own);                                        \
+    value += (has_face ? FACE(s, 5, at) : cz) * (zp - own)
+
+#define RESIDUAL_CONSTANTS                                                                         \
+    const v8 cx = SPLAT(s->c[0]);                                                                  \
+    const v8 cy = SPLAT(s->c[1]);                                                                  \
+    const v8 cz = SPLAT(s->c[2]);                                                                  \
+    const v8 a0 = SPLAT(s->a0);                                                                    \
+    v8i max = {0, 0, 0, 0, 0, 0, 0, 0}
+
+INLINE uint32_t largest(const void* max)
+{
+    uint32_t lane[8];
+    memcpy(lane, max, sizeof lane);
+    uint32_t most = 0;
+    for (int i = 0; i < 8; i++) {
+        most = lane[i] > most ? lane[i] : most;
+    }
+    return most;
+}
+
+INLINE uint32_t residual_brick(const st_stencil* s, const st_around* e, const float* b, float* out,
+                               bool has_face, bool has_a)
+{
+    RESIDUAL_CONSTANTS;
+    for (int z = 0; z < 8; z++) {
+        for (int y = 0; y < 8; y++) {
+            const int at = (z * 8 + y) * 8;
+            RESIDUAL_ROW(value);
+            MAX_BITS(max, value);
+            *(v8*)(out + at) = value;
+        }
+    }
+    return largest(&max);
+}
+
+INLINE uint32_t restrict_brick(const st_stencil* s, const st_around* e, const float* b,
+                               float* coarse, bool has_face, bool has_a)
+{
+    RESIDUAL_CONSTANTS;
+    for (int z2 = 0; z2 < 4; z2++) {
+        for (int y2 = 0; y2 < 4; y2++) {
+            v8 sum = {0, 0, 0, 0, 0, 0, 0, 0};
+            for (int part = 0; part < 4; part++) {
+                const int y = 2 * y2 + (part & 1);
+                const int z = 2 * z2 + (part >> 1);
+                const int at = (z * 8 + y) * 8;
+                RESIDUAL_ROW(value);
+                MAX_BITS(max, value);
+                sum += value;
+            }
+            float* to = coarse + (z2 * 8 + y2) * 8;
+            for (int x = 0; x < 4; x++) {
+                to[x] = 0.125f * (sum[2 * x] + sum[2 * x + 1]);
+            }
+        }
+    }
+    return largest(&max);
+}
+
+// A face that lets nothing through has no neighbour: its own value stands for it.
+INLINE void open_or_own(const float* face, const void* own, void* side)
+{
+    const v8i open = ROW(face) > 0.0f;
+    *(v8i*)side = (*(const v8i*)side & open) | (*(const v8i*)own & ~open);
+}
+
+INLINE void add_row(float* to, const void* row, const uint8_t* medium)
+{
+    v8 value = *(const v8*)row;
+    if (medium) {
+        for (int x = 0; x < 8; x++) {
+            value[x] = medium[x] ? value[x] : 0.0f;
+        }
+    }
+    *(v8*)to += value;
+}
+
+// Linear towards the nearest neighbour along each axis: a quarter of itself and of each of the
+// three.                                                                                 [TIS-6]
+INLINE uint32_t prolong_brick(const st_stencil* s, const st_around* e, float* const fine[8],
+                              const uint8_t* const medium[8], bool has_face)
+{
+    v8i max = {0, 0, 0, 0, 0, 0, 0, 0};
+    for (int z = 0; z < 8; z++) {
+        for (int y = 0; y < 8; y++) {
+            const int at = (z * 8 + y) * 8;
+            LOAD_AROUND(e, at, y, z);
+            MAX_BITS(max, own);
+            v8 side[6] = {xm, xp, ym, yp, zm, zp};
+            if (has_face) {
+                for (int f = 0; f < 6; f++) {
+                    open_or_own(s->face + f * 512 + at, &own, &side[f]);
+                }
+            }
+            for (int part = 0; part < 4; part++) {
+                const int dy = part & 1;
+                const int dz = part >> 1;
+                const v8 base = own + side[2 + dy] + side[4 + dz];
+                const v8 low = 0.25f * (base + side[0]);
+                const v8 high = 0.25f * (base + side[1]);
+                const v8 first = __builtin_shufflevector(low, high, 0, 8, 1, 9, 2, 10, 3, 11);
+                const v8 second = __builtin_shufflevector(low, high, 4, 12, 5, 13, 6, 14, 7, 15);
+                const int octant = (y >> 2) * 2 + (z >> 2) * 4;
+                const int to = ((2 * (z & 3) + dz) * 8 + 2 * (y & 3) + dy) * 8;
+                if (fine[octant]) {
+                    add_row(fine[octant] + to, &first,
+                            medium[octant] ? medium[octant] + to : NULL);
+                }
+                if (fine[octant + 1]) {
+                    add_row(fine[octant + 1] + to, &second,
+                            medium[octant + 1] ? medium[octant + 1] + to : NULL);
+                }
+            }
+        }
+    }
+    return largest(&max);
+}
+
+INLINE void begin_brick(const st_stencil* s, const float* b, float omega, float* out)
+{
+    const v8 step0 = SPLAT(omega * s->inverse0);
+    for (int at = 0; at < 512; at += 8) {
+        v8 step = step0;
+        if (s->inverse) {
+            step = omega * ROW(s->inverse + at);
+        }
+        *(v8*)(out + at) = step * ROW(b + at);
+    }
+}
+
+// The same source once for every instruction set; constants fold in each of the three cases.
+#define KERNELS(suffix, ...)                                                                       \
+    __VA_ARGS__ static void smooth_##suffix(const st_stencil* s, const st_around* e,               \
+                                            const float* b, float omega, float* out)               \
+    {                                                                                              \
+        if (s->face) {                                                                             \
+            smooth_brick(s, e, b, omega, out, true, true);                                         \
+        } else if (s->a) {                                                                         \
+            smooth_brick(s, e, b, omega, out, false, true);                                        \
+        } else {                                                                                   \
+            smooth_brick(s, e, b, omega, out, false, false);                                       \
+        }                                                                                          \
+    }                                                                                              \
+    __VA_ARGS__ static void begin_##suffix(const st_stencil* s, const float* b, float omega,       \
+                                           float* out)                                             \
+    {                                                                                              \
+        begin_brick(s, b, omega, out);                                                             \
+    }                                                                                              \
+    __VA_ARGS__ static uint32_t residual_##suffix(const st_stencil* s, const st_around* e,         \
+                                                  const float* b, float* out)                      \
+    {                                                                                              \
+        if (s->face) {                                                                             \
+            return residual_brick(s, e, b, out, true, true);                                       \
+        }                                                                                          \
+        return s->a ? residual_brick(s, e, b, out, false, true)                                    \
+                    : residual_brick(s, e, b, out, false, false);                                  \
+    }                                                                                              \
+    __VA_ARGS__ static uint32_t restrict_##suffix(const st_stencil* s, const st_around* e,         \
+                                                  const float* b, float* coarse)                   \
+    {                                                                                              \
+        if (s->face) {                                                                             \
+            return restrict_brick(s, e, b, coarse, true, true);                                    \
+        }                                                                                          \
+        return s->a ? restrict_brick(s, e, b, coarse, false, true)                                 \
+                    : restrict_brick(s, e, b, coarse, false, false);                               \
+    }                                                                                              \
+    __VA_ARGS__ static uint32_t prolong_##suffix(const st_stencil* s, const st_around* e,          \
+                                                 float* const fine[8],                             \
+                                                 const uint8_t* const medium[8])                   \
+    {                                                                                              \
+        return s->face ? prolong_brick(s, e, fine, medium, true)                                   \
+                       : prolong_brick(s, e, fine, medium, false);                                 \
+    }                                                                                              \
+    static const st_stencil_ops OPS_##suffix = {smooth_##suffix,   begin_##suffix,                 \
+                                                residual_##suffix, restrict_##suffix,              \
+                                                prolong_##suffix,  #suffix}
+
+KERNELS(plain, );
+#if defined(__x86_64__)
+KERNELS(avx2, __attribute__((target("avx2"))));
+#endif
+
+const st_stencil_ops* st_stencil_plain(void)
+{
+    return &OPS_plain;
+}
+
+const st_stencil_ops* st_stencil_choose(void)
+{
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2")) {
+        return &OPS_avx2;
+    }
+#endif
+    return &OPS_plain;
+}
+
+float st_stencil_float(uint32_t bits)
+{
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
