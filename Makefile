@@ -4,6 +4,7 @@ PRESET ?= release
 PREFIX ?= /usr/local
 STUDY ?= examples/knee-msc/study.yaml
 OUT ?= out/knee-msc
+FUZZ_SECONDS ?= 60
 
 JOBS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 BUILD := build/$(PRESET)
@@ -16,7 +17,7 @@ compiler = $(if $(filter clang tsan,$(PRESET)),clang)
 configure = cmake --preset $(PRESET) --log-level=NOTICE >/dev/null
 build = cmake --build $(BUILD) --parallel $(JOBS)
 
-.PHONY: help demo build test lint format bench install clean
+.PHONY: help demo build test lint format bench fuzz schema install clean
 .DEFAULT_GOAL := help
 
 help:
@@ -26,6 +27,8 @@ help:
 	@echo "make lint     format, clang-tidy, cppcheck, the house's own checks"
 	@echo "make format   let clang-format rewrite the sources"
 	@echo "make bench    measure: people per second, whole pathway"
+	@echo "make fuzz     random bytes at the document door, with clang    (FUZZ_SECONDS=60)"
+	@echo "make schema   write the editor schema and the key tables of docs/language.md anew"
 	@echo "make install  program, library, headers, models       (PREFIX=/usr/local)"
 	@echo "make clean    remove build/ and out/"
 
@@ -60,6 +63,17 @@ bench:
 	@$(configure)
 	@$(build) --target stroma_bench
 	@$(BUILD)/bench/stroma_bench $(STUDY) models
+
+fuzz:
+	@tools/setup.sh build test clang
+	@CC=clang cmake -S . -B build/fuzz --log-level=NOTICE -DSTROMA_FUZZ_TEST=ON -DFUZZ_SECONDS=$(FUZZ_SECONDS) >/dev/null
+	@cmake --build build/fuzz --parallel $(JOBS) --target fuzz
+
+schema:
+	@tools/setup.sh build test $(compiler)
+	@$(configure)
+	@$(build) --target schema_test
+	@$(BUILD)/schema_test --write
 
 install:
 	@tools/setup.sh build $(compiler)

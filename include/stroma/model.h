@@ -209,7 +209,7 @@ typedef struct st_event_info {
     double every_day; ///< 0 = once
     int action_count;
     const st_event_action* action;
-    int trigger; ///< output of st_model_trigger_tape() that turns positive, -1 = a fixed time
+    int trigger; ///< output of the event tape that turns positive, -1 = a fixed time
     bool once;   ///< a threshold event happens only the first time
 } st_event_info;
 
@@ -285,8 +285,6 @@ ST_API const st_tape* st_model_definition_tape(const st_model* model); ///< outp
 ST_API const st_tape* st_model_initial_tape(const st_model* model);    ///< outputs: states at start
 ST_API const st_tape* st_model_event_tape(const st_model* model);      ///< outputs: event values
 ST_API bool st_model_rates_use_time(const st_model* model);
-/// Outputs: one per threshold event, above 0 where its condition holds.
-ST_API const st_tape* st_model_trigger_tape(const st_model* model);
 ST_API int st_model_plan_count(const st_model* model);
 ST_API const st_plan_info* st_model_plan(const st_model* model, int index);
 ST_API int st_model_event_count(const st_model* model);

@@ -120,4 +120,53 @@ ST_API int st_context_rules_state(const st_context_rules* rules);
 ST_API double st_context_rules_amount(const st_context_rules* rules,
                                       const st_context_setting* setting);
 
+// --- candidacy
+// -------------------------------------------------------------------------------------
+
+/// What a criterion says about a person.
+typedef enum st_verdict {
+    ST_VERDICT_MET,     ///< nothing stands against it
+    ST_VERDICT_UNKNOWN, ///< the file does not say
+    ST_VERDICT_ASK,     ///< a specialist's answer is needed
+    ST_VERDICT_FIRST,   ///< another option comes first
+    ST_VERDICT_LATER,   ///< not now
+    ST_VERDICT_STOP,    ///< not a candidate while this holds
+} st_verdict;
+
+/// Criteria of published trials with reasons and sources (models/candidacy/*.yaml). They read
+/// eligibility for a virtual trial and advise nobody.
+typedef struct st_candidacy st_candidacy;
+ST_API st_status st_candidacy_load(st_ctx* ctx, const char* path, st_candidacy** out);
+ST_API void st_candidacy_destroy(st_candidacy* candidacy);
+ST_API const char* st_candidacy_title(const st_candidacy* candidacy);
+/// What a verdict means, in words for people.
+ST_API const char* st_candidacy_words(const st_candidacy* candidacy, st_verdict verdict);
+ST_API int st_candidacy_count(const st_candidacy* candidacy);
+
+typedef struct st_criterion_info {
+    const char* name;
+    const char* label;
+    const char* why;
+    const char* source;  ///< or NULL
+    const char* assumed; ///< or NULL
+    st_verdict verdict;  ///< when it is not met
+} st_criterion_info;
+ST_API const st_criterion_info* st_candidacy_at(const st_candidacy* candidacy, int index);
+
+/// One person's file (top key `person:`): attributes, facts and times since.
+typedef struct st_person_file st_person_file;
+ST_API st_status st_person_file_load(st_ctx* ctx, const st_candidacy* candidacy, const char* path,
+                                     st_person_file** out);
+ST_API void st_person_file_destroy(st_person_file* person);
+ST_API const char* st_person_file_title(const st_person_file* person);
+
+/// What criterion `index` says about the person.
+ST_API st_verdict st_candidacy_judge(const st_candidacy* candidacy, int index,
+                                     const st_person_file* person);
+/// The gravest verdict over all criteria.
+ST_API st_verdict st_candidacy_verdict(const st_candidacy* candidacy, const st_person_file* person);
+/// The same for the attributes of a virtual person: criteria on facts and times are passed over.
+ST_API st_verdict st_candidacy_judge_attributes(const st_candidacy* candidacy, int index,
+                                                const st_person* person);
+
 #endif

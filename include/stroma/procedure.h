@@ -21,6 +21,7 @@ typedef enum st_cell_class {
     ST_CLASS_IMMATURE, ///< immature myeloid
     ST_CLASS_CFU_F,    ///< MSC as colony-forming units
     ST_CLASS_MSC,      ///< MSC as counted in culture or by flow; kept apart from CFU-F
+    ST_CLASS_OTHER,    ///< other nucleated cells of fat: vessels, stroma
     ST_CLASS_COUNT
 } st_cell_class;
 
@@ -52,6 +53,43 @@ typedef struct st_spin_picture {
     double platelet[ST_PICTURE_TIMES][ST_PICTURE_HEIGHTS];
     double white[ST_PICTURE_TIMES][ST_PICTURE_HEIGHTS];
 } st_spin_picture;
+
+/// What one spin did.
+typedef struct st_spin_told {
+    bool is_physics;
+    double in_mL, out_mL;
+    double recovery[ST_CLASS_COUNT]; ///< share of every class, 0 for one that was not there
+    double fold[ST_CLASS_COUNT];     ///< concentration ratio, product over sample
+    double hematocrit;               ///< of the product
+    double activated; ///< share of platelets with P-selectin, 0 when no field is told
+} st_spin_told;
+
+#define ST_GEL_FACTOR_LIMIT 8
+
+/// A named factor in the gel.
+typedef struct st_gel_factor {
+    const char* name;     ///< borrowed
+    double free_m2_per_s; ///< diffusivity in water
+    double ratio;         ///< in the gel over in water, 0 = does not pass
+} st_gel_factor;
+
+/// What a light-cured gel became. The photo-cured gels of published clinical trials carried no
+/// cells: their results do not carry over to a gel with cells.
+typedef struct st_gel_told {
+    bool is_gel; ///< gelled down to the wanted depth
+    double survival;
+    double gel_time_s; ///< of the surface; INFINITY when the light was too short
+    double cure_depth_mm, wanted_depth_mm;
+    double conversion_top, conversion_bottom;
+    double modulus_kPa; ///< Young's, in the middle; 0 without a gel
+    double swelling;    ///< swollen over dry volume
+    double mesh_nm;
+    double half_life_day;   ///< of the modulus
+    double dose_J_per_cm2;  ///< at the gel's surface
+    const char* light_path; ///< borrowed
+    int factor_count;
+    st_gel_factor factor[ST_GEL_FACTOR_LIMIT];
+} st_gel_told;
 
 /// The catalogue of products and the procedure parameters (models/procedures.yaml, products.yaml).
 typedef struct st_catalogue st_catalogue;
@@ -149,7 +187,99 @@ typedef struct st_dose {
 ST_API st_status st_recipe_perform(st_ctx* ctx, const st_recipe* recipe, const st_donor* donor,
                                    uint64_t seed, uint64_t person, st_dose* out);
 
+/// What needle and joint did.
+typedef struct st_needle_told {
+    double wall_stress_Pa, pressure_Pa, residence_s, reynolds;
+    double plunger_force_N, joint_pressure_mmHg; ///< at the end of the injection
+    double placed, placed_lo, placed_hi; ///< share of tips in the joint, 95 % interval (Wilson)
+    double leak;                         ///< share that comes back along the track
+} st_needle_told;
+
+#define ST_JOURNEY_SPINS 2
+
+/// Everything that happened to one donor's sample.
+typedef struct st_journey {
+    st_product harvested; ///< after the harvest
+    st_product product;   ///< before the syringe
+    int spin_count;
+    st_spin_told spin[ST_JOURNEY_SPINS];
+    bool has_needle, has_gel;
+    st_needle_told needle;
+    st_gel_told gel;
+    double adhering; ///< share of living cells that adhere at the injection; 1 when never frozen
+} st_journey;
+
+/// The same, told in full. `picture` holds ST_JOURNEY_SPINS pictures of spins in detail: physics,
+/// or is NULL.
+ST_API st_status st_recipe_perform_told(st_ctx* ctx, const st_recipe* recipe, const st_donor* donor,
+                                        uint64_t seed, uint64_t person, st_dose* out,
+                                        st_journey* journey, st_spin_picture* picture);
+
 /// The same without any active product: the sham of this recipe (saline of the same volume).
 ST_API void st_recipe_sham(const st_recipe* recipe, const st_dose* dose, st_dose* out);
+
+// --- a preparation alone: the laboratory's question ------------------------------------------
+
+/// A checked preparation file (top key `preparation`).
+typedef struct st_preparation st_preparation;
+
+/// Loads a file, and the catalogue from `model_dir`. Mistakes go to ctx.
+ST_API st_status st_preparation_load(st_ctx* ctx, const char* path, const char* model_dir,
+                                     st_preparation** out);
+ST_API void st_preparation_destroy(st_preparation* preparation);
+ST_API const char* st_preparation_title(const st_preparation* preparation);
+ST_API const st_recipe* st_preparation_recipe(const st_preparation* preparation);
+ST_API const st_catalogue* st_preparation_catalogue(const st_preparation* preparation);
+ST_API int64_t st_preparation_donors(const st_preparation* preparation);
+ST_API uint64_t st_preparation_seed(const st_preparation* preparation);
+
+/// One number of a preparation over all donors in whom it exists.
+typedef struct st_quantity {
+    const char *name, *label, *unit; ///< "platelet_recovery", "Platelets recovered", "%"
+    int64_t count;                   ///< donors in whom it exists; 0 = not part of this preparation
+    double mean, q05, q50, q95;
+} st_quantity;
+
+/// What is left after a step, over donors.
+typedef struct st_loss {
+    const char* name;
+    double volume_mL, day;                  ///< medians
+    double cells_q05, cells_q50, cells_q95; ///< therapeutic cells alive (MSC, CFU-F or platelets)
+} st_loss;
+
+/// A measured band beside what was computed.
+typedef struct st_measured {
+    const char *what, *label, *unit;
+    double low, high, computed; ///< computed: median over donors
+    bool is_inside;
+    const char* source;
+} st_measured;
+
+/// What one change of a setting or a value does to the dose of the median donor.
+typedef struct st_lever {
+    const char *name, *unit;
+    bool is_setting;         ///< of the file; otherwise a value of the catalogue
+    double value, lo, hi;    ///< as it is, and the two it was set to
+    double dose_lo, dose_hi; ///< dose over the dose as it is
+} st_lever;
+
+typedef struct st_preparation_result {
+    int64_t donors, failed, misplaced; ///< cultures that failed, tips beside the joint
+    const char* dose_label;            ///< what the dose counts: "MSC", "CFU-F", "platelets"
+    double dose_q05, dose_q25, dose_q50, dose_q75, dose_q95, dose_mean; ///< over all donors
+    int quantity_count, loss_count, measured_count, lever_count;
+    st_quantity* quantity;
+    st_loss* loss;
+    st_measured* measured;
+    st_lever* lever; ///< largest effect first
+    int picture_count;
+    st_spin_picture* picture; ///< of the median donor's spins, detail: physics
+    st_journey median;        ///< of the donor without any spread
+} st_preparation_result;
+
+/// Performs it for all donors. The result does not depend on worker_count (0 = one per CPU).
+ST_API st_status st_preparation_run(st_ctx* ctx, const st_preparation* preparation,
+                                    int worker_count, st_preparation_result** out);
+ST_API void st_preparation_result_destroy(st_ctx* ctx, st_preparation_result* result);
 
 #endif

@@ -21,14 +21,14 @@
 // --------------------------------------------------------------------------------------
 
 typedef enum st_shape_kind {
-    ST_SHAPE_BOX,       ///< size[0..2] = edge lengths around `centre_um`
-    ST_SHAPE_BALL,      ///< size[0] = radius
-    ST_SHAPE_CYLINDER,  ///< size[0] = radius, size[1] = length along `axis`
-    ST_SHAPE_LAYER,     ///< of `a`: depth below its surface in [size[0], size[1])
-    ST_SHAPE_FUNCTION,  ///< inside where function(self, at) < 0
-    ST_SHAPE_UNION,     ///< a or b
-    ST_SHAPE_INTERSECT, ///< a and b
-    ST_SHAPE_SUBTRACT,  ///< a without b
+    ST_SHAPE_BOX,               ///< size[0..2] = edge lengths around `centre_um`
+    ST_SHAPE_BALL,              ///< size[0] = radius
+    ST_SHAPE_CYLINDER,          ///< size[0] = radius, size[1] = length along `axis`
+    ST_SHAPE_LAYER,             ///< of `a`: depth below its surface in [size[0], size[1])
+    ST_SHAPE_FUNCTION,          ///< inside where function(self, at) < 0
+    ST_SHAPE_UNION,             ///< a or b
+    ST_SHAPE_INTERSECT,         ///< a and b
+    ST_SHAPE_SUBTRACT,          ///< a without b
     ST_SHAPE_FEMORAL_CARTILAGE, ///< built-in joint, docs/tissue.md; `size` unused
     ST_SHAPE_TIBIAL_CARTILAGE,
     ST_SHAPE_KIND_COUNT
@@ -67,15 +67,15 @@ typedef struct st_label_map {
 
 /// How to build a tissue. Start from st_default_tissue_def(); create checks and copies it.
 typedef struct st_tissue_def {
-    double origin_um[3];  ///< low corner of the box
-    int size[3];          ///< voxels of the box, 1 ... 2^20
-    double voxel_um[3];   ///< edges of a voxel, > 0, the largest at most 20 times the smallest
+    double origin_um[3]; ///< low corner of the box
+    int size[3];         ///< voxels of the box, 1 ... 2^20
+    double voxel_um[3];  ///< edges of a voxel, > 0, the largest at most 20 times the smallest
     const st_paint* paint;
     int paint_count;
     const st_label_map* labels; ///< or NULL; painted first; its size must be the box's
     uint64_t bath_media;        ///< bit m: medium m is a bath, not solved, only a boundary
-    int brick_shift[3]; ///< moves the brick lattice by 0 ... 7 voxels: changes no result
-    int worker_count;   ///< 0 = one per CPU
+    int brick_shift[3];         ///< moves the brick lattice by 0 ... 7 voxels: changes no result
+    int worker_count;           ///< 0 = one per CPU
     uint32_t cookie;
 } st_tissue_def;
 
@@ -91,7 +91,7 @@ ST_API int64_t st_tissue_voxel_count(const st_tissue* tissue); ///< voxels of ti
 ST_API int64_t st_tissue_medium_voxel_count(const st_tissue* tissue, int medium);
 ST_API int64_t st_tissue_region_face_count(const st_tissue* tissue, int region);
 ST_API double st_tissue_voxel_volume_um3(const st_tissue* tissue);
-ST_API size_t st_tissue_bytes(const st_tissue* tissue); ///< all memory of the tissue
+ST_API size_t st_tissue_bytes(const st_tissue* tissue);    ///< all memory of the tissue
 ST_API int st_tissue_level_count(const st_tissue* tissue); ///< multigrid levels
 /// Low voxel of a brick in the box (may lie outside the box by brick_shift).
 ST_API void st_tissue_brick_voxel(const st_tissue* tissue, int brick, int voxel[3]);
@@ -146,8 +146,8 @@ typedef struct st_field_def {
     int boundary_count;
     double initial_M[ST_MEDIUM_LIMIT + 1]; ///< by medium
     st_field_mode mode;
-    double tolerance;        ///< of a time step, relative to the largest level; > 0
-    double solver_tolerance; ///< of a solve, relative to the largest level; > 0
+    double tolerance;        ///< of a time step, relative to the largest level so far; > 0
+    double solver_tolerance; ///< of a solve, relative to the largest level so far; > 0
     double change_time_min;  ///< AUTO: shortest time over which the surroundings change
     double steady_tolerance; ///< AUTO: steady if relaxation time <= this x change_time
     uint32_t cookie;
@@ -179,12 +179,14 @@ typedef struct st_field_ledger {
     double in;      ///< net through boundaries
     double added;   ///< by st_tissue_add_amount()
     double clipped; ///< sum of |negative levels| set to zero; their mass is taken from the others
+    double deficit; ///< owed by voxels at level 0: part of `amount`, below the step's tolerance
     double lowest_M, highest_M;
     int64_t step_count, reject_count, cycle_count, solve_count;
     double last_step_min;
 } st_field_ledger;
 ST_API st_field_ledger st_tissue_ledger(const st_tissue* tissue, int field);
-/// (amount - start - supply + decay + uptake - in - added) / largest amount that moved or was there.
+/// (amount - start - supply + decay + uptake - in - added) / largest amount that moved or was
+/// there.
 ST_API double st_tissue_balance_error(const st_field_ledger* ledger);
 
 /// Brings all fields to `time_min` (>= the time so far) with steps of their own.

@@ -88,6 +88,7 @@ typedef enum st_row_kind {
     ST_ROW_EVENT,
     ST_ROW_SCREENING,
     ST_ROW_FAILURE,
+    ST_ROW_PERSON_EVENT,
 } st_row_kind;
 
 /// One person of one arm.
@@ -164,6 +165,13 @@ typedef struct st_event_row {
     const char* source;
 } st_event_row;
 
+/// One adverse event of one person; comes after the person's row.
+typedef struct st_person_event_row {
+    int arm;
+    uint64_t person;
+    const char* name; ///< as in st_event_row
+} st_person_event_row;
+
 /// How people were screened.
 typedef struct st_screening_row {
     const char* reason; ///< "screened", "entered", or the criterion that failed first
@@ -207,6 +215,21 @@ typedef struct st_trial_summary {
 /// Runs the whole study. A person whose numerics fail is recorded and counted, not averaged.
 ST_API st_status st_study_run(st_ctx* ctx, const st_study* study, const st_trial_def* def,
                               const st_sink* sink, st_trial_summary* out);
+
+/// Most parts of one run.
+#define ST_PART_LIMIT 100000
+
+/// Computes part `part` (0 ... part_count-1) of the people and keeps it in the file `path`. Of the
+/// sink only `progress` is called. Everybody is screened in every part: who enters depends on all
+/// before. The same people have the same results whatever the parts.
+ST_API st_status st_study_run_part(st_ctx* ctx, const st_study* study, const st_trial_def* def,
+                                   int part, int part_count, const char* path, const st_sink* sink,
+                                   st_trial_summary* out);
+
+/// The whole run from the files of all its parts, in any order: the rows of st_study_run().
+ST_API st_status st_study_merge(st_ctx* ctx, const st_study* study, const st_trial_def* def,
+                                const char* const* path, int count, const st_sink* sink,
+                                st_trial_summary* out);
 
 // --- validation: published arms as studies, and how good the forecasts of them were
 // --- docs/validation.md, docs/equations/validation.md

@@ -20,6 +20,7 @@ typedef enum st_stream {
     ST_STREAM_ALLOCATION = 9,
     ST_STREAM_BOOTSTRAP = 10,
     ST_STREAM_SSA = 11,
+    ST_STREAM_VALIDATE = 20, // forecasts of published arms
 } st_stream;
 
 typedef struct st_random_key {

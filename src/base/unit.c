@@ -72,6 +72,12 @@ static const unit_name unit_names[] = {
     {"rpm", false, 1, 60, 0, DIM(TIME = -1)},                 // turns per minute
     {"xg", false, 980665, 1, -5, DIM(LENGTH = 1, TIME = -2)}, // standard gravity
     {"deg", false, PI, 180, 0, DIM(LENGTH = 0)},
+    {"rad", false, 1, 1, 0, DIM(LENGTH = 0)},
+    {"ppm", false, 1, 1, -6, DIM(LENGTH = 0)},
+    {"cal", true, 4184, 1, -3, DIM(MASS = 1, LENGTH = 2, TIME = -2)}, // thermochemical
+    {"C", true, 1, 1, 0, DIM([ST_DIM_CURRENT] = 1, TIME = 1)},
+    {"V", true, 1, 1, 0, DIM(MASS = 1, LENGTH = 2, TIME = -3, [ST_DIM_CURRENT] = -1)},
+    {"ohm", true, 1, 1, 0, DIM(MASS = 1, LENGTH = 2, TIME = -3, [ST_DIM_CURRENT] = -2)},
     {"%", false, 1, 1, -2, DIM(LENGTH = 0)},
     {"IU", true, 1, 1, 0, DIM([ST_DIM_IU] = 1)},
     {"vas", false, 1, 1, 0, DIM([ST_DIM_VAS] = 1)},

@@ -268,6 +268,15 @@ static const conversion conversions[] = {
     {"1.3e-6 M/mmHg", "mol/m^3/Pa", 1.3e-3 / 133.322387415},
     {"1 mg/kg", "1", 1e-6},
     {"0.1 mg/kg/day", "1/day", 1e-7},
+    {"1 rad", "1", 1},
+    {"250 ppm", "%", 0.025},
+    {"1 kcal", "J", 4184},
+    {"2 mV", "uV", 2000},
+    {"3 V", "A ohm", 3},
+    {"5 mC", "mA s", 5},
+    {"2 nM^0.5", "M^0.5", 6.324555320336759e-05},
+    {"1 1/mM^1.5", "1/M^1.5", 31622.776601683792},
+    {"8 mm^1.5", "m^1.5", 2.529822128134703e-04},
 };
 
 static bool near(double a, double b)
@@ -295,6 +304,33 @@ static void each_conversion_gives_the_defined_value(void** state)
         }
         if (!near(value, c->expected)) {
             fail_msg("%s in %s: got %.17g, expected %.17g", c->from, c->to, value, c->expected);
+        }
+    }
+}
+
+/// There and back again: the number that was written, to the last bit but two.
+static void each_conversion_round_trips(void** state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof conversions / sizeof conversions[0]; i++) {
+        const conversion* c = &conversions[i];
+        double number, there, back;
+        st_unit from, to;
+        const char* unit_text;
+        char why[160];
+        assert_true(st_quantity_parse(c->from, &number, &from, &unit_text, why, sizeof why));
+        assert_true(st_unit_parse(c->to, &to, why, sizeof why));
+        assert_true(st_quantity_express(number, &from, &to, NULL, &there));
+        assert_true(st_quantity_express(there, &to, &from, NULL, &back));
+        if (!(fabs(back - number) <= 5e-16 * fabs(number))) {
+            fail_msg("%s by way of %s: got %.17g back", c->from, c->to, back);
+        }
+        // and by way of the population room's own units
+        const double inside =
+            number * from.factor * st_units_from_si(&ST_UNITS_POPULATION, &from.dim);
+        const double out = inside / st_units_from_si(&ST_UNITS_POPULATION, &from.dim) / from.factor;
+        if (!(fabs(out - number) <= 1e-15 * fabs(number))) {
+            fail_msg("%s through mL, day, nmol: got %.17g back", c->from, out);
         }
     }
 }
@@ -535,6 +571,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_conversion_gives_the_defined_value),
+        cmocka_unit_test(each_conversion_round_trips),
         cmocka_unit_test(the_common_cases_are_exact),
         cmocka_unit_test(wrong_units_are_refused_with_a_reason),
         cmocka_unit_test(wrong_quantities_are_refused_with_a_reason),

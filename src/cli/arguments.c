@@ -9,6 +9,11 @@
 
 /// Most workers that a user may ask for.
 #define THREAD_LIMIT 1024
+/// Most parts that a run may be cut into.
+#define PART_LIMIT 100000
+/// Most stochastic runs, and most steps that a state of typical size may be worth.
+#define RUNS_LIMIT  100000
+#define CELLS_LIMIT 1e12
 
 typedef struct option_info {
     st_option bit;
@@ -25,6 +30,21 @@ static const option_info OPTIONS[] = {
     {ST_OPTION_FORCE, "--force", NULL, NULL},
     {ST_OPTION_QUIET, "--quiet", "-q", NULL},
     {ST_OPTION_HELP, "--help", "-h", NULL},
+    {ST_OPTION_SHARD, "--shard", NULL, "a part such as 3/8"},
+    {ST_OPTION_UNTIL, "--until", NULL, "a time such as 28d"},
+    {ST_OPTION_EVERY, "--every", NULL, "a time such as 1d"},
+    {ST_OPTION_SET, "--set", NULL, "name=value"},
+    {ST_OPTION_ENGINE, "--engine", NULL, "population or ssa"},
+    {ST_OPTION_CELLS, "--cells", NULL, "a number above 0 and at most 1e12"},
+    {ST_OPTION_RUNS, "--runs", NULL, "a whole number from 1 to 100000"},
+    {ST_OPTION_JSON, "--json", NULL, NULL},
+    {ST_OPTION_UNITS, "--units", NULL, NULL},
+    {ST_OPTION_MODEL, "--model", NULL, "a shipped model or a model file"},
+    {ST_OPTION_POSTERIOR, "--posterior", NULL, "a table of parameter draws"},
+    {ST_OPTION_TRAIN, "--train", NULL, "an evidence table"},
+    {ST_OPTION_DRAWS, "--draws", NULL, "a whole number from 2 to 100000"},
+    {ST_OPTION_PEOPLE, "--people", NULL, "a whole number from 64 to 1000000"},
+    {ST_OPTION_KEEP_GOING, "--keep-going", NULL, NULL},
 };
 #define OPTION_COUNT ((int)(sizeof OPTIONS / sizeof OPTIONS[0]))
 
@@ -76,6 +96,49 @@ static bool read_whole(const char* text, uint64_t limit, uint64_t* out)
     return true;
 }
 
+/// A decimal number in (0, limit], nothing behind it.
+static bool read_positive(const char* text, double limit, double* out)
+{
+    char* end;
+    const double value = strtod(text, &end);
+    if (end == text || *end != '\0' || !(value > 0.0 && value <= limit)) {
+        return false;
+    }
+    *out = value;
+    return true;
+}
+
+static bool take_set(const char* value, st_arguments* out)
+{
+    const char* equals = strchr(value, '=');
+    if (!equals || equals == value || equals[1] == '\0' || out->set_count == ST_SET_LIMIT) {
+        return false;
+    }
+    out->set[out->set_count++] = value;
+    return true;
+}
+
+/// "3/8": the third of eight parts.
+static bool take_shard(const char* value, st_arguments* out)
+{
+    const char* slash = strchr(value, '/');
+    char first[16];
+    uint64_t part = 0;
+    uint64_t count = 0;
+    if (!slash || (size_t)(slash - value) >= sizeof first) {
+        return false;
+    }
+    memcpy(first, value, (size_t)(slash - value));
+    first[slash - value] = '\0';
+    if (!read_whole(first, PART_LIMIT, &part) || !read_whole(slash + 1, PART_LIMIT, &count) ||
+        part == 0 || part > count) {
+        return false;
+    }
+    out->part = (int)part - 1;
+    out->part_count = (int)count;
+    return true;
+}
+
 static bool take_value(const option_info* info, const char* value, st_arguments* out)
 {
     uint64_t number = 0;
@@ -94,9 +157,48 @@ static bool take_value(const option_info* info, const char* value, st_arguments*
         return true;
     case ST_OPTION_SEED:
         return read_whole(value, UINT64_MAX, &out->seed);
+    case ST_OPTION_SHARD:
+        return take_shard(value, out);
+    case ST_OPTION_UNTIL:
+        out->until = value;
+        return *value != '\0';
+    case ST_OPTION_EVERY:
+        out->every = value;
+        return *value != '\0';
+    case ST_OPTION_SET:
+        return take_set(value, out);
+    case ST_OPTION_ENGINE:
+        out->engine = value;
+        return strcmp(value, "population") == 0 || strcmp(value, "ssa") == 0;
+    case ST_OPTION_CELLS:
+        return read_positive(value, CELLS_LIMIT, &out->cells);
+    case ST_OPTION_RUNS:
+        if (!read_whole(value, RUNS_LIMIT, &number) || number == 0) {
+            return false;
+        }
+        out->runs = (int)number;
+        return true;
+    case ST_OPTION_MODEL:
+        out->model = value;
+        return *value != '\0';
+    case ST_OPTION_POSTERIOR:
+        out->posterior = value;
+        return *value != '\0';
+    case ST_OPTION_TRAIN:
+        out->train = value;
+        return *value != '\0';
+    case ST_OPTION_DRAWS:
+        out->draws = read_whole(value, 100000, &number) ? (int)number : 0;
+        return out->draws >= 2;
+    case ST_OPTION_PEOPLE:
+        out->people = read_whole(value, 1000000, &number) ? (int)number : 0;
+        return out->people >= 64;
+    case ST_OPTION_KEEP_GOING:
     case ST_OPTION_FORCE:
     case ST_OPTION_QUIET:
     case ST_OPTION_HELP:
+    case ST_OPTION_JSON:
+    case ST_OPTION_UNITS:
         break;
     }
     return false;
@@ -113,7 +215,7 @@ static bool read_option(const st_command* command, int count, char* const* word,
     if (!info) {
         return fail_unknown(command, text, why, why_size);
     }
-    if (out->given & info->bit) {
+    if (out->given & info->bit & ~(unsigned)ST_OPTION_SET) {
         snprintf(why, why_size, "%s was given twice", info->name);
         return false;
     }

@@ -1,5 +1,6 @@
 /// `stroma check`: is this study or model valid, and what would it run?
 
+#include "check_person.h"
 #include "cli.h"
 #include "describe.h"
 #include "messages.h"
@@ -72,6 +73,24 @@ static void print_model(const st_model* model, const st_instruments* instruments
     }
 }
 
+/// Every quantity of the file as written and as computed.
+static void print_units(const st_model* model)
+{
+    int width[2] = {0, 0};
+    for (int i = 0; i < st_model_quantity_count(model); ++i) {
+        const st_quantity_info* q = st_model_quantity(model, i);
+        const int path = snprintf(NULL, 0, "%s", q->path);
+        const int written = snprintf(NULL, 0, "%s", q->written);
+        width[0] = path > width[0] && path < 60 ? path : width[0];
+        width[1] = written > width[1] && written < 24 ? written : width[1];
+    }
+    for (int i = 0; i < st_model_quantity_count(model); ++i) {
+        const st_quantity_info* q = st_model_quantity(model, i);
+        printf("%s:%d:%d  %-*s  %-*s  = %.10g %s\n", q->file, q->line, q->column, width[0], q->path,
+               width[1], q->written, q->value, q->unit);
+    }
+}
+
 /// Loads the model and the tables of it that other rooms read.
 static st_status check_model(st_ctx* ctx, const st_arguments* arguments)
 {
@@ -85,7 +104,9 @@ static st_status check_model(st_ctx* ctx, const st_arguments* arguments)
     if (status == ST_OK && st_model_table(model, "context")) {
         status = st_context_rules_read(ctx, model, &context);
     }
-    if (status == ST_OK) {
+    if (status == ST_OK && (arguments->given & ST_OPTION_UNITS) != 0) {
+        print_units(model);
+    } else if (status == ST_OK) {
         print_model(model, instruments);
     }
     st_context_rules_destroy(context);
@@ -159,6 +180,9 @@ static void print_study(const st_study* study)
 
 static st_status check_study(st_ctx* ctx, const st_arguments* arguments)
 {
+    if ((arguments->given & ST_OPTION_UNITS) != 0) {
+        return ST_FAIL(ctx, ST_ERR_INPUT, "%s: --units is for models", arguments->file);
+    }
     if (arguments->variant) {
         return ST_FAIL(ctx, ST_ERR_INPUT,
                        "%s: --variant is for models; a study names it with its key `variant`",
@@ -185,11 +209,14 @@ static int perform(st_ctx* ctx, const st_arguments* arguments)
     const bool is_map = root && root->kind == ST_NODE_MAP;
     const bool is_study = is_map && st_node_child(root, "study");
     const bool is_model = is_map && !is_study && st_node_child(root, "model");
+    const bool is_person = is_map && st_node_child(root, "person");
     st_doc_destroy(doc);
     if (is_study) {
         status = check_study(ctx, arguments);
     } else if (is_model) {
         status = check_model(ctx, arguments);
+    } else if (is_person) {
+        status = st_check_person(ctx, arguments->file);
     } else {
         status = ST_FAIL(ctx, ST_ERR_INPUT,
                          "%s:1:1: found neither `study` nor `model` at the top, expected a study "
@@ -205,8 +232,9 @@ static int perform(st_ctx* ctx, const st_arguments* arguments)
 const st_command ST_CHECK_COMMAND = {
     .name = "check",
     .operand = "FILE",
-    .about = "is this study or model valid? what would it run?",
-    .help = "  --variant V   check this variant of a model\n",
-    .options = ST_OPTION_VARIANT | ST_OPTION_HELP,
+    .about = "is this study, model or person valid? what would it run?",
+    .help = "  --variant V   check this variant of a model\n"
+            "  --units       every quantity of a model as written and as computed\n",
+    .options = ST_OPTION_VARIANT | ST_OPTION_UNITS | ST_OPTION_HELP,
     .perform = perform,
 };

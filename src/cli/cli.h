@@ -24,16 +24,47 @@ typedef enum st_option {
     ST_OPTION_FORCE = 1 << 4,
     ST_OPTION_QUIET = 1 << 5,
     ST_OPTION_HELP = 1 << 6,
+    ST_OPTION_UNTIL = 1 << 7,
+    ST_OPTION_EVERY = 1 << 8,
+    ST_OPTION_SET = 1 << 9, ///< may be given again and again
+    ST_OPTION_ENGINE = 1 << 10,
+    ST_OPTION_CELLS = 1 << 11,
+    ST_OPTION_RUNS = 1 << 12,
+    ST_OPTION_JSON = 1 << 13,
+    ST_OPTION_UNITS = 1 << 14,
+    ST_OPTION_SHARD = 1 << 15,
+    ST_OPTION_MODEL = 1 << 20,
+    ST_OPTION_POSTERIOR = 1 << 21,
+    ST_OPTION_TRAIN = 1 << 22,
+    ST_OPTION_DRAWS = 1 << 23,
+    ST_OPTION_PEOPLE = 1 << 24,
+    ST_OPTION_KEEP_GOING = 1 << 25,
 } st_option;
+
+/// Most values that --set may change.
+#define ST_SET_LIMIT 64
 
 /// What was typed after the command. Texts are borrowed from argv.
 typedef struct st_arguments {
-    unsigned given;      ///< options that were given, st_option bits
-    const char* file;    ///< the one operand
-    const char* output;  ///< -o, NULL when not given
-    const char* variant; ///< --variant, NULL when not given
-    int threads;         ///< --threads, 0 = one per CPU
-    uint64_t seed;       ///< --seed
+    unsigned given;       ///< options that were given, st_option bits
+    const char* file;     ///< the one operand
+    const char* output;   ///< -o, NULL when not given
+    const char* variant;  ///< --variant, NULL when not given
+    int threads;          ///< --threads, 0 = one per CPU
+    uint64_t seed;        ///< --seed
+    int part, part_count; ///< --shard 3/8: part 2 (from 0) of 8
+    const char* until;    ///< --until, a time with its unit
+    const char* every;    ///< --every, a time with its unit
+    const char* engine;   ///< --engine
+    double cells;         ///< --cells, above 0
+    int runs;             ///< --runs, 1 or more
+    int set_count;
+    const char* set[ST_SET_LIMIT]; ///< --set, "name=value"
+    const char* model;             ///< --model, NULL when not given
+    const char* posterior;         ///< --posterior, NULL when not given
+    const char* train;             ///< --train, NULL when not given
+    int draws;                     ///< --draws
+    int people;                    ///< --people
 } st_arguments;
 
 typedef struct st_command {
@@ -47,5 +78,9 @@ typedef struct st_command {
 
 extern const st_command ST_CHECK_COMMAND;
 extern const st_command ST_RUN_COMMAND;
+extern const st_command ST_MERGE_COMMAND;
+extern const st_command ST_VALIDATE_COMMAND;
+extern const st_command ST_SIMULATE_COMMAND;
+extern const st_command ST_DESCRIBE_COMMAND;
 
 #endif

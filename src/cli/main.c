@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const st_command* const COMMANDS[] = {&ST_CHECK_COMMAND, &ST_RUN_COMMAND};
+static const st_command* const COMMANDS[] = {&ST_CHECK_COMMAND, &ST_SIMULATE_COMMAND,
+                                             &ST_RUN_COMMAND, &ST_MERGE_COMMAND, &ST_VALIDATE_COMMAND};
 #define COMMAND_COUNT ((int)(sizeof COMMANDS / sizeof COMMANDS[0]))
 
 /// Set by SIGINT and SIGTERM, watched by long calls. A handler needs something global.

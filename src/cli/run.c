@@ -1,9 +1,11 @@
-/// `stroma run`: from a study file to a store, tables and a report.
+/// `stroma run`: from a study file to a store, tables and a report; or one part of it to a file.
 
-#include "cli.h"
+#include "run.h"
+
 #include "describe.h"
 #include "messages.h"
 #include "models_dir.h"
+#include "parts.h"
 #include "progress.h"
 
 #include "base/base.h"
@@ -113,17 +115,95 @@ static void print_end(const st_trial_summary* summary, st_progress_style style, 
     }
 }
 
-/// Runs the study into a store in `dir` and seals it. On failure the store leaves nothing behind.
-static st_status simulate(st_ctx* ctx, const st_study* study, const st_arguments* arguments,
-                          const char* dir, st_progress_style style)
+static st_trial_def trial_def(const st_arguments* arguments)
 {
     st_trial_def def = st_default_trial_def();
     def.worker_count = arguments->threads;
     def.has_seed = (arguments->given & ST_OPTION_SEED) != 0;
     def.seed = arguments->seed;
+    return def;
+}
+
+static st_status no_begin(void* self, st_ctx* ctx, const st_study* study)
+{
+    (void)self, (void)ctx, (void)study;
+    return ST_OK;
+}
+
+static st_status no_row(void* self, st_ctx* ctx, st_row_kind kind, const void* row)
+{
+    (void)self, (void)ctx, (void)kind, (void)row;
+    return ST_OK;
+}
+
+static st_status no_end(void* self, st_ctx* ctx)
+{
+    (void)self, (void)ctx;
+    return ST_OK;
+}
+
+/// One part of the people into a file of its own below `dir`.
+static st_status simulate_part(st_ctx* ctx, const st_study* study, const st_arguments* arguments,
+                               const char* dir, st_progress_style style)
+{
+    const st_trial_def def = trial_def(arguments);
+    char path[PATH_MAX];
+    ST_TRY(st_parts_path(ctx, dir, arguments->part, arguments->part_count, path, sizeof path));
+    print_start(study, style, def.has_seed ? def.seed : st_study_seed(study));
+    st_progress progress;
+    st_progress_init(&progress, stderr, style, terminal_columns(), now_s());
+    run_sink forward = {.progress = &progress};
+    const st_sink sink = {.self = &forward,
+                          .begin = no_begin,
+                          .row = no_row,
+                          .end = no_end,
+                          .progress = show_progress};
+    st_trial_summary summary = {0};
+    const st_status status = st_study_run_part(ctx, study, &def, arguments->part,
+                                               arguments->part_count, path, &sink, &summary);
+    const double end_s = now_s();
+    st_progress_finish(&progress, end_s);
+    if (status == ST_OK) {
+        print_end(&summary, style, end_s - progress.begin_s);
+    }
+    if (status == ST_OK && style != ST_PROGRESS_SILENT) {
+        printf("part    %s   (%lld people; when all are there: stroma merge %s -o %s)\n", path,
+               (long long)summary.people, arguments->file, dir);
+    }
+    return status;
+}
+
+/// The whole study, or its parts put together.
+static st_status compute(st_ctx* ctx, const st_study* study, const st_arguments* arguments,
+                         const char* dir, bool from_parts, const st_sink* sink,
+                         st_trial_summary* out)
+{
+    const st_trial_def def = trial_def(arguments);
+    if (!from_parts) {
+        return st_study_run(ctx, study, &def, sink, out);
+    }
+    st_parts parts;
+    ST_TRY(st_parts_find(ctx, dir, &parts));
+    const st_status status = st_study_merge(ctx, study, &def, parts.path, parts.count, sink, out);
+    st_parts_clear(ctx, &parts);
+    return status;
+}
+
+/// Runs the study into a store in `dir` and seals it. On failure the store leaves nothing behind.
+static st_status simulate(st_ctx* ctx, const st_study* study, const st_arguments* arguments,
+                          const char* dir, bool from_parts, st_progress_style style)
+{
+    const st_trial_def def = trial_def(arguments);
 
     st_store* store = NULL;
     ST_TRY(st_store_create(ctx, dir, (arguments->given & ST_OPTION_FORCE) != 0, &store));
+    if (def.has_seed) {
+        const st_status status = st_store_override_seed(store, def.seed);
+        if (status != ST_OK) {
+            st_store_destroy(store);
+            return status;
+        }
+    }
     print_start(study, style, def.has_seed ? def.seed : st_study_seed(study));
     st_progress progress;
     st_progress_init(&progress, stderr, style, terminal_columns(), now_s());
@@ -134,7 +214,7 @@ static st_status simulate(st_ctx* ctx, const st_study* study, const st_arguments
                           .end = forward_end,
                           .progress = show_progress};
     st_trial_summary summary = {0};
-    st_status status = st_study_run(ctx, study, &def, &sink, &summary);
+    st_status status = compute(ctx, study, arguments, dir, from_parts, &sink, &summary);
     const double end_s = now_s();
     st_progress_finish(&progress, end_s);
     if (status == ST_OK) {
@@ -164,7 +244,7 @@ static st_status report(st_ctx* ctx, const char* dir, bool is_quiet)
     return ST_OK;
 }
 
-static st_status run_study(st_ctx* ctx, const st_arguments* arguments)
+st_status st_run_study(st_ctx* ctx, const st_arguments* arguments, bool from_parts)
 {
     char model_dir[PATH_MAX];
     char dir[PATH_MAX];
@@ -182,8 +262,10 @@ static st_status run_study(st_ctx* ctx, const st_arguments* arguments)
     ST_TRY(st_models_dir_find(ctx, model_dir, sizeof model_dir));
     st_study* study = NULL;
     ST_TRY(st_study_load(ctx, arguments->file, model_dir, &study));
-    st_status status = simulate(ctx, study, arguments, dir, style);
-    if (status == ST_OK) {
+    const bool is_part = (arguments->given & ST_OPTION_SHARD) != 0;
+    st_status status = is_part ? simulate_part(ctx, study, arguments, dir, style)
+                               : simulate(ctx, study, arguments, dir, from_parts, style);
+    if (status == ST_OK && !is_part) {
         status = report(ctx, dir, is_quiet);
     }
     st_study_destroy(study);
@@ -198,7 +280,7 @@ static int perform(st_ctx* ctx, const st_arguments* arguments)
               stderr);
         return ST_EXIT_INPUT;
     }
-    return st_messages_print(ctx, run_study(ctx, arguments), stderr);
+    return st_messages_print(ctx, st_run_study(ctx, arguments, false), stderr);
 }
 
 const st_command ST_RUN_COMMAND = {
@@ -210,8 +292,9 @@ const st_command ST_RUN_COMMAND = {
             "it\n"
             "      --seed S       take this seed instead of the study's\n"
             "      --force        write over results that are there\n"
+            "      --shard I/N    compute part I of N only; stroma merge puts the parts together\n"
             "  -q, --quiet        say nothing unless something is wrong\n",
     .options = ST_OPTION_OUTPUT | ST_OPTION_THREADS | ST_OPTION_SEED | ST_OPTION_FORCE |
-               ST_OPTION_QUIET | ST_OPTION_HELP,
+               ST_OPTION_SHARD | ST_OPTION_QUIET | ST_OPTION_HELP,
     .perform = perform,
 };

@@ -45,7 +45,8 @@ static bool parse_verb(const char* word, int* out, char* why, size_t why_size)
     const char* near = st_name_nearest(word, names, ST_VERB_COUNT);
     snprintf(why, why_size,
              "'%s' is no behaviour, expected die divide recruit move become secrete relax take_up "
-             "consume deposit degrade engulf contact suppress turn%s%s%s",
+             "consume deposit degrade engulf contact suppress turn migrate bias follow adhere "
+             "repel%s%s%s",
              word, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     return false;
 }
@@ -160,9 +161,7 @@ int st_behaviour_add(builder* b, int cell, int place, const char* key, const st_
 static bool refuse_negative(builder* b, const st_node* node, const st_typed* v)
 {
     double value;
-    const bool is_parameter = b->graph.node[v->e].code == ST_OP_INPUT;
-    const bool is_number = st_expr_is_constant(&b->graph, v->e, NULL);
-    if ((!is_parameter && !is_number) || !st_value_default(b, v->e, NULL, &value)) {
+    if (!st_value_is_plain(b, v->e, &value)) {
         return true; // an expression: its sign is not known here
     }
     if (value < 0.0) {
@@ -196,13 +195,31 @@ static bool check_extras(builder* b, const st_node* n)
     return true;
 }
 
+/// Does `verb.A.B@P` name something whose own mistake was reported?
+static bool names_broken(const builder* b, const char* key)
+{
+    char text[160];
+    snprintf(text, sizeof text, "%s", key);
+    bool is_broken = false;
+    char* rest = text;
+    for (char* word = strtok_r(text, ".@", &rest); word != NULL;
+         word = strtok_r(NULL, ".@", &rest)) {
+        const bool is_known =
+            st_declare_find_thing(b, word) >= 0 || st_declare_find_place(b, word) >= 0;
+        is_broken = is_broken || (!is_known && st_value_is_broken(b, word));
+    }
+    return is_broken;
+}
+
 static void read_behaviour(builder* b, int cell, int place, const st_node* n)
 {
     char why[320];
     st_dim dim;
     st_bridge bridge;
     if (!st_behaviour_dim(b, n->key, place, &dim, &bridge, why, sizeof why)) {
-        st_node_fail_key(b->ctx, n, "%s", why);
+        if (!names_broken(b, n->key)) {
+            st_node_fail_key(b->ctx, n, "%s", why);
+        }
         return;
     }
     st_typed value;
@@ -280,8 +297,7 @@ static bool read_extra(builder* b, const behaviour_spec* s, const char* key, int
     if (!st_value_read(b, node, s->place, &dim, &b->thing[substrate].bridge, "a level", out)) {
         return false;
     }
-    if (strcmp(key, "half") == 0 && b->graph.node[out->e].code == ST_OP_INPUT &&
-        st_value_default(b, out->e, NULL, &value) && !(value > 0.0)) {
+    if (strcmp(key, "half") == 0 && st_value_is_plain(b, out->e, &value) && !(value > 0.0)) {
         return st_node_fail(b->ctx, node, "found a level of %g nmol/mL, expected one above 0",
                             value);
     }
@@ -298,7 +314,7 @@ static st_term_kind term_of(const parsed_key* k)
         [ST_VERB_CONSUME] = ST_TERM_CONSUME, [ST_VERB_DEPOSIT] = ST_TERM_DEPOSIT,
         [ST_VERB_DEGRADE] = ST_TERM_DEGRADE, [ST_VERB_ENGULF] = ST_TERM_ENGULF,
         [ST_VERB_CONTACT] = ST_TERM_ENGULF,  [ST_VERB_SUPPRESS] = ST_TERM_ENGULF,
-        [ST_VERB_TURN] = ST_TERM_TURN,
+        [ST_VERB_TURN] = ST_TERM_TURN,       [ST_VERB_MIGRATE] = ST_TERM_OTHER,
     };
     return k->second >= 0 ? ST_TERM_TURN : terms[k->verb];
 }
@@ -448,6 +464,9 @@ static void apply(builder* b, int index)
     if (!parse_key(b, s->key, &a.k, why, sizeof why)) {
         return;
     }
+    if (a.k.verb >= ST_VERB_MIGRATE) {
+        return; // its value counts in space only
+    }
     a.own = b->thing[s->cell].state[s->place];
     a.stages = b->thing[s->cell].stage_count;
     a.at = a.k.place >= 0 ? a.k.place : s->place;
@@ -457,7 +476,10 @@ static void apply(builder* b, int index)
 
     switch (a.k.verb) {
     case ST_VERB_MOVE:
-        if (b->thing[s->cell].state[a.at] < 0 || a.at == s->place) {
+        if (a.at == s->place) {
+            return; // those that are there stay there
+        }
+        if (b->thing[s->cell].state[a.at] < 0) {
             st_node_fail_key(b->ctx, s->node != NULL ? s->node : b->root,
                              "'%s' does not live in '%s' as well", b->thing[s->cell].name,
                              b->place[a.at].name);

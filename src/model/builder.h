@@ -146,8 +146,6 @@ typedef struct builder {
     int event_count;
     st_expr* event_value;
     int event_value_count, event_value_capacity;
-    st_expr* trigger; ///< of threshold events: above 0 where the condition holds
-    int trigger_count;
     st_plan_info* plan;
     int plan_count;
     st_dose_target* dose;
@@ -194,6 +192,13 @@ bool st_value_default(builder* b, st_expr e, const double* state, double* out);
 st_expr st_value_number_of(builder* b, int thing, int place);
 /// Keeps what a quantity was computed to, for `stroma check --units`.
 void st_value_note(builder* b, const st_node* node, double value, const char* unit);
+/// True when the document declares `name` (up to '@') but with a mistake that was reported, so that
+/// a further message about it would only repeat that.
+bool st_value_is_broken(const builder* b, const char* name);
+/// True when `e` is a parameter, also times a constant; then its default value.
+bool st_value_is_plain(builder* b, st_expr e, double* value);
+/// True when `e` contains a state or time.
+bool st_value_moves(builder* b, st_expr e);
 /// State (first stage) that `name` means, seen from `at_place`; -1 with a reason.
 int st_value_state(builder* b, int at_place, const char* name, char* why, size_t why_size);
 /// Unit of the model for a dimension, as text in the arena.
@@ -258,7 +263,6 @@ struct st_model {
     int state_count, parameter_count, input_count, definition_count, dose_count, event_count;
     const int* state_place; ///< -1 for free states
     st_tape rate, jacobian, definitions, initial, events, dose_factor, channels, description;
-    st_tape triggers;
     const st_plan_info* plan;
     int plan_count;
     const st_dose_part* dose_part;

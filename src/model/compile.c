@@ -214,10 +214,6 @@ static st_status compile_tapes(builder* b, st_model* m)
         status = st_tape_build(b->arena, &b->graph, registers, b->dose_factor, b->dose_part_count,
                                &m->dose_factor);
     }
-    if (status == ST_OK) {
-        status = st_tape_build(b->arena, &b->graph, registers, b->trigger, b->trigger_count,
-                               &m->triggers);
-    }
     st_free(b->ctx, output);
     return status;
 }

@@ -12,6 +12,16 @@ static int find_parameter(const builder* b, const char* name)
     return -1;
 }
 
+static int find_input(const builder* b, const char* name)
+{
+    for (int i = 0; i < b->input_count; i++) {
+        if (strcmp(b->input[i].info.name, name) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
 static void read_correlation(builder* b, const st_node* n)
 {
     if (!st_grammar_check(b->ctx, n, &ST_GRAMMAR_CORRELATION)) {
@@ -36,6 +46,9 @@ static void read_correlation(builder* b, const st_node* n)
             return;
         }
         *which[i] = find_parameter(b, item->text);
+        if (*which[i] < 0 && find_input(b, item->text) < 0 && st_value_is_broken(b, item->text)) {
+            return;
+        }
         if (*which[i] < 0) {
             st_node_fail(b->ctx, item, "found '%s', expected a parameter", item->text);
             return;

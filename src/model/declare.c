@@ -7,9 +7,8 @@
 #define STATE_LIMIT 2000
 #define STAGE_LIMIT 64
 
-static const char* const FUNCTION_NAMES[] = {"exp",    "log",  "sqrt",     "min",    "max",
-                                             "pow",    "hill", "time",     "none",   "density",
-                                             "volume", "cell", "gradient", "contact"};
+static const char* const FUNCTION_NAMES[] = {"exp",  "log",  "sqrt", "min",     "max",   "pow",
+                                             "hill", "time", "none", "density", "volume"};
 
 /// A letter, then letters, digits, '_'; hyphens only where the room allows them.
 static bool check_name(builder* b, const st_node* node)
@@ -187,6 +186,9 @@ static void declare_things_of(builder* b, const char* section, st_state_kind kin
         }
         for (const st_node* p = in->first; p != NULL; p = p->next) {
             const int at = st_declare_find_place(b, p->key);
+            if (at < 0 && st_value_is_broken(b, p->key)) {
+                continue;
+            }
             if (at < 0) {
                 const char* names[64];
                 int count = 0;
@@ -389,6 +391,7 @@ static st_status make_room(builder* b)
             states = states < STATE_LIMIT ? states : STATE_LIMIT;
         }
     }
+    states = states < STATE_LIMIT ? states : STATE_LIMIT;
     b->state_capacity = states;
     b->place = st_arena_alloc(b->arena, (size_t)places + 1u, sizeof *b->place);
     b->thing = st_arena_alloc(b->arena, (size_t)things + 1u, sizeof *b->thing);
@@ -409,7 +412,7 @@ st_status st_declare_names(builder* b)
     }
     const st_node* title = st_node_need(b->ctx, b->root, "model", "the model's title");
     const char* text;
-    if (title != NULL) {
+    if (title != NULL && title->kind == ST_NODE_SCALAR) {
         st_node_read_text(b->ctx, title, &text);
     }
     const st_node* settle = st_node_child(b->root, "settle");

@@ -1,5 +1,7 @@
 #include "expr.h"
 
+#include "tape.h"
+
 #include "base/maths.h"
 
 #include <math.h>
@@ -7,7 +9,6 @@
 
 #define FIRST_CAPACITY 256u
 #define FIRST_BUCKETS  1024u
-#define PPOW_CEILING   1e300 // w/(1 + w) stays 1 and never becomes inf/inf
 
 static bool is_unary(uint32_t code)
 {
@@ -39,10 +40,8 @@ double st_op_apply(st_op_code code, double a, double b)
         return st_log(a);
     case ST_OP_POW:
         return st_pow(a, b);
-    case ST_OP_PPOW: {
-        const double p = a <= 0.0 ? 0.0 : st_pow(a, b); // NaN stays NaN
-        return p > PPOW_CEILING ? PPOW_CEILING : p;
-    }
+    case ST_OP_PPOW:
+        return st_tape_signal_power(a, b);
     case ST_OP_SQRT:
         return sqrt(a);
     case ST_OP_MIN:

@@ -380,6 +380,16 @@ const st_grammar_verb ST_GRAMMAR_VERBS[ST_VERB_COUNT] = {
     [ST_VERB_TURN] = {"turn", "turn.T.U", "mL/cell/day", "volume/cell/time", 2, 2, ST_STATE_CELL,
                       false, false, "dn_T = -b rho n_T, dn_U = +b rho n_T",
                       "a T within reach becomes a U"},
+    [ST_VERB_MIGRATE] = {"migrate", "migrate", "cm/day", "length/time", 0, 0, ST_STATE_CELL, false,
+                         false, "none: only in space", "speed of its own motion"},
+    [ST_VERB_BIAS] = {"bias", "bias", "1", "1", 0, 0, ST_STATE_CELL, false, false,
+                      "none: only in space", "share of its motion that is directed"},
+    [ST_VERB_FOLLOW] = {"follow", "follow.S", "1", "1", 1, 1, ST_STATE_SUBSTRATE, false, false,
+                        "none: only in space", "how much the gradient of S directs it"},
+    [ST_VERB_ADHERE] = {"adhere", "adhere", "cm/day", "length/time", 0, 0, ST_STATE_CELL, false,
+                        false, "none: only in space", "pull between neighbours, as a speed"},
+    [ST_VERB_REPEL] = {"repel", "repel", "cm/day", "length/time", 0, 0, ST_STATE_CELL, false, false,
+                       "none: only in space", "push between overlapping neighbours, as a speed"},
 };
 
 const st_grammar_signal ST_GRAMMAR_SPATIAL[] = {

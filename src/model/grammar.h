@@ -86,6 +86,11 @@ typedef enum st_verb {
     ST_VERB_CONTACT,
     ST_VERB_SUPPRESS,
     ST_VERB_TURN,
+    ST_VERB_MIGRATE, ///< from here on: only in space, no term where there is none
+    ST_VERB_BIAS,
+    ST_VERB_FOLLOW,
+    ST_VERB_ADHERE,
+    ST_VERB_REPEL,
     ST_VERB_COUNT
 } st_verb;
 

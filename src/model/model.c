@@ -323,11 +323,6 @@ const st_plan_info* st_model_plan(const st_model* model, int index)
     return &model->plan[index];
 }
 
-const st_tape* st_model_trigger_tape(const st_model* model)
-{
-    return &model->triggers;
-}
-
 const st_event_info* st_model_event(const st_model* model, int event)
 {
     return &model->event[event];

@@ -3,12 +3,15 @@
 #include "base/random.h"
 #include "stroma/model.h"
 
+#include <gsl/gsl_deriv.h>
+#include <gsl/gsl_errno.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -308,6 +311,121 @@ static void derivatives_are_exact(void** state)
     drop(&r);
 }
 
+/// One rate as a function of one state, for GSL.
+typedef struct slope {
+    rig* r;
+    int state, rate;
+    double* output;
+} slope;
+
+static double rate_at(double x, void* arg)
+{
+    slope* s = arg;
+    const double kept = s->r->slot[s->state];
+    s->r->slot[s->state] = x;
+    st_tape_run_scalar(st_model_rate_tape(s->r->model), s->r->slot, s->r->reg, s->output);
+    s->r->slot[s->state] = kept;
+    return s->output[s->rate];
+}
+
+/// Every entry of the pattern against gsl_deriv_central, within the error that GSL states.
+static int compare_with_gsl(rig* r, uint64_t seed)
+{
+    const int n = st_model_state_count(r->model);
+    const st_pattern* pattern = st_model_pattern(r->model);
+    const st_tape* tape = st_model_jacobian_tape(r->model);
+    double* exact = calloc((size_t)tape->output_count, sizeof *exact);
+    double* output = calloc((size_t)n, sizeof *output);
+    int compared = 0;
+    for (int s = 0; s < n; s++) {
+        const st_random_key key = {.seed = seed, .stream = ST_STREAM_TEST, .id = (uint64_t)s};
+        r->slot[s] = st_model_state(r->model, s)->scale * (0.3 + 2.0 * st_random_uniform(&key, 1));
+    }
+    st_tape_run_scalar(tape, r->slot, r->reg, exact);
+    for (int i = 0; i < n; i++) {
+        for (int e = pattern->row_start[i]; e < pattern->row_start[i + 1]; e++) {
+            slope s = {.r = r, .state = pattern->column[e], .rate = i, .output = output};
+            const gsl_function f = {.function = rate_at, .params = &s};
+            double found, error;
+            const double x = r->slot[s.state];
+            assert_int_equal(gsl_deriv_central(&f, x, 1e-3 * fabs(x), &found, &error), 0);
+            const double size = fabs(exact[n + e]);
+            if (!(fabs(found - exact[n + e]) <= 20.0 * error + 1e-9 * size)) {
+                fail_msg("d rate(%s)/d %s: tape %.12g, GSL %.12g +- %.3g (seed %llu)",
+                         st_model_state(r->model, i)->name, st_model_state(r->model, s.state)->name,
+                         exact[n + e], found, error, (unsigned long long)seed);
+            }
+            compared++;
+        }
+    }
+    free(exact);
+    free(output);
+    return compared;
+}
+
+// MOD-1: first derivatives against GSL, for every function of the language and for the knee.
+static void derivatives_agree_with_gsl(void** state)
+{
+    (void)state;
+    static const char SMOOTH[] =
+        "model: Functions\n"
+        "variables:\n"
+        "  u: { start: 0, typical: 1, unit: 1, rate: '(exp(0 - u) * log(1 + v) + sqrt(u * v) + "
+        "u^3.5 / (1 + v^2) + hill(u, v, 2.7) - u^v + pow(v, 0.3)) * [1 1/day]' }\n"
+        "  v: { start: 0, typical: 1, unit: 1, rate: '(hill(v, 0.5, 4) - (-u) * v) / [2 day]' }\n";
+    static const char* const texts[] = {SMOOTH, RULES, TRAFFIC};
+    int compared = 0;
+    for (size_t k = 0; k < 3; k++) {
+        rig r = make(texts[k]);
+        for (uint64_t seed = 1; seed <= 20; seed++) {
+            compared += compare_with_gsl(&r, seed);
+        }
+        drop(&r);
+    }
+    st_ctx* ctx = st_ctx_create();
+    st_model* model = NULL;
+    size_t length;
+    const char* name;
+    assert_int_equal(st_model_load(ctx, ST_SOURCE_DIR "/models/knee-oa.yaml", NULL, &model), ST_OK);
+    rig r = make(st_model_source(model, 0, &name, &length));
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        compared += compare_with_gsl(&r, seed);
+    }
+    drop(&r);
+    st_model_destroy(model);
+    st_ctx_destroy(ctx);
+    print_message("%d derivatives compared (seeds 1 ... 20)\n", compared);
+    assert_true(compared > 500);
+}
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+// The knee model is read and compiled in a few milliseconds; the bound leaves room for sanitizers
+// and busy machines.
+static void the_knee_compiles_at_once(void** state)
+{
+    (void)state;
+    double best = 1e9;
+    for (int i = 0; i < 10; i++) {
+        st_ctx* ctx = st_ctx_create();
+        st_model* model = NULL;
+        const double begin = seconds();
+        assert_int_equal(st_model_load(ctx, ST_SOURCE_DIR "/models/knee-oa.yaml", NULL, &model),
+                         ST_OK);
+        const double spent = seconds() - begin;
+        best = spent < best ? spent : best;
+        st_model_destroy(model);
+        st_ctx_destroy(ctx);
+    }
+    print_message("knee-oa.yaml read and compiled in %.2f ms (target 20)\n", 1e3 * best);
+    assert_true(best < 0.4);
+}
+
 static void knee_derivatives_are_exact(void** state)
 {
     (void)state;
@@ -455,6 +573,8 @@ int main(void)
         cmocka_unit_test(exchange_and_reaction_add_their_terms),
         cmocka_unit_test(rules_merge_as_published),
         cmocka_unit_test(derivatives_are_exact),
+        cmocka_unit_test(derivatives_agree_with_gsl),
+        cmocka_unit_test(the_knee_compiles_at_once),
         cmocka_unit_test(knee_derivatives_are_exact),
         cmocka_unit_test(lanes_equal_the_plain_tape),
         cmocka_unit_test(doses_arrive_in_model_units),

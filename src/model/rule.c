@@ -73,8 +73,7 @@ static bool read_hill(builder* b, const st_node* entry, st_expr* out)
 static bool refuse_negative(builder* b, const st_node* node, const st_typed* v)
 {
     double value;
-    if (b->graph.node[v->e].code == ST_OP_INPUT && st_value_default(b, v->e, NULL, &value) &&
-        value < 0.0) {
+    if (st_value_is_plain(b, v->e, &value) && value < 0.0) {
         const st_node* text = node->kind == ST_NODE_MAP ? st_node_child(node, "value") : node;
         return st_node_fail(b->ctx, text, "found '%s', expected a rate of 0 or more", text->text);
     }
@@ -84,8 +83,7 @@ static bool refuse_negative(builder* b, const st_node* node, const st_typed* v)
 static bool refuse_not_positive(builder* b, const st_node* node, const st_typed* v)
 {
     double value;
-    if (b->graph.node[v->e].code == ST_OP_INPUT && st_value_default(b, v->e, NULL, &value) &&
-        !(value > 0.0)) {
+    if (st_value_is_plain(b, v->e, &value) && !(value > 0.0)) {
         const st_node* text = node->kind == ST_NODE_MAP ? st_node_child(node, "value") : node;
         return st_node_fail(b->ctx, text, "found '%s', expected a half-maximum above 0",
                             text->text);
@@ -251,6 +249,9 @@ static bool read_subject(builder* b, const st_node* entry, const st_node** cell_
         return false;
     }
     *cell = st_declare_find_thing(b, (*cell_node)->text);
+    if (*cell < 0 && st_value_is_broken(b, (*cell_node)->text)) {
+        return false;
+    }
     if (*cell < 0 || b->thing[*cell].kind != ST_STATE_CELL) {
         const char* names[128];
         int count = 0;

@@ -77,6 +77,13 @@ static void read_changes(builder* b, const st_node* changes, st_change change, e
 /// One side of a threshold, read as an expression of its own at its own column.
 static bool read_side(builder* b, const st_node* when, size_t from, size_t length, st_typed* out)
 {
+    while (length > 0 && when->text[from] == ' ') {
+        from++;
+        length--;
+    }
+    while (length > 0 && when->text[from + length - 1] == ' ') {
+        length--;
+    }
     st_node* side = st_arena_alloc(b->arena, 1, sizeof *side);
     char* text = st_arena_text(b->arena, when->text + from, length);
     if (side == NULL || text == NULL) {
@@ -131,12 +138,16 @@ static bool read_moment(builder* b, const st_node* n, event_spec* e)
     }
     if (when != NULL) {
         e->info.day = INFINITY;
-        e->info.trigger = b->trigger_count;
         if (every != NULL) {
             return st_node_fail_key(b->ctx, every, "'every' belongs to 'at', not to 'when'");
         }
-        return (once == NULL || st_node_read_bool(b->ctx, once, &e->info.once)) &&
-               read_threshold(b, when, &b->trigger[b->trigger_count]);
+        st_expr excess;
+        if ((once != NULL && !st_node_read_bool(b->ctx, once, &e->info.once)) ||
+            !read_threshold(b, when, &excess)) {
+            return false;
+        }
+        e->info.trigger = add_event_value(b, excess);
+        return e->info.trigger >= 0;
     }
     if (once != NULL) {
         return st_node_fail_key(b->ctx, once, "'once' belongs to 'when', not to 'at'");
@@ -178,7 +189,6 @@ static void read_event(builder* b, const st_node* n)
     read_changes(b, add, ST_CHANGE_ADD, e);
     read_changes(b, scale, ST_CHANGE_SCALE, e);
     e->info.action = e->action;
-    b->trigger_count += e->info.trigger >= 0 ? 1 : 0;
     b->event_count++;
 }
 
@@ -189,8 +199,7 @@ st_status st_schedule_read_events(builder* b)
         return ST_OK;
     }
     b->event = st_arena_alloc(b->arena, (size_t)list->child_count + 1u, sizeof *b->event);
-    b->trigger = st_arena_alloc(b->arena, (size_t)list->child_count + 1u, sizeof *b->trigger);
-    if (b->event == NULL || b->trigger == NULL) {
+    if (b->event == NULL) {
         return ST_ERR_MEMORY;
     }
     for (const st_node* n = list->first; n != NULL; n = n->next) {

@@ -5,7 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#define PPOW_CEILING 1e300
+#define PPOW_CEILING 1e300 // w/(1 + w) stays 1 and never becomes inf/inf
+#define WHOLE_LIMIT  7.0   // exponents up to here are products
 
 static bool is_unary(uint32_t code)
 {
@@ -189,6 +190,22 @@ void st_tape_prepare(const st_tape* tape, double* reg)
     }
 }
 
+double st_tape_signal_power(double a, double b)
+{
+    double p;
+    if (b >= 0.0 && b <= WHOLE_LIMIT && b == floor(b)) {
+        const unsigned bits = (unsigned)b;
+        const double a2 = a * a;
+        const double a4 = a2 * a2;
+        p = ((bits & 1u) != 0 ? a : 1.0) * ((bits & 2u) != 0 ? a2 : 1.0);
+        p *= (bits & 4u) != 0 ? a4 : 1.0;
+    } else {
+        p = st_pow(a, b);
+    }
+    p = a <= 0.0 ? 0.0 : p; // what is not a number stays that
+    return p > PPOW_CEILING ? PPOW_CEILING : p;
+}
+
 #define LANES for (int i = 0; i < ST_LANES; i++)
 
 void st_tape_run(const st_tape* tape, double* reg)
@@ -225,8 +242,7 @@ void st_tape_run(const st_tape* tape, double* reg)
             st_pow_lanes(a, b, r);
             break;
         case ST_OP_PPOW:
-            st_pow_lanes(a, b, r);
-            LANES r[i] = a[i] <= 0.0 ? 0.0 : (r[i] > PPOW_CEILING ? PPOW_CEILING : r[i]);
+            LANES r[i] = st_tape_signal_power(a[i], b[i]);
             break;
         case ST_OP_SQRT:
             LANES r[i] = sqrt(a[i]);

@@ -144,7 +144,7 @@ static bool read_source(builder* b, const st_node* node, const st_node* entry, p
 static bool read_bounds(builder* b, const st_node* node, parameter_spec* p, const char* unit_text)
 {
     st_range range;
-    if (!st_node_read_range(b->ctx, node, "a range", unit_text, &range)) {
+    if (!st_node_read_range(b->ctx, node, "bounds", unit_text, &range)) {
         return false;
     }
     st_unit unit;
@@ -384,6 +384,26 @@ static bool resolve_density(builder* b, int at_place, const char* type, st_typed
     return true;
 }
 
+bool st_value_is_broken(const builder* b, const char* name)
+{
+    static const char* const sections[] = {"parameters", "inputs",      "substrates",
+                                           "cells",      "matrix",      "variables",
+                                           "responses",  "definitions", "places"};
+    char base[64];
+    const size_t length = strcspn(name, "@");
+    if (length >= sizeof base || st_ctx_mistake_count(b->ctx) == 0) {
+        return false;
+    }
+    memcpy(base, name, length);
+    base[length] = '\0';
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
+        if (st_node_child(st_node_child(b->root, sections[i]), base) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool resolve_unknown(builder* b, const char* name, char* why, size_t why_size)
 {
     const char* names[512];
@@ -495,12 +515,37 @@ static bool is_noted(const builder* b, const st_node* node)
 typedef struct resolver {
     builder* b;
     int at_place;
+    bool is_broken; ///< a name was not found because its own entry has a mistake
 } resolver;
+
+/// A name that could not be resolved because of a mistake that was reported where it is declared.
+static bool is_reported(const builder* b, const char* name)
+{
+    for (int i = 0; i < b->definition_count; i++) {
+        if (strcmp(b->definition[i].info.name, name) == 0) {
+            return b->definition[i].progress == DEFINITION_BAD;
+        }
+    }
+    for (int i = 0; i < b->thing_count; i++) {
+        const size_t length = strlen(b->thing[i].name);
+        if (strncmp(b->thing[i].name, name, length) == 0 &&
+            (name[length] == '\0' || name[length] == '@')) {
+            bool lives = false;
+            for (int p = 0; p < b->place_count; p++) {
+                lives = lives || b->thing[i].state[p] >= 0;
+            }
+            return !lives && st_ctx_mistake_count(b->ctx) > 0;
+        }
+    }
+    return st_value_is_broken(b, name);
+}
 
 static bool resolve(void* arg, const char* name, st_typed* out, char* why, size_t why_size)
 {
-    const resolver* r = arg;
-    return st_value_resolve(r->b, r->at_place, name, out, why, why_size);
+    resolver* r = arg;
+    const bool ok = st_value_resolve(r->b, r->at_place, name, out, why, why_size);
+    r->is_broken = !ok && is_reported(r->b, name);
+    return ok;
 }
 
 bool st_value_definition(builder* b, int index, char* why, size_t why_size)
@@ -609,6 +654,7 @@ bool st_value_read_text(builder* b, const st_node* node, int at_place, st_typed*
         return true;
     }
     resolver r = {.b = b, .at_place = at_place};
+    const uint32_t before = b->graph.count;
     size_t at;
     char reason[256];
     if (st_formula_parse(&b->graph, node->text, resolve, &r, out, &at, reason, sizeof reason)) {
@@ -618,8 +664,18 @@ bool st_value_read_text(builder* b, const st_node* node, int at_place, st_typed*
                                 "definitions in it",
                                 EXPRESSION_DEPTH_LIMIT);
         }
+        for (uint32_t i = before; i < b->graph.count; i++) {
+            if (b->graph.node[i].code == ST_OP_PPOW && st_value_moves(b, b->graph.node[i].b)) {
+                return st_node_fail(b->ctx, node,
+                                    "a hill exponent depends on a state, expected parameters or "
+                                    "numbers");
+            }
+        }
         note_brackets(b, node);
         return true;
+    }
+    if (r.is_broken) {
+        return false; // that name's own mistake was reported
     }
     if (looks_like_number) {
         return st_node_fail(b->ctx, node, "found '%s', expected a quantity or an expression: %s",
@@ -719,4 +775,35 @@ bool st_value_default(builder* b, st_expr e, const double* state, double* out)
     *out = value[e];
     st_free(b->ctx, value);
     return true;
+}
+
+bool st_value_is_plain(builder* b, st_expr e, double* value)
+{
+    const st_expr_node n = b->graph.node[e];
+    const bool is_parameter = n.code == ST_OP_INPUT && (n.a & SLOT_KIND) == SLOT_PARAMETER;
+    const bool is_scaled = n.code == ST_OP_MUL && b->graph.node[n.a].code <= ST_OP_INPUT &&
+                           b->graph.node[n.b].code <= ST_OP_INPUT && !st_value_moves(b, e);
+    return (is_parameter || is_scaled || n.code == ST_OP_CONSTANT) &&
+           st_value_default(b, e, NULL, value);
+}
+
+bool st_value_moves(builder* b, st_expr e)
+{
+    const st_expr_node top = b->graph.node[e];
+    if (top.code == ST_OP_CONSTANT) {
+        return false;
+    }
+    bool* moves = st_alloc(b->ctx, (size_t)e + 1u, sizeof *moves);
+    for (st_expr i = 0; moves != NULL && i <= e; i++) {
+        const st_expr_node n = b->graph.node[i];
+        if (n.code == ST_OP_INPUT) {
+            const uint32_t kind = n.a & SLOT_KIND;
+            moves[i] = kind == SLOT_STATE || kind == SLOT_TIME;
+        } else if (n.code != ST_OP_CONSTANT) {
+            moves[i] = moves[n.a] || moves[n.b];
+        }
+    }
+    const bool result = moves != NULL && moves[e];
+    st_free(b->ctx, moves);
+    return result;
 }

@@ -1,5 +1,6 @@
 #include "individual.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -50,6 +51,133 @@ st_status st_individual_check(st_ctx* ctx, const st_model* model, const st_cours
     return ST_OK;
 }
 
+// --- thresholds ---------------------------------------------------------------------------------
+
+/// Runs the event tape on the state x: scratch->output holds what events set and by how much
+/// thresholds are passed.
+static void run_event_tape(const st_model* model, const st_individual* who, st_scratch* scratch,
+                           double day, const double* x)
+{
+    fill_slots(model, who, day, x, scratch->slot);
+    st_tape_run_scalar(st_model_event_tape(model), scratch->slot, scratch->reg, scratch->output);
+}
+
+static bool has_thresholds(const st_model* model)
+{
+    for (int e = 0; e < st_model_event_count(model); e++) {
+        if (st_model_event(model, e)->trigger >= 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// A condition that holds from the start waits until it has once not held.
+static void begin_thresholds(const st_model* model, st_individual* who, st_scratch* scratch,
+                             const double* x)
+{
+    if (!has_thresholds(model)) {
+        return;
+    }
+    run_event_tape(model, who, scratch, who->day, x);
+    for (int e = 0; e < st_model_event_count(model); e++) {
+        const int trigger = st_model_event(model, e)->trigger;
+        if (trigger >= 0) {
+            who->event_at[e] = scratch->output[trigger] > 0.0 ? NAN : INFINITY;
+        }
+    }
+}
+
+bool st_individual_notice(const st_model* model, st_individual* who, st_scratch* scratch,
+                          const double* x)
+{
+    bool is_due = false;
+    if (!has_thresholds(model)) {
+        return false;
+    }
+    run_event_tape(model, who, scratch, who->day, x);
+    for (int e = 0; e < st_model_event_count(model); e++) {
+        const int trigger = st_model_event(model, e)->trigger;
+        if (trigger < 0) {
+            continue;
+        }
+        const double excess = scratch->output[trigger];
+        if (isinf(who->event_at[e]) && excess > 0.0) {
+            who->event_at[e] = who->day;
+            is_due = true;
+        } else if (isnan(who->event_at[e]) && excess < 0.0) {
+            who->event_at[e] = INFINITY;
+        }
+    }
+    return is_due;
+}
+
+/// Is a waiting condition true of the state in scratch->state2?
+static bool some_hold(const st_model* model, const st_individual* who, st_scratch* scratch,
+                      double day)
+{
+    run_event_tape(model, who, scratch, day, scratch->state2);
+    for (int e = 0; e < st_model_event_count(model); e++) {
+        const int trigger = st_model_event(model, e)->trigger;
+        if (trigger >= 0 && isinf(who->event_at[e]) && scratch->output[trigger] > 0.0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool st_individual_crosses(const st_model* model, st_individual* who, st_scratch* scratch,
+                           double new_day, st_dense_fn dense, const void* of)
+{
+    const int looks = 4; // inside a step, so that a short excursion is seen as well
+    const int halvings = 50;
+    const double h = new_day - who->day;
+    double low = 0.0;
+    double high = 2.0;
+    if (!has_thresholds(model)) {
+        return false;
+    }
+    for (int i = 1; i <= looks && high > 1.0; i++) {
+        const double theta = (double)i / looks;
+        dense(of, theta, scratch->state2);
+        if (some_hold(model, who, scratch, who->day + theta * h)) {
+            high = theta;
+        } else {
+            low = theta;
+        }
+    }
+    for (int e = 0; e < st_model_event_count(model) && high > 1.0; e++) { // state at the end
+        const int trigger = st_model_event(model, e)->trigger;
+        if (trigger >= 0 && isnan(who->event_at[e]) && scratch->output[trigger] < 0.0) {
+            who->event_at[e] = INFINITY;
+        }
+    }
+    if (high > 1.0) {
+        return false;
+    }
+    for (int i = 0; i < halvings; i++) {
+        const double middle = 0.5 * (low + high);
+        dense(of, middle, scratch->state2);
+        if (some_hold(model, who, scratch, who->day + middle * h)) {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    dense(of, high, scratch->state2);
+    const double at = fmax(who->day + high * h, nextafter(who->day, INFINITY));
+    some_hold(model, who, scratch, who->day + high * h);
+    for (int e = 0; e < st_model_event_count(model); e++) {
+        const int trigger = st_model_event(model, e)->trigger;
+        if (trigger >= 0 && isinf(who->event_at[e]) && scratch->output[trigger] > 0.0) {
+            who->event_at[e] = at;
+        }
+    }
+    return true;
+}
+
+// --- the way through a course -------------------------------------------------------------------
+
 void st_individual_begin(const st_model* model, const st_population_def* def, st_individual* who,
                          st_course* course, st_scratch* scratch, double* x)
 {
@@ -59,13 +187,14 @@ void st_individual_begin(const st_model* model, const st_population_def* def, st
     who->h = def->first_step_day;
     who->next_action = 0;
     who->next_sample = 0;
+    who->next_plan = 0;
     who->rejects_in_a_row = 0;
     who->was_rejected = false;
     who->is_active = true;
     memcpy(who->input, course->input, (size_t)st_model_input_count(model) * sizeof *who->input);
     for (int e = 0; e < st_model_event_count(model); e++) {
         const st_event_info* event = st_model_event(model, e);
-        double at = event->day;
+        double at = event->day; // INFINITY for a threshold
         if (at < course->begin_day) {
             at = event->every_day > 0.0
                      ? event->day + event->every_day *
@@ -82,6 +211,7 @@ void st_individual_begin(const st_model* model, const st_population_def* def, st
     memset(x, 0, (size_t)n * sizeof *x);
     fill_slots(model, who, who->day, x, scratch->slot);
     st_tape_run_scalar(st_model_initial_tape(model), scratch->slot, scratch->reg, x);
+    begin_thresholds(model, who, scratch, x);
 }
 
 double st_individual_stop(const st_model* model, const st_individual* who)
@@ -90,6 +220,9 @@ double st_individual_stop(const st_model* model, const st_individual* who)
     double stop = course->end_day;
     for (int e = 0; e < st_model_event_count(model); e++) {
         stop = fmin(stop, who->event_at[e]);
+    }
+    if (who->next_plan < st_model_plan_count(model)) {
+        stop = fmin(stop, st_model_plan(model, who->next_plan)->day);
     }
     if (who->next_action < course->action_count) {
         stop = fmin(stop, course->action[who->next_action].day);
@@ -117,11 +250,14 @@ static void run_event(const st_model* model, st_individual* who, st_scratch* scr
                       double* x)
 {
     const st_event_info* event = st_model_event(model, e);
-    fill_slots(model, who, who->day, x, scratch->slot);
-    st_tape_run_scalar(st_model_event_tape(model), scratch->slot, scratch->reg, scratch->output);
+    run_event_tape(model, who, scratch, who->day, x);
     for (int i = 0; i < event->action_count; i++) {
         const st_event_action* a = &event->action[i];
         change_state(&x[a->state], a->change, scratch->output[a->output]);
+    }
+    if (event->trigger >= 0) {
+        who->event_at[e] = event->once ? DBL_MAX : NAN;
+        return;
     }
     // from the count, not by adding up: the hundredth time is as exact as the first
     const double turn = event->every_day > 0.0
@@ -130,7 +266,8 @@ static void run_event(const st_model* model, st_individual* who, st_scratch* scr
     who->event_at[e] = event->every_day > 0.0 ? event->day + turn * event->every_day : INFINITY;
 }
 
-bool st_individual_act(const st_model* model, st_individual* who, st_scratch* scratch, double* x)
+static bool run_due_events(const st_model* model, st_individual* who, st_scratch* scratch,
+                           double* x)
 {
     bool changed = false;
     for (int e = 0; e < st_model_event_count(model); e++) {
@@ -139,6 +276,28 @@ bool st_individual_act(const st_model* model, st_individual* who, st_scratch* sc
             changed = true;
         }
     }
+    return changed;
+}
+
+/// Planned inputs whose time has come.
+static bool follow_plan(const st_model* model, st_individual* who, st_scratch* scratch,
+                        const double* x)
+{
+    bool changed = false;
+    while (who->next_plan < st_model_plan_count(model) &&
+           st_model_plan(model, who->next_plan)->day <= who->day) {
+        const st_plan_info* plan = st_model_plan(model, who->next_plan++);
+        run_event_tape(model, who, scratch, who->day, x);
+        who->input[plan->input] = scratch->output[plan->output];
+        changed = true;
+    }
+    return changed;
+}
+
+bool st_individual_act(const st_model* model, st_individual* who, st_scratch* scratch, double* x)
+{
+    bool changed = follow_plan(model, who, scratch, x);
+    changed = run_due_events(model, who, scratch, x) || changed;
     const st_course* course = who->course;
     while (who->next_action < course->action_count &&
            course->action[who->next_action].day <= who->day) {
@@ -158,6 +317,13 @@ bool st_individual_act(const st_model* model, st_individual* who, st_scratch* sc
             break;
         }
         changed = true;
+    }
+    // what was done may cross a threshold at once, and that another; each once per moment at most
+    for (int i = 0; changed && i < st_model_event_count(model); i++) {
+        if (!st_individual_notice(model, who, scratch, x)) {
+            break;
+        }
+        run_due_events(model, who, scratch, x);
     }
     return changed;
 }

@@ -9,12 +9,14 @@
 
 typedef struct st_individual {
     st_course* course;
-    double day;    ///< where it stands
-    double h;      ///< next step that the error control wishes
-    double* input; ///< [input_count] current values, owned
-    double*
-        event_at; ///< [event_count] next time of each model event, INFINITY = never again; owned
+    double day;       ///< where it stands
+    double h;         ///< next step that the error control wishes
+    double* input;    ///< [input_count] current values, owned
+    double* event_at; ///< [event_count] next time of each model event, INFINITY = never again;
+                      ///< owned. A threshold event: INFINITY = its condition does not hold, NAN =
+                      ///< it holds and has been acted on, DBL_MAX = it happened and will not again
     int next_action, next_sample;
+    int next_plan; ///< of the model's planned inputs
     int rejects_in_a_row;
     bool was_rejected; ///< the last step was: do not grow at once
     bool is_active;
@@ -38,6 +40,19 @@ void st_individual_begin(const st_model* model, const st_population_def* def, st
 
 /// Next time at which the solver must stop exactly: an event, an action or the end.
 double st_individual_stop(const st_model* model, const st_individual* who);
+
+/// State of a step at share theta.
+typedef void (*st_dense_fn)(const void* of, double theta, double* out);
+
+/// True when a threshold event of the model becomes due before `new_day`: the individual's next
+/// stop is there, and the step is to be taken again up to it.                     [MOD-9]
+bool st_individual_crosses(const st_model* model, st_individual* who, st_scratch* scratch,
+                           double new_day, st_dense_fn dense, const void* of);
+
+/// After a change of state outside a step: which thresholds hold, which become due now. True when
+/// one does.
+bool st_individual_notice(const st_model* model, st_individual* who, st_scratch* scratch,
+                          const double* x);
 
 /// Applies all that is due at the individual's day, in order; true when something changed.
 bool st_individual_act(const st_model* model, st_individual* who, st_scratch* scratch, double* x);

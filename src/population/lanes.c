@@ -146,7 +146,11 @@ static void attempt(st_population* p, outcome* o)
         st_program_run(p->step.prologue, p->step.prologue_count, p->width, p->lanes.slot);
         p->lanes.is_new = false;
     }
-    st_program_run(p->step.body, p->step.body_count, p->width, p->lanes.slot);
+    if (p->code != NULL) {
+        st_code_run(p->code, p->lanes.slot);
+    } else {
+        st_program_run(p->step.body, p->step.body_count, p->width, p->lanes.slot);
+    }
     const st_norm norm = {.count = p->state_count,
                           .x = slot_of(p, 0),
                           .y = output_of(p, ST_STEP_NEW),
@@ -155,6 +159,18 @@ static void attempt(st_population* p, outcome* o)
                           .lowest = p->lowest,
                           .relative = p->def.relative_tolerance};
     st_norm_run(&norm, p->width, o->sum, o->ok);
+}
+
+/// A lane's step, for the search for thresholds.
+typedef struct lane_step {
+    const st_population* p;
+    int lane;
+} lane_step;
+
+static void dense_of(const void* of, double theta, double* out)
+{
+    const lane_step* step = of;
+    dense(step->p, step->lane, theta, out);
 }
 
 /// Judges a lane's step; an accepted one gives its samples and moves the lane's time.
@@ -170,6 +186,11 @@ static void judge(st_population* p, int lane, outcome* o)
         return;
     }
     const double new_day = o->hits_stop[lane] ? st_individual_stop(p->model, who) : who->day + h;
+    const lane_step step = {p, lane};
+    if (st_individual_crosses(p->model, who, &p->scratch, new_day, dense_of, &step)) {
+        o->hits_stop[lane] = false; // again, up to the threshold
+        return;
+    }
     while (who->next_sample < course->sample_count &&
            course->sample_day[who->next_sample] < new_day) {
         const double at = course->sample_day[who->next_sample];

@@ -108,6 +108,11 @@ static void dense(const st_population* p, double theta, double* out)
     }
 }
 
+static void dense_of(const void* of, double theta, double* out)
+{
+    dense(of, theta, out);
+}
+
 static void advance(st_population* p, st_individual* who, double new_day, bool hits_stop)
 {
     const st_course* course = who->course;
@@ -144,8 +149,10 @@ st_status st_population_solve_scalar(st_population* p, st_course* course, int co
             attempt(p, who, h);
             const double error = measure_error(p, &bad, &worst);
             if (st_individual_judge(who, h, hits_stop, error, bad > 0 || !isfinite(error))) {
-                const double stop = st_individual_stop(p->model, who);
-                advance(p, who, hits_stop ? stop : who->day + h, hits_stop);
+                const double new_day = hits_stop ? st_individual_stop(p->model, who) : who->day + h;
+                if (!st_individual_crosses(p->model, who, &p->scratch, new_day, dense_of, p)) {
+                    advance(p, who, new_day, hits_stop);
+                }
             }
             if (who->is_active && st_individual_is_stuck(&p->def, who)) {
                 st_individual_fail(p->model, who, bad > 0 ? bad - 1 : worst);

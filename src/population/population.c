@@ -11,7 +11,7 @@ st_population_def st_default_population_def(void)
     return (st_population_def){.relative_tolerance = 1e-4,
                                .absolute_tolerance = 1e-6,
                                .first_step_day = 1e-3,
-                               .max_step_day = 90.0,
+                               .max_step_day = 1000.0,
                                .max_reject = 10,
                                .max_step_count = 1000000,
                                .cookie = DEF_COOKIE};
@@ -157,8 +157,10 @@ st_status st_population_create(st_ctx* ctx, const st_model* model, const st_popu
     p->def = *def;
     p->state_count = st_model_state_count(model);
     st_arena_init(&p->arena, ctx);
-    p->width = st_width_best();
     st_status status = make_programs(p);
+    if (status == ST_OK) {
+        status = st_population_choose(p, st_width_best(), true);
+    }
     if (status == ST_OK) {
         p->absolute = st_arena_alloc(&p->arena, (size_t)p->state_count, sizeof *p->absolute);
         p->lowest = st_arena_alloc(&p->arena, (size_t)p->state_count, sizeof *p->lowest);
@@ -178,6 +180,14 @@ st_status st_population_create(st_ctx* ctx, const st_model* model, const st_popu
     return ST_OK;
 }
 
+st_status st_population_choose(st_population* p, st_width width, bool with_code)
+{
+    st_code_destroy(p->code);
+    p->code = NULL;
+    p->width = width;
+    return with_code ? st_code_create(p->ctx, &p->step, width, &p->code) : ST_OK;
+}
+
 void st_population_destroy(st_population* p)
 {
     if (p == NULL) {
@@ -192,6 +202,7 @@ void st_population_destroy(st_population* p)
         st_free(p->ctx, p->individual[lane].input);
         st_free(p->ctx, p->individual[lane].event_at);
     }
+    st_code_destroy(p->code);
     st_arena_clear(&p->arena);
     st_free(p->ctx, p);
 }

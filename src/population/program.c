@@ -214,7 +214,9 @@ typedef struct finish {
     uint32_t* last_use; ///< value that reads it last; UINT32_MAX = must survive
     uint32_t* slot;
     uint32_t* free_slot;
-    uint32_t free_count, slot_count;
+    uint32_t* phase; ///< calls that lie between the inputs and a value
+    uint32_t* order; ///< operations, operands first
+    uint32_t free_count, slot_count, order_count;
 } finish;
 
 #define NO_SLOT UINT32_MAX
@@ -272,17 +274,74 @@ static void fuse(finish* f)
     }
 }
 
+bool st_program_is_call(uint32_t code)
+{
+    switch (code) {
+    case ST_OP_ADD:
+    case ST_OP_SUB:
+    case ST_OP_MUL:
+    case ST_OP_DIV:
+    case ST_OP_NEG:
+    case ST_OP_SQRT:
+    case ST_OP_MIN:
+    case ST_OP_MAX:
+    case ST_OP_LE:
+    case ST_OP_SQUARE:
+    case ST_OP_PLUS:
+    case ST_PROGRAM_COPY:
+    case ST_PROGRAM_MULADD:
+    case ST_PROGRAM_MULSUB:
+        return false;
+    default:
+        return true;
+    }
+}
+
+static uint32_t phase_behind(const finish* f, st_value operand)
+{
+    return f->phase[operand] + (st_program_is_call(f->b->node[operand].code) ? 1u : 0u);
+}
+
+/// Calls stand together: all that can be computed without one, then the calls that are ready, then
+/// what these allow, and so on. Otherwise the order in which the operations were written.
+static void choose_order(finish* f)
+{
+    const st_program_build* b = f->b;
+    uint32_t last = 0;
+    for (uint32_t i = (uint32_t)b->input_count; i < b->count; i++) {
+        const st_program_node* n = &b->node[i];
+        if (f->use_count[i] == 0 || !is_operation(n)) {
+            continue;
+        }
+        const st_value operand[3] = {n->a, n->b, n->c};
+        for (int k = 0; k < operand_count(n); k++) {
+            const bool is_computed = is_operation(&b->node[operand[k]]);
+            const uint32_t phase = is_computed ? phase_behind(f, operand[k]) : 0;
+            f->phase[i] = phase > f->phase[i] ? phase : f->phase[i];
+        }
+        last = f->phase[i] > last ? f->phase[i] : last;
+    }
+    for (uint32_t part = 0; part <= 2u * last + 1u; part++) {
+        for (uint32_t i = (uint32_t)b->input_count; i < b->count; i++) {
+            const bool is_call = st_program_is_call(b->node[i].code);
+            if (f->use_count[i] > 0 && is_operation(&b->node[i]) &&
+                2u * f->phase[i] + (is_call ? 1u : 0u) == part) {
+                f->order[f->order_count++] = i;
+            }
+        }
+    }
+}
+
 static void note_last_uses(finish* f)
 {
     const st_program_build* b = f->b;
-    for (uint32_t i = (uint32_t)b->input_count; i < b->count; i++) {
+    for (uint32_t k = 0; k < f->order_count; k++) {
+        const uint32_t i = f->order[k];
         const st_program_node* n = &b->node[i];
-        if (f->use_count[i] > 0 && is_operation(n)) {
-            f->last_use[n->a] = i;
-            f->last_use[n->b] = i;
-            if (operand_count(n) == 3) {
-                f->last_use[n->c] = i;
-            }
+        f->last_use[n->a] = i;
+        f->last_use[n->b] = i;
+        if (operand_count(n) == 3) {
+            f->last_use[n->c] = i;
         }
     }
 }
@@ -367,10 +426,8 @@ static st_status emit(finish* f, st_arena* arena, st_program* p)
     }
     f->slot_count = pin_slots(f, p, constant);
     p->temporary = (int)f->slot_count;
-    for (uint32_t i = first; i < b->count; i++) {
-        if (f->use_count[i] == 0 || !is_operation(&b->node[i])) {
-            continue;
-        }
+    for (uint32_t k = 0; k < f->order_count; k++) {
+        const uint32_t i = f->order[k];
         if (b->node[i].level == ST_LEVEL_PERSON) {
             prologue[p->prologue_count++] = resolve(f, i);
         } else {
@@ -404,6 +461,8 @@ static st_status emit(finish* f, st_arena* arena, st_program* p)
 st_status st_program_finish(st_program_build* b, st_arena* arena, st_program* out)
 {
     finish f = {.b = b};
+    const st_value sign = st_program_constant(b, -0.0);
+    const st_value one = st_program_constant(b, 1.0);
     *out = (st_program){.input_count = b->input_count, .output_count = b->output_count};
     if (b->failed) {
         return ST_ERR_MEMORY;
@@ -412,16 +471,26 @@ st_status st_program_finish(st_program_build* b, st_arena* arena, st_program* ou
     f.last_use = st_alloc(b->ctx, b->count, sizeof *f.last_use);
     f.slot = st_alloc(b->ctx, b->count, sizeof *f.slot);
     f.free_slot = st_alloc(b->ctx, b->count, sizeof *f.free_slot);
-    st_status status = f.use_count && f.last_use && f.slot && f.free_slot ? ST_OK : ST_ERR_MEMORY;
+    f.phase = st_alloc(b->ctx, b->count, sizeof *f.phase);
+    f.order = st_alloc(b->ctx, b->count, sizeof *f.order);
+    const bool has_room = f.use_count && f.last_use && f.slot && f.free_slot && f.phase && f.order;
+    st_status status = has_room ? ST_OK : ST_ERR_MEMORY;
     if (status == ST_OK) {
+        f.use_count[sign]++;
+        f.use_count[one]++;
         count_uses(&f);
         fuse(&f);
+        choose_order(&f);
         note_last_uses(&f);
         status = emit(&f, arena, out);
+        out->sign_slot = (int)f.slot[sign];
+        out->one_slot = (int)f.slot[one];
     }
     st_free(b->ctx, f.use_count);
     st_free(b->ctx, f.last_use);
     st_free(b->ctx, f.slot);
     st_free(b->ctx, f.free_slot);
+    st_free(b->ctx, f.phase);
+    st_free(b->ctx, f.order);
     return status;
 }

@@ -33,6 +33,7 @@ typedef struct st_program {
     int first_output, output_count;
     int temporary; ///< first temporary slot: nothing behind it survives the body
     int slot_count;
+    int sign_slot, one_slot; ///< constants -0 and 1, for machine code
 } st_program;
 
 /// When an input changes.
@@ -72,6 +73,8 @@ st_value st_program_constant(st_program_build* b, double value);
 st_value st_program_op2(st_program_build* b, st_op_code code, st_value a, st_value b2);
 /// The next output, in slot first_output + (number of outputs before it).
 void st_program_output(st_program_build* b, st_value value);
+/// True for operations that are a function of many steps (exp, pow ...), not an instruction.
+bool st_program_is_call(uint32_t code);
 /// Inputs and outputs of a tape: `input` [tape->input_count], `output` [tape->output_count].
 void st_program_inline(st_program_build* b, const st_tape* tape, const st_value* input,
                        st_value* output);

@@ -12,6 +12,49 @@ typedef int64_t KERNEL(mask) __attribute__((vector_size(8 * KERNEL_DOUBLES), may
 #define VECTOR KERNEL(vector)
 #define MASK   KERNEL(mask)
 
+/// st_tape_signal_power() of each lane: products where the exponent is 0, 1 ... 7.
+KERNEL_TARGET static void KERNEL(signal_power)(const VECTOR* a, const VECTOR* b, VECTOR* out)
+{
+    const double to_whole =
+        6755399441055744.0; // 1.5 2^52: the sum's last bits are the whole number
+    const double ceiling = 1e300;
+    const VECTOR one = (VECTOR){0} + 1.0;
+    VECTOR power[PARTS];
+    MASK all = ~(MASK){0};
+    MASK is_whole[PARTS];
+    EACH
+    {
+        is_whole[p] = (b[p] >= 0.0) & (b[p] <= 7.0) & ((b[p] + to_whole) - to_whole == b[p]);
+        all &= is_whole[p];
+    }
+    bool is_all = true;
+    for (int i = 0; i < KERNEL_DOUBLES; i++) {
+        is_all = is_all && all[i] != 0;
+    }
+    if (!is_all) {
+        st_pow_lanes((const double*)a, (const double*)b, (double*)power);
+    }
+    EACH
+    {
+        const MASK bits = (MASK)(b[p] + to_whole);
+        const VECTOR a2 = a[p] * a[p];
+        const VECTOR a4 = a2 * a2;
+        const MASK bit1 = -(bits & 1);
+        const MASK bit2 = -(bits >> 1 & 1);
+        const MASK bit4 = -(bits >> 2 & 1);
+        const VECTOR low = (VECTOR)(((MASK)a[p] & bit1) | ((MASK)one & ~bit1)) *
+                           (VECTOR)(((MASK)a2 & bit2) | ((MASK)one & ~bit2));
+        const VECTOR whole = low * (VECTOR)(((MASK)a4 & bit4) | ((MASK)one & ~bit4));
+        VECTOR r = whole;
+        if (!is_all) {
+            r = (VECTOR)(((MASK)whole & is_whole[p]) | ((MASK)power[p] & ~is_whole[p]));
+        }
+        r = (VECTOR)((MASK)r & ~(a[p] <= 0.0));
+        const MASK is_high = r > ceiling;
+        out[p] = (VECTOR)(((MASK)((VECTOR){0} + ceiling) & is_high) | ((MASK)r & ~is_high));
+    }
+}
+
 KERNEL_TARGET static void KERNEL(run)(const st_program_op* op, int count, double* slot)
 {
     for (const st_program_op* end = op + count; op < end; op++) {
@@ -68,6 +111,18 @@ KERNEL_TARGET static void KERNEL(run)(const st_program_op* op, int count, double
                 out[p] = (VECTOR)(((MASK)a[p] & take_a) | ((MASK)b[p] & take_b) |
                                   ((MASK)(a[p] + b[p]) & ~(le | gt)));
             }
+            break;
+        case ST_OP_EXP:
+            st_exp_lanes((const double*)a, (double*)out);
+            break;
+        case ST_OP_LOG:
+            st_log_lanes((const double*)a, (double*)out);
+            break;
+        case ST_OP_POW:
+            st_pow_lanes((const double*)a, (const double*)b, (double*)out);
+            break;
+        case ST_OP_PPOW:
+            KERNEL(signal_power)(a, b, out);
             break;
         default:
             run_other(op, slot);

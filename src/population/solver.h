@@ -3,6 +3,7 @@
 #ifndef ST_POPULATION_SOLVER_H
 #define ST_POPULATION_SOLVER_H
 
+#include "code.h"
 #include "individual.h"
 #include "lu.h"
 #include "step.h"
@@ -29,6 +30,7 @@ struct st_population {
     st_lu lu;
     st_tape rate, jacobian; ///< the model's, with fewer divisions
     st_program step;
+    st_code* code;    ///< the step as machine code, NULL = its operations are looked up
     st_width width;   ///< the best that the machine has; tests choose others
     double* absolute; ///< [states] absolute tolerance
     double* lowest;   ///< [states] how far below zero a state may go, INFINITY = any
@@ -37,6 +39,10 @@ struct st_population {
     st_lane_space lanes;
     st_plain_space plain;
 };
+
+/// Chooses how steps are run: instruction set, and machine code or not. For tests; the bytes of
+/// the results do not depend on it.
+st_status st_population_choose(st_population* p, st_width width, bool with_code);
 
 /// Checks a course's arrays; the message names what is wrong.
 st_status st_population_check(st_population* p, const st_course* course);

@@ -13,6 +13,8 @@
 #define COUNT_LIMIT 9007199254740992.0
 /// A share of a step below this is rounding, not chance.
 #define WHOLE 1e-9
+/// Counts from here on are enough for any happening: it takes at most 64 steps of one state.
+#define SCARCE 65.0
 /// Happenings between two looks at the interrupt flag.
 #define WATCH_EVERY 4096
 
@@ -68,25 +70,27 @@ static bool make_room(st_ssa* ssa)
         outputs = largest(outputs, tapes[i]->output_count);
     }
     const int n = ssa->state_count;
-    double** const room[] = {&ssa->scale,        &ssa->quantum,     &ssa->x,
-                             &ssa->count,        &ssa->size,        &ssa->rate,
-                             &ssa->propensity,   &ssa->who.input,   &ssa->who.event_at,
-                             &ssa->scratch.slot, &ssa->scratch.reg, &ssa->scratch.output};
-    const int size[] = {n,
-                        n,
-                        n,
-                        n,
-                        n,
-                        outputs,
-                        ssa->channel_count,
-                        st_model_input_count(m),
-                        ssa->event_count,
-                        tapes[0]->input_count,
-                        registers,
-                        outputs};
-    for (int i = 0; i < (int)(sizeof size / sizeof size[0]); i++) {
-        *room[i] = st_alloc(ssa->ctx, (size_t)size[i] + 1u, sizeof **room[i]);
-        if (*room[i] == NULL) {
+    const struct {
+        double** at;
+        int size;
+    } room[] = {
+        {&ssa->scale, n},
+        {&ssa->quantum, n},
+        {&ssa->x, n},
+        {&ssa->count, n},
+        {&ssa->size, n},
+        {&ssa->rate, outputs},
+        {&ssa->per_step, outputs},
+        {&ssa->propensity, ssa->channel_count},
+        {&ssa->who.input, st_model_input_count(m)},
+        {&ssa->who.event_at, ssa->event_count},
+        {&ssa->scratch.slot, tapes[0]->input_count},
+        {&ssa->scratch.reg, registers},
+        {&ssa->scratch.output, outputs},
+    };
+    for (size_t i = 0; i < sizeof room / sizeof room[0]; i++) {
+        *room[i].at = st_alloc(ssa->ctx, (size_t)room[i].size + 1u, sizeof(double));
+        if (*room[i].at == NULL) {
             return false;
         }
     }
@@ -109,6 +113,7 @@ st_status st_ssa_create(st_ctx* ctx, const st_model* model, const st_ssa_def* de
     ssa->state_count = st_model_state_count(model);
     ssa->channel_count = st_model_channel_count(model);
     ssa->event_count = st_model_event_count(model);
+    ssa->channel = ssa->channel_count > 0 ? st_model_channel(model, 0) : NULL;
     if (!make_room(ssa)) {
         st_ssa_destroy(ssa);
         return ST_ERR_MEMORY;
@@ -128,11 +133,11 @@ void st_ssa_destroy(st_ssa* ssa)
     if (ssa == NULL) {
         return;
     }
-    void* const room[] = {ssa->scale,        ssa->quantum,        ssa->x,
-                          ssa->count,        ssa->size,           ssa->rate,
-                          ssa->propensity,   ssa->who.input,      ssa->who.event_at,
-                          ssa->scratch.slot, ssa->scratch.reg,    ssa->scratch.output,
-                          ssa->link,         ssa->may_be_negative};
+    void* const room[] = {ssa->scale,          ssa->quantum,      ssa->x,
+                          ssa->count,          ssa->size,         ssa->rate,
+                          ssa->per_step,       ssa->propensity,   ssa->who.input,
+                          ssa->who.event_at,   ssa->scratch.slot, ssa->scratch.reg,
+                          ssa->scratch.output, ssa->link,         ssa->may_be_negative};
     for (size_t i = 0; i < sizeof room / sizeof room[0]; i++) {
         st_free(ssa->ctx, room[i]);
     }
@@ -194,27 +199,31 @@ static double steps_of(const st_ssa* ssa, const st_channel_change* change, doubl
     return fabs(ssa->rate[change->output]) / (ssa->quantum[change->state] * propensity);
 }
 
-/// Happenings per day of one channel: as many as its fastest change needs. A channel that would
-/// take more steps than there are cannot happen.
-static double propensity_of(const st_ssa* ssa, const st_channel_info* info)
+/// A channel that would take more steps of something than there are cannot happen.
+static bool is_blocked(const st_ssa* ssa, const st_channel_info* info, double propensity)
 {
-    double a = 0.0;
-    for (int i = 0; i < info->change_count; i++) {
-        const st_channel_change* c = &info->change[i];
-        const double steps = fabs(ssa->rate[c->output]) / (ssa->quantum[c->state] * c->count);
-        a = steps <= a ? a : steps; // keeps NaN
-    }
-    if (!(a > 0.0)) {
-        return a;
-    }
     for (int i = 0; i < info->change_count; i++) {
         const st_channel_change* c = &info->change[i];
         if (ssa->rate[c->output] < 0.0 && !ssa->may_be_negative[c->state] &&
-            ssa->count[c->state] < ceil(steps_of(ssa, c, a) - WHOLE)) {
-            return 0.0;
+            ssa->count[c->state] < ceil(steps_of(ssa, c, propensity) - WHOLE)) {
+            return true;
         }
     }
-    return a;
+    return false;
+}
+
+/// Happenings per day of one channel: as many as its fastest change needs.
+static double propensity_of(const st_ssa* ssa, const st_channel_info* info)
+{
+    double a = 0.0;
+    bool is_scarce = false;
+    for (int i = 0; i < info->change_count; i++) {
+        const st_channel_change* c = &info->change[i];
+        const double steps = fabs(ssa->rate[c->output]) * ssa->per_step[c->output];
+        a = steps <= a ? a : steps; // keeps NaN
+        is_scarce = is_scarce || ssa->count[c->state] < SCARCE;
+    }
+    return is_scarce && a > 0.0 && is_blocked(ssa, info, a) ? 0.0 : a;
 }
 
 /// All propensities and their sum at the present state; *bad = channel that is not finite, or -1.
@@ -227,7 +236,7 @@ static double read_propensities(st_ssa* ssa, int* bad)
     double total = 0.0;
     *bad = -1;
     for (int c = 0; c < ssa->channel_count; c++) {
-        ssa->propensity[c] = propensity_of(ssa, st_model_channel(ssa->model, c));
+        ssa->propensity[c] = propensity_of(ssa, &ssa->channel[c]);
         total += ssa->propensity[c];
         if (*bad < 0 && !isfinite(ssa->propensity[c])) {
             *bad = c;
@@ -255,7 +264,7 @@ static int pick_channel(const st_ssa* ssa, double total)
 /// All changes of a channel once; shares of a step are drawn together.
 static void fire(st_ssa* ssa, int channel)
 {
-    const st_channel_info* info = st_model_channel(ssa->model, channel);
+    const st_channel_info* info = &ssa->channel[channel];
     for (int i = 0; i < info->change_count; i++) {
         const st_channel_change* c = &info->change[i];
         const double steps = steps_of(ssa, c, ssa->propensity[channel]);
@@ -327,6 +336,9 @@ static void advance(st_ssa* ssa)
     who->day += wait;
     fire(ssa, pick_channel(ssa, total));
     who->course->step_count++;
+    if (st_individual_notice(ssa->model, who, &ssa->scratch, ssa->x)) {
+        arrive(ssa); // a threshold was crossed
+    }
 }
 
 st_status st_ssa_run(st_ssa* ssa, st_course* course, uint64_t run)
@@ -339,6 +351,12 @@ st_status st_ssa_run(st_ssa* ssa, st_course* course, uint64_t run)
     ssa->scratch.slot[ssa->state_count + st_model_parameter_count(ssa->model) +
                       st_model_input_count(ssa->model)] = who->day;
     st_ssa_quanta_choose(ssa);
+    for (int c = 0; c < ssa->channel_count; c++) {
+        for (int i = 0; i < ssa->channel[c].change_count; i++) {
+            const st_channel_change* change = &ssa->channel[c].change[i];
+            ssa->per_step[change->output] = 1.0 / (ssa->quantum[change->state] * change->count);
+        }
+    }
     for (int s = 0; s < ssa->state_count; s++) {
         ssa->count[s] = 0.0;
     }

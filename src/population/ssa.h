@@ -18,14 +18,16 @@ struct st_ssa {
     const st_model* model;
     st_ssa_def def;
     int state_count, channel_count, event_count;
-    double* scale;      ///< [states]
-    double* quantum;    ///< [states] size of one step, model units
-    double* x;          ///< [states] = count * quantum
-    double* count;      ///< [states] whole numbers, exact up to 2^53
-    double* rate;       ///< outputs of the channel tape
-    double* propensity; ///< [channels] happenings per day
-    st_ssa_link* link;  ///< [states] scratch of the step sizes
-    double* size;       ///< [states] scratch
+    double* scale;    ///< [states]
+    double* quantum;  ///< [states] size of one step, model units
+    double* x;        ///< [states] = count * quantum
+    double* count;    ///< [states] whole numbers, exact up to 2^53
+    double* rate;     ///< outputs of the channel tape
+    double* per_step; ///< [outputs of the channel tape] 1 / (quantum * steps per happening)
+    const st_channel_info* channel; ///< [channels] of the model
+    double* propensity;             ///< [channels] happenings per day
+    st_ssa_link* link;              ///< [states] scratch of the step sizes
+    double* size;                   ///< [states] scratch
     bool* may_be_negative;
     st_individual who;
     st_scratch scratch;

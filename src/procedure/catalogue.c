@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-const char* const ST_STEP_KIND_NAME[ST_STEP_COUNT] = {"harvest", "spin", "expand", "freeze",
-                                                      "injection"};
+const char* const ST_STEP_KIND_NAME[ST_STEP_COUNT] = {"harvest", "spin",      "expand",
+                                                      "freeze",  "injection", "gel"};
 const char* const ST_GUIDANCE_NAME[ST_GUIDANCE_COUNT] = {"ultrasound", "landmark"};
 
 typedef struct value_row {
@@ -79,11 +79,33 @@ static void check_relations(st_catalogue* catalogue, const st_node* root)
 
 static void read_procedures(st_catalogue* catalogue)
 {
-    static const char* const known[] = {
-        "procedures",    "marrow", "blood",          "harvest", "spin",
-        "centrifuge",    "expand", "freeze",         "inject",  "sites",
-        "layers",        "tubes",  "density_media",  "media",   "needles",
-        "preservatives", "joints", "adverse_events", NULL};
+    static const char* const known[] = {"procedures",
+                                        "fat",
+                                        "fat_sites",
+                                        "isolations",
+                                        "marrow",
+                                        "blood",
+                                        "harvest",
+                                        "spin",
+                                        "centrifuge",
+                                        "expand",
+                                        "freeze",
+                                        "inject",
+                                        "gel",
+                                        "sites",
+                                        "layers",
+                                        "tubes",
+                                        "density_media",
+                                        "media",
+                                        "preservatives",
+                                        "needles",
+                                        "joints",
+                                        "initiators",
+                                        "polymers",
+                                        "light_paths",
+                                        "factors",
+                                        "adverse_events",
+                                        NULL};
     const st_node* root = st_doc_root(catalogue->procedures);
     const int before = st_ctx_mistake_count(catalogue->ctx);
     if (!st_node_expect(catalogue->ctx, root, ST_NODE_MAP)) {

@@ -36,6 +36,8 @@
     X(blood, neutrophil, "cells/mL", 0.0, 1e9, POSITIVE)                                           \
     X(blood, lymphocyte, "cells/mL", 0.0, 1e9, POSITIVE)                                           \
     X(blood, monocyte, "cells/mL", 0.0, 1e9, POSITIVE)                                             \
+    X(fat, bmi_slope, "m^2/kg", -1.0, 1.0, FIXED)                                                  \
+    X(fat, bmi_reference, "kg/m^2", 10.0, 60.0, FIXED)                                             \
     X(harvest, duration, "h", 0.0, 24.0, FIXED)                                                    \
     X(spin, handling, "h", 0.0, 24.0, FIXED)                                                       \
     X(spin, packing, "1", 0.1, 1.0, FIXED)                                                         \
@@ -81,9 +83,21 @@
     X(expand, doublings_per_passage, "1", 0.1, 100.0, FIXED)                                       \
     X(expand, senescence, "1", 1.0, 1000.0, ANY)                                                   \
     X(expand, failure, "1", 0.0, 0.999, FIXED)                                                     \
+    X(expand, density_seed, "1/cm^2", 1.0, 1e6, FIXED)                                             \
+    X(expand, density_limit, "1/cm^2", 10.0, 1e8, FIXED)                                           \
+    X(expand, density_taken_up, "1", 0.01, 0.999, FIXED)                                           \
+    X(expand, slowing_half, "1", 1.0, 1000.0, FIXED)                                               \
+    X(expand, slowing_power, "1", 0.1, 20.0, FIXED)                                                \
+    X(expand, senescence_width, "1", 0.01, 100.0, FIXED)                                           \
+    X(expand, patience, "day", 1.0, 1000.0, FIXED)                                                 \
     X(expand, viability, "1", 0.01, 1.0, FIXED)                                                    \
     X(freeze, early, "month", 0.0, 120.0, FIXED)                                                   \
     X(freeze, late, "month", 0.0, 120.0, FIXED)                                                    \
+    X(freeze, cold_safe, "day", 0.0, 100.0, FIXED)                                                 \
+    X(freeze, cold_late, "day", 0.1, 100.0, FIXED)                                                 \
+    X(freeze, cold_share, "1", 1e-3, 1.0, FIXED)                                                   \
+    X(freeze, adhering_early, "1", 0.0, 1.0, FIXED)                                                \
+    X(freeze, adhering_late, "1", 0.0, 1.0, FIXED)                                                 \
     X(inject, rate, "mL/min", 1e-3, 1e3, FIXED)                                                    \
     X(inject, waiting, "s", 0.0, 1e5, FIXED)                                                       \
     X(inject, syringe_bore, "m", 1e-3, 0.1, FIXED)                                                 \
@@ -103,7 +117,22 @@
     X(inject, stretch_power, "1", 0.0, 10.0, FIXED)                                                \
     X(inject, latent_least, "1", 0.0, 1.0, FIXED)                                                  \
     X(inject, latent_most, "1", 0.0, 1.0, FIXED)                                                   \
-    X(inject, leak_back, "1", 0.0, 1.0, FIXED)
+    X(inject, plunger_friction, "N", 0.0, 1000.0, FIXED)                                           \
+    X(inject, joint_rest_pressure, "mmHg", -100.0, 100.0, FIXED)                                   \
+    X(inject, joint_compliance, "1/mmHg", 1e-6, 10.0, FIXED)                                       \
+    X(inject, joint_taut, "1", 0.0, 1.0, FIXED)                                                    \
+    X(inject, joint_stiffening, "1", 1e-3, 1.0, FIXED)                                             \
+    X(inject, leak_pressure, "mmHg", -100.0, 1000.0, FIXED)                                        \
+    X(inject, leak_conductance, "mL/min/mmHg", 0.0, 100.0, FIXED)                                  \
+    X(inject, leak_time, "min", 0.0, 100.0, FIXED)                                                 \
+    X(inject, leak_back, "1", 0.0, 1.0, FIXED)                                                     \
+    X(gel, temperature, "K", 270.0, 330.0, FIXED)                                                  \
+    X(gel, water_viscosity, "Pa*s", 1e-4, 1.0, FIXED)                                              \
+    X(gel, initiator_efficiency, "1", 0.0, 1.0, FIXED)                                             \
+    X(gel, oxygen, "mol/m^3", 0.0, 10.0, FIXED)                                                    \
+    X(gel, initiator_contact, "h", 0.0, 1000.0, FIXED)                                             \
+    X(gel, radical_hazard, "m^3/mol", 0.0, 1000.0, FIXED)                                          \
+    X(gel, uva_hazard, "m^2/J", 0.0, 1.0, FIXED)
 
 /// Which spread an entry may have: none would have an effect; one that keeps the value positive
 /// (log-normal); any.
@@ -138,6 +167,15 @@ typedef struct st_medium {
     double doubling_time_factor;
 } st_medium;
 
+/// How cells are got out of fat.
+typedef struct st_isolation {
+    const char* name;
+    st_amount yield;        ///< nucleated cells per mL of fat drawn
+    st_amount colony_share; ///< CFU-F among them
+    double viability;
+    double hours;
+} st_isolation;
+
 /// A density medium that a sample is layered on.
 typedef struct st_cushion {
     const char* name;
@@ -145,6 +183,47 @@ typedef struct st_cushion {
     double depth_m;            ///< of the layer that a cell has to pass
     double colony_kept;        ///< share of floating CFU-F that is found again
 } st_cushion;
+
+typedef enum st_wavelength {
+    ST_WAVELENGTH_365,
+    ST_WAVELENGTH_405,
+    ST_WAVELENGTH_450,
+    ST_WAVELENGTH_COUNT
+} st_wavelength;
+extern const char* const ST_WAVELENGTH_NAME[ST_WAVELENGTH_COUNT]; ///< "365 nm" ...
+
+/// What light splits into radicals. SI units.
+typedef struct st_initiator {
+    const char* name;
+    double molar_mass;                            ///< kg/mol
+    double absorptivity[ST_WAVELENGTH_COUNT];     ///< decadic, m^2/mol; 0 = takes up no such light
+    double yield;                                 ///< molecules split per photon taken up
+    double concentration_low, concentration_high; ///< of the survival measurements, kg/m^3
+    double survival_low, survival_high;           ///< after 24 h without light
+} st_initiator;
+
+/// A gel before and after hardening; named as the product that carries the cells.
+typedef struct st_polymer {
+    const char* name;
+    double speed;      ///< kp/sqrt(kt), m^1.5/(mol^0.5 s^0.5)
+    double gel_effect; ///< b: kt falls as exp(-b conversion)
+    double gel_point;  ///< conversion
+    double chains;     ///< at full conversion, per volume of dry polymer, mol/m^3
+    double functionality, chi;
+    double decay; ///< 1/day
+} st_polymer;
+
+/// How light reaches the gel.
+typedef struct st_light_path {
+    const char* name;
+    double transmission[ST_WAVELENGTH_COUNT];
+} st_light_path;
+
+/// A solute whose way through a gel is told.
+typedef struct st_factor {
+    const char* name;
+    double radius_m;
+} st_factor;
 
 /// What cells are frozen in: living share that comes back, and doomed share of these.
 typedef struct st_preservative {
@@ -167,6 +246,7 @@ typedef enum st_guidance {
 typedef struct st_joint {
     const char* name;
     double placed[ST_GUIDANCE_COUNT]; ///< probability that the tip is in the joint
+    double trials[ST_GUIDANCE_COUNT]; ///< injections that this was counted in
     double holds_mL;                  ///< volume that distends it fully
 } st_joint;
 
@@ -196,6 +276,7 @@ typedef enum st_step_kind {
     ST_STEP_EXPAND,
     ST_STEP_FREEZE,
     ST_STEP_INJECTION,
+    ST_STEP_GEL,
     ST_STEP_COUNT
 } st_step_kind;
 
@@ -222,12 +303,30 @@ struct st_catalogue {
     st_layer* layer;
     const char** layer_name;
     int layer_count;
+    st_site* fat_site;
+    const char** fat_site_name;
+    int fat_site_count;
+    st_isolation* isolation;
+    const char** isolation_name;
+    int isolation_count;
     st_tube* tube;
     const char** tube_name;
     int tube_count;
     st_cushion* cushion;
     const char** cushion_name;
     int cushion_count;
+    st_initiator* initiator;
+    const char** initiator_name;
+    int initiator_count;
+    st_polymer* polymer;
+    const char** polymer_name;
+    int polymer_count;
+    st_light_path* light_path;
+    const char** light_path_name;
+    int light_path_count;
+    st_factor* factor;
+    const char** factor_name;
+    int factor_count;
     st_medium* medium;
     const char** medium_name;
     int medium_count;
@@ -251,7 +350,7 @@ struct st_catalogue {
     bool is_memory_out; ///< an allocation failed while reading
 };
 
-extern const char* const ST_STEP_KIND_NAME[ST_STEP_COUNT]; ///< "harvest", "spin" ... "injection"
+extern const char* const ST_STEP_KIND_NAME[ST_STEP_COUNT]; ///< "harvest", "spin" ... "gel"
 extern const char* const ST_GUIDANCE_NAME[ST_GUIDANCE_COUNT];
 
 #endif

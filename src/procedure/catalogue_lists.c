@@ -108,6 +108,18 @@ static const field_row LAYER_FIELD[] = {
     PLAIN(st_layer, share_least, "product_share_least", "1", 1e-6, 1.0),
     PLAIN(st_layer, share_most, "product_share_most", "1", 1e-6, 1.0),
 };
+static const field_row FAT_SITE_FIELD[] = {
+    PLAIN(st_site, ratio, "ratio", "1", 0.0, 100.0),
+};
+static const field_row ISOLATION_FIELD[] = {
+    {"yield", {"cells/mL", 1.0, 1e9, ST_AMOUNT_POSITIVE}, offsetof(st_isolation, yield), true},
+    {"colony_share",
+     {"1", 0.0, 1.0, ST_AMOUNT_POSITIVE},
+     offsetof(st_isolation, colony_share),
+     true},
+    PLAIN(st_isolation, viability, "viability", "1", 0.0, 1.0),
+    PLAIN(st_isolation, hours, "time", "h", 0.0, 48.0),
+};
 static const field_row TUBE_FIELD[] = {
     PLAIN(st_tube, bore_m, "bore", "m", 1e-3, 1.0),
     PLAIN(st_tube, taper_m, "taper", "m", 0.0, 1.0),
@@ -120,6 +132,34 @@ static const field_row CUSHION_FIELD[] = {
     PLAIN(st_cushion, viscosity, "viscosity", "Pa*s", 1e-4, 1.0),
     PLAIN(st_cushion, depth_m, "depth", "m", 1e-4, 0.5),
     PLAIN(st_cushion, colony_kept, "colony_kept", "1", 0.0, 1.0),
+};
+static const field_row INITIATOR_FIELD[] = {
+    PLAIN(st_initiator, molar_mass, "molar_mass", "kg/mol", 0.01, 10.0),
+    PLAIN(st_initiator, absorptivity[ST_WAVELENGTH_365], "absorptivity_365", "m^2/mol", 0.0, 1e5),
+    PLAIN(st_initiator, absorptivity[ST_WAVELENGTH_405], "absorptivity_405", "m^2/mol", 0.0, 1e5),
+    PLAIN(st_initiator, absorptivity[ST_WAVELENGTH_450], "absorptivity_450", "m^2/mol", 0.0, 1e5),
+    PLAIN(st_initiator, yield, "yield", "1", 1e-6, 1.0),
+    PLAIN(st_initiator, concentration_low, "concentration_low", "kg/m^3", 1e-3, 100.0),
+    PLAIN(st_initiator, concentration_high, "concentration_high", "kg/m^3", 1e-3, 100.0),
+    PLAIN(st_initiator, survival_low, "survival_low", "1", 1e-6, 0.999),
+    PLAIN(st_initiator, survival_high, "survival_high", "1", 1e-6, 0.999),
+};
+static const field_row POLYMER_FIELD[] = {
+    PLAIN(st_polymer, speed, "speed", "m^1.5/mol^0.5/s^0.5", 1e-6, 1e3),
+    PLAIN(st_polymer, gel_effect, "gel_effect", "1", 0.0, 50.0),
+    PLAIN(st_polymer, gel_point, "gel_point", "1", 1e-3, 0.99),
+    PLAIN(st_polymer, chains, "chains", "mol/m^3", 1e-3, 1e5),
+    PLAIN(st_polymer, functionality, "functionality", "1", 2.1, 100.0),
+    PLAIN(st_polymer, chi, "chi", "1", 0.0, 2.0),
+    PLAIN(st_polymer, decay, "decay", "1/day", 1e-6, 1e3),
+};
+static const field_row LIGHT_PATH_FIELD[] = {
+    PLAIN(st_light_path, transmission[ST_WAVELENGTH_365], "transmission_365", "1", 0.0, 1.0),
+    PLAIN(st_light_path, transmission[ST_WAVELENGTH_405], "transmission_405", "1", 0.0, 1.0),
+    PLAIN(st_light_path, transmission[ST_WAVELENGTH_450], "transmission_450", "1", 0.0, 1.0),
+};
+static const field_row FACTOR_FIELD[] = {
+    PLAIN(st_factor, radius_m, "radius", "m", 1e-11, 1e-7),
 };
 static const field_row MEDIUM_FIELD[] = {
     PLAIN(st_medium, doubling_time_factor, "doubling_time_factor", "1", 0.01, 100.0),
@@ -137,6 +177,8 @@ static const field_row GAUGE_FIELD[] = {
 static const field_row JOINT_FIELD[] = {
     PLAIN(st_joint, placed[ST_GUIDANCE_ULTRASOUND], "ultrasound", "1", 0.0, 1.0),
     PLAIN(st_joint, placed[ST_GUIDANCE_LANDMARK], "landmark", "1", 0.0, 1.0),
+    PLAIN(st_joint, trials[ST_GUIDANCE_ULTRASOUND], "ultrasound_of", "1", 1.0, 1e6),
+    PLAIN(st_joint, trials[ST_GUIDANCE_LANDMARK], "landmark_of", "1", 1.0, 1e6),
     PLAIN(st_joint, holds_mL, "holds", "mL", 0.01, 1000.0),
 };
 
@@ -161,9 +203,18 @@ void st_catalogue_lists_read(st_catalogue* catalogue, const st_node* root)
 {
     static const list_rule site = LIST("sites", "harvest sites", st_site, SITE_FIELD);
     static const list_rule layer = LIST("layers", "layers of a spin", st_layer, LAYER_FIELD);
+    static const list_rule fat_site = LIST("fat_sites", "sites of fat", st_site, FAT_SITE_FIELD);
+    static const list_rule isolation =
+        LIST("isolations", "ways to isolate cells from fat", st_isolation, ISOLATION_FIELD);
     static const list_rule tube = LIST("tubes", "tubes of a centrifuge", st_tube, TUBE_FIELD);
     static const list_rule cushion =
         LIST("density_media", "density media", st_cushion, CUSHION_FIELD);
+    static const list_rule initiator =
+        LIST("initiators", "photoinitiators", st_initiator, INITIATOR_FIELD);
+    static const list_rule polymer = LIST("polymers", "gels", st_polymer, POLYMER_FIELD);
+    static const list_rule light_path =
+        LIST("light_paths", "ways of light", st_light_path, LIGHT_PATH_FIELD);
+    static const list_rule factor = LIST("factors", "solutes", st_factor, FACTOR_FIELD);
     static const list_rule medium = LIST("media", "culture media", st_medium, MEDIUM_FIELD);
     static const list_rule preservative =
         LIST("preservatives", "freezing media", st_preservative, PRESERVATIVE_FIELD);
@@ -175,9 +226,16 @@ void st_catalogue_lists_read(st_catalogue* catalogue, const st_node* root)
     c->layer = read_list(c, root, &layer, &c->layer_name, &c->layer_count);
     for (int i = 0; i < c->layer_count; i++) { // uncultured MSC are counted as CFU-F
         c->layer[i].recovery[ST_CLASS_MSC] = c->layer[i].recovery[ST_CLASS_CFU_F];
+        c->layer[i].recovery[ST_CLASS_OTHER] = c->layer[i].recovery[ST_CLASS_MONOCYTE];
     }
+    c->fat_site = read_list(c, root, &fat_site, &c->fat_site_name, &c->fat_site_count);
+    c->isolation = read_list(c, root, &isolation, &c->isolation_name, &c->isolation_count);
     c->tube = read_list(c, root, &tube, &c->tube_name, &c->tube_count);
     c->cushion = read_list(c, root, &cushion, &c->cushion_name, &c->cushion_count);
+    c->initiator = read_list(c, root, &initiator, &c->initiator_name, &c->initiator_count);
+    c->polymer = read_list(c, root, &polymer, &c->polymer_name, &c->polymer_count);
+    c->light_path = read_list(c, root, &light_path, &c->light_path_name, &c->light_path_count);
+    c->factor = read_list(c, root, &factor, &c->factor_name, &c->factor_count);
     c->medium = read_list(c, root, &medium, &c->medium_name, &c->medium_count);
     c->preservative =
         read_list(c, root, &preservative, &c->preservative_name, &c->preservative_count);

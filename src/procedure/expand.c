@@ -21,6 +21,45 @@ st_growth st_expand_growth(double founders, double cells, double doubling_time_h
     return growth;
 }
 
+st_growth st_expand_course(const st_procedure_values* v, double founders, double cells,
+                           double doubling_time_h, double limit_doublings)
+{
+    const double room = v->expand_density_limit.value / v->expand_density_seed.value;
+    const double full = v->expand_density_taken_up.value * room;
+    const double step_h = 0.5;
+    st_growth growth = {.passages = 1};
+    double hours = v->expand_lag.value;
+    double grown = 1.0; // cells over those that were seeded in this passage
+    double log_cells = 0.0;
+    const double wanted = cells > founders ? st_log(cells / founders) : 0.0;
+    while (log_cells < wanted) {
+        const double doublings = log_cells / st_log(2.0);
+        const double slowed =
+            1.0 + st_pow(doublings / v->expand_slowing_half.value, v->expand_slowing_power.value);
+        const double dividing =
+            1.0 / (1.0 + st_exp((doublings - limit_doublings) / v->expand_senescence_width.value));
+        const double rate =
+            st_log(2.0) / (doubling_time_h * slowed) * (1.0 - grown / room) * dividing; // [PRO-33]
+        if (hours > 24.0 * v->expand_patience.value) {
+            growth.is_stuck = true;
+            break;
+        }
+        const double gain = rate * step_h;
+        const double share = gain > wanted - log_cells ? (wanted - log_cells) / gain : 1.0;
+        log_cells += share * gain;
+        grown *= st_exp(share * gain);
+        hours += share * step_h;
+        if (grown >= full && log_cells < wanted) { // taken up and seeded anew
+            growth.passages++;
+            hours += v->expand_lag.value;
+            grown = 1.0;
+        }
+    }
+    growth.doublings = log_cells / st_log(2.0);
+    growth.days = hours / 24.0;
+    return growth;
+}
+
 double st_expand_doubling_time(const st_procedure_values* values, const st_expand* expand,
                                double age_y, double z)
 {
@@ -64,9 +103,11 @@ bool st_expand_perform(const st_catalogue* catalogue, const st_expand* expand, d
         return false;
     }
     const st_growth growth =
-        st_expand_growth(founders, expand->until_cells, hours, v->expand_lag.value,
-                         v->expand_doublings_per_passage.value);
-    const bool is_senescent = growth.doublings > limit;
+        expand->is_physics
+            ? st_expand_course(v, founders, expand->until_cells, hours, limit)
+            : st_expand_growth(founders, expand->until_cells, hours, v->expand_lag.value,
+                               v->expand_doublings_per_passage.value);
+    const bool is_senescent = growth.is_stuck || growth.doublings > limit;
     if (is_senescent || failures == expand->tries) {
         sample->days += growth.days * (is_senescent ? 1 : failures);
         return false;

@@ -4,6 +4,8 @@
 
 #include "base/maths.h"
 
+const char* const ST_SOURCE_NAME[ST_SOURCE_COUNT] = {"marrow", "blood", "fat"};
+
 double st_harvest_mean(double blood, double marrow, double depletion, double draw)
 {
     const double x = draw / depletion;
@@ -45,11 +47,47 @@ static double blood_draw(const st_amount* amount, const st_random_key* key, st_c
     return st_amount_draw(amount, st_random_normal(key, ST_DRAW_BLOOD_BASE + (uint64_t)class_));
 }
 
+double st_harvest_fat_yield(const st_procedure_values* v, const st_harvest* harvest,
+                            double bmi_kg_per_m2)
+{
+    return harvest->isolation->yield.value * harvest->site->ratio *
+           st_exp(v->fat_bmi_slope.value *
+                  (bmi_kg_per_m2 - v->fat_bmi_reference.value)); // [PRO-35]
+}
+
+/// Cells of fat: CFU-F and other nucleated cells, in saline.
+static void draw_fat(const st_procedure_values* v, const st_harvest* harvest, const st_donor* donor,
+                     const st_random_key* key, st_product* out)
+{
+    const st_isolation* isolation = harvest->isolation;
+    const double nucleated =
+        harvest->draw_count * harvest->draw_mL *
+        st_harvest_fat_yield(v, harvest, donor->bmi_kg_per_m2) *
+        st_exp(isolation->yield.ln_sigma * st_random_normal(key, ST_DRAW_FAT_YIELD));
+    const double share =
+        st_amount_draw(&isolation->colony_share, st_random_normal(key, ST_DRAW_FAT_COLONY));
+    const double colonies = nucleated * (share < 1.0 ? share : 1.0);
+    *out = (st_product){.volume_mL = harvest->product_mL, .additive_mL = harvest->product_mL};
+    out->count[ST_CLASS_CFU_F] = colonies;
+    out->count[ST_CLASS_OTHER] = nucleated - colonies;
+    for (int k = 0; k < ST_CLASS_COUNT; k++) {
+        out->viable[k] = isolation->viability;
+    }
+    out->viable[ST_CLASS_CFU_F] = 1.0; // what founds a colony was alive
+    out->age_h = v->harvest_duration.value + isolation->hours;
+    out->days = out->age_h / 24.0;
+    st_product_validate(out);
+}
+
 void st_harvest_perform(const st_catalogue* catalogue, const st_harvest* harvest,
                         const st_donor* donor, const st_step_luck* luck, st_product* out)
 {
     const st_procedure_values* v = &catalogue->values;
     const st_random_key key = st_step_key(luck, ST_STEP_HARVEST);
+    if (harvest->source == ST_SOURCE_FAT) {
+        draw_fat(v, harvest, donor, &key, out);
+        return;
+    }
     const double drawn_mL = harvest->draw_count * harvest->draw_mL;
     const double depletion_mL =
         st_amount_draw(&v->marrow_depletion_volume, st_random_normal(&key, ST_DRAW_DEPLETION));
@@ -61,13 +99,17 @@ void st_harvest_perform(const st_catalogue* catalogue, const st_harvest* harvest
     blood[ST_CLASS_NEUTROPHIL] = blood_draw(&v->blood_neutrophil, &key, ST_CLASS_NEUTROPHIL);
     blood[ST_CLASS_LYMPHOCYTE] = blood_draw(&v->blood_lymphocyte, &key, ST_CLASS_LYMPHOCYTE);
     blood[ST_CLASS_MONOCYTE] = blood_draw(&v->blood_monocyte, &key, ST_CLASS_MONOCYTE);
-    marrow_of(v, harvest, donor, &key, blood, marrow);
+    const bool is_marrow = harvest->source == ST_SOURCE_MARROW;
+    if (is_marrow) {
+        marrow_of(v, harvest, donor, &key, blood, marrow);
+    }
 
     *out = (st_product){0};
     for (int k = 0; k < ST_CLASS_COUNT; k++) {
-        out->count[k] =
-            drawn_mL * st_harvest_mean(blood[k], marrow[k], depletion_mL, harvest->draw_mL);
-        out->viable[k] = v->marrow_viability.value;
+        out->count[k] = drawn_mL * (is_marrow ? st_harvest_mean(blood[k], marrow[k], depletion_mL,
+                                                                harvest->draw_mL)
+                                              : blood[k]);
+        out->viable[k] = is_marrow ? v->marrow_viability.value : 1.0;
     }
     out->viable[ST_CLASS_CFU_F] = 1.0; // what founds a colony was alive
     out->volume_mL = drawn_mL + harvest->additive_mL;

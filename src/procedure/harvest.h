@@ -1,15 +1,26 @@
 /// \file
-/// Marrow harvest: what comes out of the bone, diluted by blood draw by draw.
+/// Harvest: marrow, diluted by blood draw by draw, blood from a vein, or fat.
 #ifndef ST_PROCEDURE_HARVEST_H
 #define ST_PROCEDURE_HARVEST_H
 
 #include "procedure/step.h"
 
+typedef enum st_source {
+    ST_SOURCE_MARROW,
+    ST_SOURCE_BLOOD,
+    ST_SOURCE_FAT,
+    ST_SOURCE_COUNT
+} st_source;
+extern const char* const ST_SOURCE_NAME[ST_SOURCE_COUNT];
+
 typedef struct st_harvest {
-    const st_site* site;
-    int draw_count;     ///< one position each
-    double draw_mL;     ///< of each draw
-    double additive_mL; ///< anticoagulant in all syringes together
+    st_source source;
+    const st_site* site;           ///< of marrow or fat
+    const st_isolation* isolation; ///< fat only
+    double product_mL;             ///< fat only: what the isolated cells are taken up in
+    int draw_count;                ///< one position each
+    double draw_mL;                ///< of each draw
+    double additive_mL;            ///< anticoagulant in all syringes together
 } st_harvest;
 
 /// Mean concentration of a draw of `draw` volume at one position: marrow that is washed out by
@@ -19,6 +30,10 @@ double st_harvest_mean(double blood, double marrow, double depletion, double dra
 /// Share of marrow in a pooled harvest, from nucleated counts of the pool, of the first draw and of
 /// blood, in any one unit.                                                              [PRO-3]
 double st_harvest_marrow_share(double pool, double first, double blood);
+
+/// Nucleated cells per mL of fat for a body mass index, without the spread of donors.  [PRO-35]
+double st_harvest_fat_yield(const st_procedure_values* values, const st_harvest* harvest,
+                            double bmi_kg_per_m2);
 
 /// Draws the sample of one donor.
 void st_harvest_perform(const st_catalogue* catalogue, const st_harvest* harvest,

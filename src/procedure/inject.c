@@ -1,5 +1,6 @@
 #include "procedure/inject.h"
 
+#include "procedure/place.h"
 #include "procedure/product.h"
 
 #include "base/maths.h"
@@ -8,6 +9,8 @@
 
 static const double STANDARD_GRAVITY = 9.80665;           // m/s^2, by definition
 static const double M3_PER_S_IN_ML_PER_MIN = 1e-6 / 60.0; // one mL/min in m^3/s
+
+const char* const ST_ROUTE_NAME[ST_ROUTE_COUNT] = {"percutaneous", "arthroscopic", "open"};
 
 st_fluid st_inject_fluid(const st_procedure_values* values, const st_inject* inject)
 {
@@ -95,10 +98,19 @@ void st_inject_needle(const st_catalogue* catalogue, const st_inject* inject,
 double st_inject_arriving(const st_catalogue* catalogue, const st_inject* inject,
                           const st_step_luck* luck)
 {
+    const st_procedure_values* v = &catalogue->values;
     const st_random_key key = st_step_key(luck, ST_STEP_INJECTION);
-    const double placed = inject->joint->placed[inject->guidance];
+    double placed = inject->joint->placed[inject->guidance];
+    double leak = v->inject_leak_back.value;
+    if (inject->is_physics) { // how good a hand is, is the same for all donors of a seed
+        const st_step_luck nobody = {luck->seed, UINT64_MAX};
+        const st_random_key hand = st_step_key(&nobody, ST_STEP_INJECTION);
+        placed = st_place_share(placed, inject->joint->trials[inject->guidance],
+                                st_random_normal(&hand, ST_DRAW_PLACED));
+        leak = st_place_leak(v, inject->joint, inject->volume_mL);
+    }
     if (!(st_random_uniform(&key, ST_DRAW_PLACED) < placed)) { //                        [PRO-12]
         return 0.0;
     }
-    return 1.0 - catalogue->values.inject_leak_back.value;
+    return 1.0 - leak;
 }

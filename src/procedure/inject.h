@@ -6,7 +6,17 @@
 #include "procedure/needle.h"
 #include "procedure/step.h"
 
+/// How the needle or cannula gets into the joint.
+typedef enum st_route {
+    ST_ROUTE_PERCUTANEOUS,
+    ST_ROUTE_ARTHROSCOPIC,
+    ST_ROUTE_OPEN,
+    ST_ROUTE_COUNT
+} st_route;
+extern const char* const ST_ROUTE_NAME[ST_ROUTE_COUNT];
+
 typedef struct st_inject {
+    st_route route;
     const st_ware* product; ///< a ready product, or NULL: the sample is injected
     const st_ware* carrier; ///< fills up the sample, or NULL
     double carrier_mL;      ///< 0 without carrier
@@ -15,6 +25,7 @@ typedef struct st_inject {
     const st_joint* joint;
     st_guidance guidance;
     double rate_mL_per_min;
+    bool is_physics; ///< leak by pressure, accuracy as uncertain as its counts
 } st_inject;
 
 /// What is in the syringe flows like this.

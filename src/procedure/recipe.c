@@ -1,6 +1,9 @@
 #include "procedure/recipe.h"
 
+#include "procedure/place.h"
 #include "procedure/product.h"
+
+#include "base/random.h"
 
 #include <math.h>
 #include <string.h>
@@ -26,7 +29,8 @@ bool st_recipe_has_harvest(const st_recipe* recipe)
 
 bool st_recipe_has_cells(const st_recipe* recipe)
 {
-    return recipe->has_harvest && recipe->has_injection;
+    return recipe->has_harvest && recipe->has_injection &&
+           (recipe->harvest.source != ST_SOURCE_BLOOD || recipe->has_expand);
 }
 
 bool st_recipe_has_injection(const st_recipe* recipe)
@@ -53,7 +57,7 @@ static bool ware_has_class(const st_ware* ware, const char* product_class)
 
 static bool recipe_has_class(const st_recipe* recipe, const char* product_class)
 {
-    if (recipe->has_harvest && strcmp(product_class, ST_CLASS_NAME_MSC) == 0) {
+    if (st_recipe_has_cells(recipe) && strcmp(product_class, ST_CLASS_NAME_MSC) == 0) {
         return true;
     }
     if (recipe->has_harvest && !recipe->has_expand &&
@@ -66,8 +70,9 @@ static bool recipe_has_class(const st_recipe* recipe, const char* product_class)
 
 static bool event_applies(const st_recipe* recipe, const st_adverse_rule* rule)
 {
-    const bool has_step[ST_STEP_COUNT] = {recipe->has_harvest, recipe->has_spin, recipe->has_expand,
-                                          recipe->has_freeze, recipe->has_injection};
+    const bool has_step[ST_STEP_COUNT] = {recipe->has_harvest, recipe->spin_count > 0,
+                                          recipe->has_expand, recipe->has_freeze,
+                                          recipe->has_injection};
     if (!has_step[rule->step]) {
         return false;
     }
@@ -97,11 +102,20 @@ int st_recipe_adverse(const st_recipe* recipe, st_adverse* out, int capacity)
 
 // --- performing ------------------------------------------------------------------------------
 
-static void tell_step(st_dose* dose, const char* name, const st_product* sample)
+/// What the recipe is about: platelets of blood, else MSC or CFU-F.
+static double cells_of(const st_recipe* recipe, const st_product* sample)
+{
+    return recipe->harvest.source == ST_SOURCE_BLOOD && !recipe->has_expand
+               ? st_product_alive(sample, ST_CLASS_PLATELET)
+               : st_product_therapeutic(sample);
+}
+
+static void tell_step(const st_recipe* recipe, st_dose* dose, const char* name,
+                      const st_product* sample)
 {
     ST_ASSERT(dose->step_count < ST_DOSE_STEP_LIMIT);
     dose->step[dose->step_count++] = (st_dose_step){.name = name,
-                                                    .cells = st_product_therapeutic(sample),
+                                                    .cells = cells_of(recipe, sample),
                                                     .volume_mL = sample->volume_mL,
                                                     .day = sample->days};
 }
@@ -155,35 +169,57 @@ static st_status check_donor(st_ctx* ctx, const st_donor* donor)
     return ST_OK;
 }
 
-/// Harvest to culture. `*has_failed` tells that no culture succeeded.
+/// Who asks: everything that is told on the way, each may be NULL.
+typedef struct telling {
+    st_dose* dose;
+    st_journey* journey;
+    st_spin_picture* picture;
+} telling;
+
+/// Harvest to culture.
 static st_status make_sample(st_ctx* ctx, const st_recipe* recipe, const st_donor* donor,
-                             const st_step_luck* luck, st_dose* dose, st_product* sample)
+                             const st_step_luck* luck, const telling* to, st_product* sample)
 {
+    st_dose* dose = to->dose;
     const st_catalogue* c = recipe->catalogue;
     ST_TRY(check_donor(ctx, donor));
     st_harvest_perform(c, &recipe->harvest, donor, luck, sample);
-    tell_step(dose, "harvest", sample);
-    if (recipe->has_spin) {
-        ST_TRY(st_spin_perform(ctx, c, &recipe->spin, luck, sample));
-        tell_step(dose, "spin", sample);
+    tell_step(recipe, dose, "harvest", sample);
+    if (to->journey != NULL) {
+        to->journey->harvested = *sample;
+    }
+    for (int i = 0; i < recipe->spin_count; i++) {
+        st_spin_told told;
+        ST_TRY(st_spin_perform_told(ctx, c, &recipe->spin[i], luck, sample, &told,
+                                    to->picture != NULL ? &to->picture[i] : NULL));
+        if (to->journey != NULL) {
+            to->journey->spin[to->journey->spin_count++] = told;
+        }
+        tell_step(recipe, dose, i == 0 ? "spin" : "second spin", sample);
     }
     if (recipe->has_expand) {
         dose->is_failed = !st_expand_perform(c, &recipe->expand, donor->age_y, luck, sample);
-        tell_step(dose, "expand", sample);
+        tell_step(recipe, dose, "expand", sample);
     }
     if (recipe->has_freeze) {
         if (!dose->is_failed) {
             st_freeze_perform(c, &recipe->freeze, sample);
         }
-        tell_step(dose, "thaw", sample);
+        tell_step(recipe, dose, "thaw", sample);
+    }
+    if (to->journey != NULL) {
+        to->journey->product = *sample;
+        to->journey->adhering =
+            recipe->has_freeze ? st_freeze_adhering(&c->values, sample->age_h) : 1.0;
     }
     return ST_OK;
 }
 
 /// Cells through syringe and needle, then everything into the joint or beside it.
-static void give(const st_recipe* recipe, const st_step_luck* luck, st_dose* dose,
+static void give(const st_recipe* recipe, const st_step_luck* luck, const telling* to,
                  st_product* sample)
 {
+    st_dose* dose = to->dose;
     const st_catalogue* c = recipe->catalogue;
     const st_inject* inject = &recipe->inject;
     const st_random_key key = st_step_key(luck, ST_STEP_INJECTION);
@@ -194,16 +230,22 @@ static void give(const st_recipe* recipe, const st_step_luck* luck, st_dose* dos
             st_inject_load(inject, sample);
             st_inject_syringe(c, inject, sample);
         }
-        tell_step(dose, "syringe", sample);
+        tell_step(recipe, dose, "syringe", sample);
         if (!dose->is_failed) {
             st_inject_needle(c, inject, luck, sample);
         }
-        tell_step(dose, "needle", sample);
+        tell_step(recipe, dose, "needle", sample);
         const st_product before = *sample;
         st_product_keep(sample, arriving);
         st_product_validate_loss(&before, sample);
-        add_class(dose, ST_CLASS_NAME_MSC, sample,
-                  recipe->has_expand ? ST_CLASS_MSC : ST_CLASS_CFU_F);
+        if (recipe->has_gel && !dose->is_failed && arriving > 0.0) {
+            st_cure_perform(c, &recipe->cure, sample,
+                            to->journey != NULL ? &to->journey->gel : NULL);
+        }
+        if (st_recipe_has_cells(recipe)) {
+            add_class(dose, ST_CLASS_NAME_MSC, sample,
+                      recipe->has_expand ? ST_CLASS_MSC : ST_CLASS_CFU_F);
+        }
         if (!recipe->has_expand) {
             add_class(dose, ST_CLASS_NAME_PLATELET, sample, ST_CLASS_PLATELET);
         }
@@ -212,26 +254,73 @@ static void give(const st_recipe* recipe, const st_step_luck* luck, st_dose* dos
     }
     add_ware(dose, inject->product, inject->volume_mL, arriving, &key, ST_DRAW_PART_BASE);
     add_ware(dose, inject->carrier, inject->carrier_mL, arriving, &key, ST_DRAW_CARRIER_BASE);
-    tell_step(dose, "in the joint", sample);
+    tell_step(recipe, dose, recipe->has_gel ? "in the hardened gel" : "in the joint", sample);
     dose->is_placed = arriving > 0.0;
     dose->volume_mL = sample->volume_mL;
 }
 
-st_status st_recipe_perform(st_ctx* ctx, const st_recipe* recipe, const st_donor* donor,
-                            uint64_t seed, uint64_t person, st_dose* out)
+static void tell_needle(const st_recipe* recipe, st_needle_told* told)
+{
+    const st_catalogue* c = recipe->catalogue;
+    const st_inject* inject = &recipe->inject;
+    const st_needle_flow flow = st_inject_flow(&c->values, inject);
+    const double share = inject->joint->placed[inject->guidance];
+    const double count = inject->joint->trials[inject->guidance];
+    const double z = st_normal_quantile(0.975);
+    told->wall_stress_Pa = flow.wall_stress;
+    told->pressure_Pa = flow.pressure;
+    told->residence_s = flow.residence;
+    told->reynolds = flow.reynolds;
+    told->joint_pressure_mmHg = st_place_pressure(&c->values, inject->joint, inject->volume_mL);
+    told->plunger_force_N = st_place_force(&c->values, flow.pressure, told->joint_pressure_mmHg);
+    told->placed = share;
+    told->placed_lo = st_place_share(share, count, -z);
+    told->placed_hi = st_place_share(share, count, z);
+    told->leak = inject->is_physics ? st_place_leak(&c->values, inject->joint, inject->volume_mL)
+                                    : c->values.inject_leak_back.value;
+}
+
+/// Without an injection the product itself is the dose.
+static void hand_over(const st_recipe* recipe, st_dose* dose, const st_product* sample)
+{
+    if (recipe->harvest.source != ST_SOURCE_BLOOD || recipe->has_expand) {
+        add_class(dose, ST_CLASS_NAME_MSC, sample,
+                  recipe->has_expand ? ST_CLASS_MSC : ST_CLASS_CFU_F);
+    }
+    if (!recipe->has_expand) {
+        add_class(dose, ST_CLASS_NAME_PLATELET, sample, ST_CLASS_PLATELET);
+    }
+    dose->volume_mL = sample->volume_mL;
+}
+
+st_status st_recipe_perform_told(st_ctx* ctx, const st_recipe* recipe, const st_donor* donor,
+                                 uint64_t seed, uint64_t person, st_dose* out, st_journey* journey,
+                                 st_spin_picture* picture)
 {
     const st_step_luck luck = {seed, person};
+    const telling to = {out, journey, picture};
     st_product sample = {0};
 
     *out = (st_dose){0};
-    if (!recipe->has_injection) {
+    if (journey != NULL) {
+        *journey = (st_journey){
+            .has_needle = recipe->has_injection, .has_gel = recipe->has_gel, .adhering = 1.0};
+    }
+    if (!recipe->has_injection && !recipe->has_harvest) {
         return ST_OK;
     }
     if (recipe->has_harvest) {
-        ST_TRY(make_sample(ctx, recipe, donor, &luck, out, &sample));
+        ST_TRY(make_sample(ctx, recipe, donor, &luck, &to, &sample));
     }
     out->preparation_days = sample.days;
-    give(recipe, &luck, out, &sample);
+    if (recipe->has_injection) {
+        give(recipe, &luck, &to, &sample);
+        if (journey != NULL) {
+            tell_needle(recipe, &journey->needle);
+        }
+    } else {
+        hand_over(recipe, out, &sample);
+    }
     for (int i = 0; i < out->part_count; i++) {
         const st_dose_part* part = &out->part[i];
         if (!isfinite(part->alive + part->latent + part->dead)) {
@@ -240,6 +329,12 @@ st_status st_recipe_perform(st_ctx* ctx, const st_recipe* recipe, const st_donor
         }
     }
     return ST_OK;
+}
+
+st_status st_recipe_perform(st_ctx* ctx, const st_recipe* recipe, const st_donor* donor,
+                            uint64_t seed, uint64_t person, st_dose* out)
+{
+    return st_recipe_perform_told(ctx, recipe, donor, seed, person, out, NULL, NULL);
 }
 
 void st_recipe_sham(const st_recipe* recipe, const st_dose* dose, st_dose* out)

@@ -10,6 +10,11 @@
     "  - inject: { carrier: hyaluronic-acid-hmw, volume: 4 mL, needle: 21 G, guided_by: "          \
     "ultrasound }\n"
 
+#define GEL(carrier, initiator, wavelength, path)                                                  \
+    "  - inject: { carrier: " carrier ", volume: 2 mL, needle: 18 G }\n  - gel: { " initiator      \
+    " concentration: 0.25 %, wavelength: " wavelength                                              \
+    ", intensity: 30 mW/cm^2, time: 60 s, depth: 2 mm, " path " }\n"
+
 static const char CULTURED[] = "pathway:\n" HARVEST EXPAND INJECT;
 static const char CONCENTRATE[] =
     "pathway:\n"
@@ -330,7 +335,7 @@ static void mistakes_are_named(void** state)
         {"inject: { product: saline, volume: -4 mL }", "inject.volume: found '-4 mL'"},
         {"inject: { product: saline, volume: 4 mg }", "inject.volume: found '4 mg'"},
         {"inject: { product: saline, volume: 4 mL, guided_by: luck }", "inject.guided_by"},
-        {"inject: { product: saline, volume: 4 mL, joint: wrist }", "inject.joint"},
+        {"inject: { product: saline, volume: 4 mL, joint: jaw }", "inject.joint"},
         {"inject: { product: saline, volume: 41 mL }", "at most 40 mL, which distend a knee"},
         {"inject: { product: saline, volume: 4 mL, nedle: 21 G }", "nedle"},
         {"inject: { product: saline, volume: 4 mL, rate: 900 mL/min, needle: 25 G }",
@@ -364,8 +369,46 @@ static void mistakes_are_named(void** state)
         {"pathway:\n" HARVEST
          "  - expand: { until: 1e7 cells, medium: fetal serum, oxygen: 50 % }\n" INJECT,
          "expand.oxygen: found '50 %'"},
-        {"pathway:\n  - harvest: { source: fat, site: posterior crest, draws: 8 x 5 mL }\n" INJECT,
-         "harvest.source: found 'fat'"},
+        {"pathway:\n  - harvest: { source: skin, site: posterior crest, draws: 8 x 5 mL }\n" INJECT,
+         "harvest.source: found 'skin'"},
+        {"pathway:\n  - harvest: { source: fat, site: abdomen, volume: 20 mL, isolation: "
+         "collagenase, "
+         "product: 30 mL }\n" INJECT,
+         "harvest.product: found '30 mL', expected at most the 20 mL of fat"},
+        {"pathway:\n" HARVEST
+         "  - spin: { keep: buffy coat, volume: 7 mL, field: -1000 xg }\n" INJECT,
+         "spin.field: found '-1000 xg'"},
+        {"pathway:\n" HARVEST
+         "  - spin: { keep: buffy coat, volume: 7 mL, field: 900 xg, time: 9 min, detail: physics "
+         "}\n" INJECT,
+         "spin.tube"},
+        {"pathway:\n" HARVEST
+         "  - spin: { keep: gel tube layer, volume: 7 mL, field: 900 xg, time: "
+         "9 min, detail: physics, tube: cone 60 mL }\n" INJECT,
+         "other layers are known as a table only"},
+        {"pathway:\n" HARVEST "  - spin: { keep: mononuclear layer, volume: 7 mL, field: 900 xg, "
+         "time: 9 min, detail: physics }\n" INJECT,
+         "expected a density `medium` too"},
+        {"pathway:\n" HARVEST "  - spin: { keep: buffy coat, volume: 7 mL, field: 900 xg, time: 9 "
+         "min, detail: physics, tube: cone 15 mL }\n" INJECT,
+         "which holds 15 mL, expected one for the 40 mL that are spun"},
+        {"pathway:\n" HARVEST
+         "  - spin: { keep: plasma, volume: 20 mL, field: 900 xg, time: 9 min, "
+         "detail: physics, tube: cone 60 mL }\n" INJECT,
+         "spin.volume: found a volume, expected none"},
+        {"pathway:\n" HARVEST EXPAND GEL("gelma-10", "", "405 nm", "light_path: through the skin"),
+         "found light without an initiator"},
+        {"pathway:\n" HARVEST EXPAND GEL("gelma-10", "initiator: LAP,", "405 nm", ""),
+         "gel injected through the skin without a `light_path`"},
+        {"pathway:\n" HARVEST EXPAND GEL("gelma-10", "initiator: LAP,", "405 nm",
+                                         "light_path: direct"),
+         "expected a way through the skin"},
+        {"pathway:\n" HARVEST EXPAND GEL("gelma-10", "initiator: I2959,", "405 nm",
+                                         "light_path: fibre through the needle"),
+         "found '405 nm', which I2959 does not take up"},
+        {"pathway:\n" HARVEST EXPAND GEL("saline", "initiator: LAP,", "405 nm",
+                                         "light_path: fibre through the needle"),
+         "the cells are carried by 'saline', which light does not harden"},
         {"pathway:\n  - harvest: { source: marrow, site: elbow, draws: 8 x 5 mL }\n" INJECT,
          "harvest.site: found 'elbow'"},
         {"pathway:\n  - harvest: { source: marrow, site: posterior crest, draws: 8 x 5 g "

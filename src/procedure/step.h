@@ -18,10 +18,16 @@ enum { // draws of ST_STEP_HARVEST; blood classes and recoveries use BASE + clas
     ST_DRAW_DEPLETION = 0,
     ST_DRAW_CFU_F = 1,
     ST_DRAW_NUCLEATED = 2,
+    ST_DRAW_FAT_YIELD = 3,
+    ST_DRAW_FAT_COLONY = 4,
     ST_DRAW_BLOOD_BASE = 16,
 };
-enum { ST_DRAW_RECOVERY_BASE = 16 }; // ST_STEP_SPIN
-enum {                               // ST_STEP_EXPAND
+enum { // ST_STEP_SPIN; the second spin of a recipe adds SECOND to all of its draws
+    ST_DRAW_MARGIN = 0,
+    ST_DRAW_RECOVERY_BASE = 16,
+    ST_DRAW_SPIN_SECOND = 64,
+};
+enum { // ST_STEP_EXPAND
     ST_DRAW_DOUBLING_TIME = 0,
     ST_DRAW_SENESCENCE = 1,
     ST_DRAW_FAILURE = 2,

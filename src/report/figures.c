@@ -2,6 +2,7 @@
 #include "report/html.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define LABEL_GAP 17.0
@@ -52,14 +53,31 @@ int st_figures_tick_decimals(double step)
     return decimals;
 }
 
+void st_figures_begin(st_text* out, const st_figure* about)
+{
+    st_text_add(out, "<figure id=\"figure-");
+    st_html_text(out, about->id);
+    st_text_add(out, "\"><h3>");
+    st_html_text(out, about->title);
+    st_text_add(out, "</h3>\n");
+}
+
+void st_figures_end(st_text* out)
+{
+    st_text_add(out, "</figure>\n");
+}
+
 void st_figures_open(st_text* out, const st_figure* about, double width, double height,
                      bool is_narrow)
 {
     const char* size = is_narrow ? "narrow" : "wide";
-    st_text_addf(out,
-                 "<svg class=\"%s\" role=\"img\" viewBox=\"0 0 %.0f %.0f\" "
-                 "aria-labelledby=\"%s-%s-t %s-%s-d\"><title id=\"%s-%s-t\">",
-                 size, width, height, about->id, size, about->id, size, about->id, size);
+    st_text_addf(out, "<svg class=\"%s\" role=\"img\" viewBox=\"0 0 %.0f %.0f\"", size, width,
+                 height);
+    if (about->scale) {
+        st_text_addf(out, " data-scale=\"%s\"", about->scale);
+    }
+    st_text_addf(out, " aria-labelledby=\"%s-%s-t %s-%s-d\"><title id=\"%s-%s-t\">", about->id, size,
+                 about->id, size, about->id, size);
     st_html_text(out, about->title);
     st_text_addf(out, "</title><desc id=\"%s-%s-d\">", about->id, size);
     st_html_text(out, about->desc);
@@ -194,6 +212,7 @@ static void add_line(st_text* out, const st_figure_series* s, int shape, const s
                      const st_figures_scale* y)
 {
     int drawn = 0;
+    double before = 0.0;
     for (int i = 0; i < s->count; i++) {
         if (isfinite(s->y[i])) {
             if (drawn++ == 0) {
@@ -201,7 +220,13 @@ static void add_line(st_text* out, const st_figure_series* s, int shape, const s
             } else {
                 st_text_add(out, "L");
             }
-            st_text_addf(out, "%.1f %.1f", st_figures_at(x, s->x[i]), st_figures_at(y, s->y[i]));
+            const double at = st_figures_at(y, s->y[i]);
+            if (s->is_step && drawn > 1) {
+                st_text_addf(out, "%.1f %.1fV%.1f", st_figures_at(x, s->x[i]), before, at);
+            } else {
+                st_text_addf(out, "%.1f %.1f", st_figures_at(x, s->x[i]), at);
+            }
+            before = at;
         }
     }
     st_text_add(out, drawn > 0 ? "\"/>" : "");
@@ -360,7 +385,12 @@ static void add_lines(st_text* out, const st_figure_lines* lines, bool is_narrow
     }
     const st_figures_scale x = {.lo = x_lo, .hi = x_hi, .from = l.left, .to = l.right};
 
-    st_figures_open(out, &lines->about, l.width, l.height, is_narrow);
+    char scale[160];
+    st_figure about = lines->about;
+    snprintf(scale, sizeof scale, "%.9g %.9g %.1f %.1f %.1f %.1f", x.lo, x.hi, x.from, x.to, l.top,
+             l.bottom);
+    about.scale = scale;
+    st_figures_open(out, &about, l.width, l.height, is_narrow);
     add_axes(out, lines, &l, &x, &y);
     for (int pass = 0; pass < 2; pass++) { // bands below all lines
         for (int s = 0; s < lines->series_count; s++) {
@@ -384,13 +414,72 @@ static void add_lines(st_text* out, const st_figure_lines* lines, bool is_narrow
     st_text_add(out, "</svg>\n");
 }
 
+static void add_numbers(st_text* out, const char* name, const double* value, int count)
+{
+    st_text_addf(out, "&quot;%s&quot;:[", name);
+    for (int i = 0; i < count; i++) {
+        if (isfinite(value[i])) {
+            st_text_addf(out, "%s%.5g", i > 0 ? "," : "", value[i]);
+        } else {
+            st_text_add(out, i > 0 ? ",null" : "null");
+        }
+    }
+    st_text_add(out, "]");
+}
+
+static void add_json_text(st_text* out, const char* text)
+{
+    st_text_add(out, "&quot;");
+    for (const char* c = text; *c; c++) {
+        char one[2] = {*c, '\0'};
+        if (*c == '"' || *c == '\\') {
+            st_text_add(out, "\\");
+        }
+        if ((unsigned char)*c >= 0x80) {
+            st_text_add_bytes(out, c, 1);
+        } else {
+            st_html_text(out, (unsigned char)*c < 0x20 ? " " : one);
+        }
+    }
+    st_text_add(out, "&quot;");
+}
+
+// The numbers behind the lines, for the page's script.
+static void add_data(st_text* out, const st_figure_lines* lines)
+{
+    st_text_add(out, "<div class=\"plot\" data-lines=\"{&quot;x&quot;:");
+    add_json_text(out, lines->about.x_label);
+    st_text_add(out, ",&quot;y&quot;:");
+    add_json_text(out, lines->about.y_label);
+    st_text_add(out, ",&quot;s&quot;:[");
+    for (int i = 0; i < lines->series_count; i++) {
+        const st_figure_series* s = &lines->series[i];
+        st_text_add(out, i > 0 ? ",{&quot;n&quot;:" : "{&quot;n&quot;:");
+        add_json_text(out, s->label);
+        st_text_addf(out, ",&quot;c&quot;:%d,&quot;d&quot;:%d,", s->colour, s->dash);
+        add_numbers(out, "x", s->x, s->count);
+        st_text_add(out, ",");
+        add_numbers(out, "y", s->y, s->count);
+        if (s->lo && s->hi) {
+            st_text_add(out, ",");
+            add_numbers(out, "lo", s->lo, s->count);
+            st_text_add(out, ",");
+            add_numbers(out, "hi", s->hi, s->count);
+        }
+        st_text_add(out, "}");
+    }
+    st_text_add(out, "]}\">\n");
+}
+
 void st_figures_lines(st_text* out, const st_figure_lines* lines)
 {
     int* order = st_alloc(out->ctx, (size_t)lines->series_count + 1, sizeof *order);
     double* height = st_alloc(out->ctx, (size_t)lines->series_count + 1, sizeof *height);
     if (order && height) {
+        add_data(out, lines);
         add_lines(out, lines, false, order, height);
         add_lines(out, lines, true, order, height);
+        st_text_add(out, "</div>\n");
     } else {
         out->failed = true;
     }

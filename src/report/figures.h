@@ -22,6 +22,7 @@ typedef struct st_figure {
     const char* x_label;
     const char* y_label; ///< of a line chart
     int decimals;        ///< of numbers at the axis of values
+    const char* scale;   ///< where the plot lies, for the script; the figures fill it
 } st_figure;
 
 /// One line with an optional band. Points whose y is NAN are left out.
@@ -35,6 +36,7 @@ typedef struct st_figure_series {
     const double* lo; ///< NULL: no band
     const double* hi;
     bool has_dots;
+    bool is_step; ///< keeps its value up to the next point
 } st_figure_series;
 
 /// A published point: a hollow diamond with whiskers (NAN: none).
@@ -59,6 +61,10 @@ typedef struct st_figure_lines {
     bool labels_value;    ///< the last value stands beside the label
 } st_figure_lines;
 
+/// Begins <figure> with its heading; ended by st_figures_end().
+void st_figures_begin(st_text* out, const st_figure* about);
+void st_figures_end(st_text* out);
+
 void st_figures_lines(st_text* out, const st_figure_lines* lines);
 
 /// A row of a chart of bars or points; `label` alone (value NAN, no text) heads a group.
@@ -69,6 +75,9 @@ typedef struct st_figure_row {
     int colour;
     bool is_head;
     bool is_total; ///< drawn as an outline
+    bool has_hollow, has_tick;
+    double hollow; ///< a second estimate: a hollow diamond
+    double tick;   ///< a third: an upright bar
 } st_figure_row;
 
 typedef struct st_figure_rows {
@@ -82,7 +91,65 @@ typedef struct st_figure_rows {
 
 void st_figures_rows(st_text* out, const st_figure_rows* rows);
 
-// --- shared by the two files of figures
+/// People out of 100: one field of 100 dots per arm.
+typedef struct st_figure_icons_row {
+    const char* label;
+    const char* text; ///< printed below the label
+    int filled;       ///< 0 ... 100, -1: not known
+    int colour;
+} st_figure_icons_row;
+
+typedef struct st_figure_icons {
+    st_figure about;
+    const st_figure_icons_row* row;
+    int row_count;
+} st_figure_icons;
+
+void st_figures_icons(st_text* out, const st_figure_icons* icons);
+
+/// A stream that gets thinner step by step; what is lost falls off.
+typedef struct st_figure_stream_step {
+    const char* label;
+    const char* text;
+    double share; ///< of the first, 0 ... 1
+} st_figure_stream_step;
+
+typedef struct st_figure_stream_row {
+    const char* label;
+    int colour;
+    const st_figure_stream_step* step;
+    int step_count;
+} st_figure_stream_row;
+
+typedef struct st_figure_stream {
+    st_figure about;
+    const st_figure_stream_row* row;
+    int row_count;
+} st_figure_stream;
+
+void st_figures_stream(st_text* out, const st_figure_stream* stream);
+
+/// Boxes of a flow of people: a trunk, what leaves it, and one column of lines per arm.
+typedef struct st_figure_flow_arm {
+    const char* label;
+    int colour;
+    const char* const* line;
+    int line_count;
+} st_figure_flow_arm;
+
+typedef struct st_figure_flow {
+    st_figure about;
+    const char* start;       ///< "5 401 people screened"
+    const char* const* left; ///< why people did not enter
+    int left_count;
+    const char* entered;
+    const st_figure_flow_arm* arm;
+    int arm_count;
+} st_figure_flow;
+
+void st_figures_flow(st_text* out, const st_figure_flow* flow);
+
+// --- shared by the files of figures
 
 typedef struct st_figures_scale {
     double lo, hi;   ///< data

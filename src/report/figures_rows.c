@@ -33,8 +33,10 @@ static st_figures_scale rows_scale(const st_figure_rows* rows, int tick_count)
         if (r->is_head) {
             continue;
         }
-        const double ends[] = {on_axis(rows, r->value), on_axis(rows, r->lo), on_axis(rows, r->hi)};
-        for (int k = 0; k < 3; k++) {
+        const double ends[] = {on_axis(rows, r->value), on_axis(rows, r->lo), on_axis(rows, r->hi),
+                               r->has_hollow ? on_axis(rows, r->hollow) : (double)NAN,
+                               r->has_tick ? on_axis(rows, r->tick) : (double)NAN};
+        for (int k = 0; k < 5; k++) {
             lo = isfinite(ends[k]) ? fmin(lo, ends[k]) : lo;
             hi = isfinite(ends[k]) ? fmax(hi, ends[k]) : hi;
         }
@@ -98,7 +100,11 @@ static void add_mark(st_text* out, const st_figure_rows* rows, const st_figure_r
     const double at = st_figures_at(x, value);
     const double lo = rows->is_log ? fmax(on_axis(rows, fmax(r->lo, 1.0)), 0.0) : r->lo;
     const double hi = on_axis(rows, r->hi);
-    st_text_addf(out, "<g class=\"c%d\">", r->colour);
+    st_text_addf(out, "<g class=\"c%d\"><title>", r->colour);
+    st_html_text(out, r->label);
+    st_text_add(out, ": ");
+    st_html_text(out, r->text ? r->text : "");
+    st_text_add(out, "</title>");
     if (rows->is_points) {
         st_text_addf(out, "<circle class=\"dot\" cx=\"%.1f\" cy=\"%.1f\" r=\"5\"/>", at, y);
     } else {
@@ -110,6 +116,14 @@ static void add_mark(st_text* out, const st_figure_rows* rows, const st_figure_r
         st_text_addf(out, "<path class=\"%s\" d=\"M%.1f %.1fv8m0 -4H%.1fm0 -4v8\"/>",
                      rows->is_points ? "whisker" : "error", st_figures_at(x, lo), y - 4.0,
                      st_figures_at(x, hi));
+    }
+    if (r->has_tick) {
+        st_text_addf(out, "<path class=\"tickbar\" d=\"M%.1f %.1fv16\"/>",
+                     st_figures_at(x, on_axis(rows, r->tick)), y - 8.0);
+    }
+    if (r->has_hollow) {
+        st_text_addf(out, "<path class=\"hollow\" d=\"M%.1f %.1fl4.5 5l-4.5 5l-4.5 -5z\"/>",
+                     st_figures_at(x, on_axis(rows, r->hollow)), y - 5.0);
     }
     st_text_add(out, "</g>");
 }

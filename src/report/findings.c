@@ -244,6 +244,75 @@ static void read_failure(st_findings* f, const st_query* q, void* item)
     r->message = keep(f, q, 4);
 }
 
+static void read_twin(st_findings* f, const st_query* q, void* item)
+{
+    (void)f;
+    st_finding_twin* r = item;
+    r->arm = (int)st_query_integer(q, 0, 0);
+    r->measure = (int)st_query_integer(q, 1, 0);
+    r->visit = (int)st_query_integer(q, 2, 0);
+    r->value = st_query_real(q, 4);
+    r->sham = st_query_real(q, 5);
+    r->untreated = st_query_real(q, 6);
+}
+
+static void read_response(st_findings* f, const st_query* q, void* item)
+{
+    (void)f;
+    st_finding_response* r = item;
+    r->arm = (int)st_query_integer(q, 0, 0);
+    r->measure = (int)st_query_integer(q, 1, 0);
+    r->visit = (int)st_query_integer(q, 2, 0);
+    r->at_risk = st_query_integer(q, 3, 0);
+    r->events = st_query_integer(q, 4, 0);
+    r->first = st_query_integer(q, 5, 0);
+    r->held = st_query_integer(q, 6, 0);
+}
+
+static void read_subgroup(st_findings* f, const st_query* q, void* item)
+{
+    st_finding_subgroup* r = item;
+    r->arm = (int)st_query_integer(q, 0, 0);
+    r->factor = keep(f, q, 1);
+    r->position = (int)st_query_integer(q, 2, 0);
+    r->lo = st_query_real(q, 3);
+    r->hi = st_query_real(q, 4);
+    r->n = st_query_integer(q, 5, 0);
+    r->change = st_query_real(q, 6);
+    r->change_sd = st_query_real(q, 7);
+    r->product = st_query_real(q, 8);
+    r->product_sd = st_query_real(q, 9);
+}
+
+// Results of program versions before these tables existed have none of them: nothing is shown.
+static st_status has_table(st_query* q, const char* table, bool* out)
+{
+    char sql[120];
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM sqlite_schema WHERE name = '%s'", table);
+    ST_TRY(st_query_start(q, sql));
+    *out = st_query_next(q) && st_query_integer(q, 0, 0) > 0;
+    return q->status;
+}
+
+static st_status load_sums(st_findings* f, st_query* q)
+{
+    void* list = NULL;
+    bool is_there = false;
+    ST_TRY(has_table(q, "subgroup", &is_there));
+    if (!is_there) {
+        return ST_OK;
+    }
+    ST_TRY(load_list(f, q, "twin", "*", sizeof *f->twin, read_twin, &list, &f->twin_count));
+    f->twin = list;
+    ST_TRY(load_list(f, q, "response", "*", sizeof *f->response, read_response, &list,
+                     &f->response_count));
+    f->response = list;
+    ST_TRY(load_list(f, q, "subgroup", "*", sizeof *f->subgroup, read_subgroup, &list,
+                     &f->subgroup_count));
+    f->subgroup = list;
+    return ST_OK;
+}
+
 static st_status load_lists(st_findings* f, st_query* q)
 {
     void* list = NULL;
@@ -312,36 +381,6 @@ static st_status load_people(st_findings* f, st_query* q)
     return q->status;
 }
 
-static st_status load_twins(st_findings* f, st_query* q)
-{
-    const size_t count = (size_t)f->arm_count * (size_t)f->visit_count;
-    f->twin = st_arena_alloc(&f->arena, count + 1, sizeof *f->twin);
-    if (!f->twin) {
-        return ST_ERR_MEMORY;
-    }
-    for (size_t i = 0; i < count; i++) {
-        f->twin[i] = (st_finding_twin){NAN, NAN, NAN};
-    }
-    // Only a single arm needs them: there is no other arm to stand beside.
-    if (f->arm_count != 1) {
-        return ST_OK;
-    }
-    char sql[200];
-    snprintf(sql, sizeof sql,
-             "SELECT visit, avg(value), avg(sham), avg(untreated) FROM reading WHERE measure = %d"
-             " AND measured IS NOT NULL GROUP BY visit",
-             f->primary_measure);
-    ST_TRY(st_query_start(q, sql));
-    while (st_query_next(q)) {
-        const int64_t visit = st_query_integer(q, 0, 0);
-        if (visit >= 0 && visit < f->visit_count) {
-            f->twin[visit] =
-                (st_finding_twin){st_query_real(q, 1), st_query_real(q, 2), st_query_real(q, 3)};
-        }
-    }
-    return q->status;
-}
-
 static st_status check_design(st_ctx* ctx, const st_query* q, st_findings* f)
 {
     for (int m = 0; m < f->measure_count; m++) {
@@ -369,13 +408,14 @@ st_status st_findings_load(st_ctx* ctx, const char* dir, st_findings* findings)
     ST_TRY(st_query_open(ctx, dir, &query));
     st_status status = load_lists(findings, &query);
     if (status == ST_OK) {
+        status = load_sums(findings, &query);
+    }
+    findings->prefix = "";
+    if (status == ST_OK) {
         status = check_design(ctx, &query, findings);
     }
     if (status == ST_OK) {
         status = load_people(findings, &query);
-    }
-    if (status == ST_OK) {
-        status = load_twins(findings, &query);
     }
     st_query_close(&query);
     if (status != ST_OK) {
@@ -388,90 +428,4 @@ void st_findings_clear(st_findings* findings)
 {
     st_arena_clear(&findings->arena);
     memset(findings, 0, sizeof *findings);
-}
-
-const char* st_findings_about(const st_findings* findings, const char* key)
-{
-    for (int i = 0; i < findings->about_count; i++) {
-        if (strcmp(findings->about[i].key, key) == 0) {
-            return findings->about[i].value;
-        }
-    }
-    return "";
-}
-
-const st_outcome_row* st_findings_outcome(const st_findings* f, int arm, int measure, int visit)
-{
-    for (int i = 0; i < f->outcome_count; i++) {
-        const st_outcome_row* r = &f->outcome[i];
-        if (r->arm == arm && r->measure == measure && r->visit == visit) {
-            return r;
-        }
-    }
-    return NULL;
-}
-
-const st_split_row* st_findings_split(const st_findings* f, int arm, int measure, int visit,
-                                      const char* part)
-{
-    for (int i = 0; i < f->split_count; i++) {
-        const st_split_row* r = &f->split[i];
-        if (r->arm == arm && r->measure == measure && r->visit == visit &&
-            strcmp(r->part, part) == 0) {
-            return r;
-        }
-    }
-    return NULL;
-}
-
-const st_contrast_row* st_findings_contrast_with(const st_findings* f, int arm, int versus,
-                                                 int measure, int visit)
-{
-    for (int i = 0; i < f->contrast_count; i++) {
-        const st_contrast_row* r = &f->contrast[i];
-        if (r->arm == arm && r->versus == versus && r->measure == measure && r->visit == visit &&
-            isfinite(r->difference) && isfinite(r->lo) && isfinite(r->hi)) {
-            return r;
-        }
-    }
-    return NULL;
-}
-
-const st_contrast_row* st_findings_contrast(const st_findings* f, int arm, int measure, int visit)
-{
-    return st_findings_contrast_with(f, arm, f->arm[arm].control, measure, visit);
-}
-
-bool st_findings_is_comparator(const st_findings* f, int arm)
-{
-    bool is_control = false;
-    for (int a = 0; a < f->arm_count; a++) {
-        is_control = is_control || f->arm[a].control == arm;
-    }
-    return is_control || f->arm[arm].is_twin;
-}
-
-const char* st_findings_plain_name(st_arena* arena, const char* name)
-{
-    const char* place = strchr(name, '@');
-    char* text = place ? st_arena_format(arena, "%.*s in %s", (int)(place - name), name, place + 1)
-                       : st_arena_format(arena, "%s", name);
-    for (char* c = text; c && *c; c++) {
-        *c = *c == '_' ? ' ' : *c;
-    }
-    return text ? text : "";
-}
-
-const st_course_row* st_findings_course(const st_findings* f, int arm, const char* name, int* count)
-{
-    const st_course_row* first = NULL;
-    *count = 0;
-    for (int i = 0; i < f->course_count; i++) {
-        const st_course_row* r = &f->course[i];
-        if (r->arm == arm && strcmp(r->name, name) == 0) {
-            first = first ? first : r;
-            *count += 1;
-        }
-    }
-    return first;
 }

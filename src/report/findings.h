@@ -33,16 +33,35 @@ typedef struct st_finding_people {
     int left, failed, not_placed;
 } st_finding_people;
 
-/// Means of the noise-free twins of an arm's people at a visit, primary measure.
+/// Means of the noise-free twins of the people who were read.
 typedef struct st_finding_twin {
+    int arm, measure, visit;
     double value, sham, untreated;
 } st_finding_twin;
+
+/// People who reached their first important change, and those who kept it.           [REP-1, REP-2]
+typedef struct st_finding_response {
+    int arm, measure, visit;
+    int64_t at_risk, events; ///< without one so far and read now; of these with one now
+    int64_t first, held;     ///< better at the first visit and read now; of these still better
+} st_finding_response;
+
+/// People of an arm of one kind: change and the product's part, primary measure and visit.
+typedef struct st_finding_subgroup {
+    int arm;
+    const char* factor;
+    int position;
+    double lo, hi; ///< NAN: open
+    int64_t n;
+    double change, change_sd, product, product_sd;
+} st_finding_subgroup;
 
 typedef struct st_findings {
     st_arena arena; ///< owns all below
     int about_count, arm_count, visit_count, measure_count, published_count, parameter_count;
     int quantity_count, file_count, outcome_count, contrast_count, split_count, event_count;
     int dose_step_count, course_count, screening_count, failure_count;
+    int twin_count, response_count, subgroup_count;
     st_finding_pair* about;
     st_arm_info* arm;
     st_visit_info* visit;
@@ -60,7 +79,10 @@ typedef struct st_findings {
     st_screening_row* screening;
     st_failure_row* failure;
     st_finding_people* people; ///< [arm]
-    st_finding_twin* twin;     ///< [arm * visit_count + visit]
+    st_finding_twin* twin;
+    st_finding_response* response;
+    st_finding_subgroup* subgroup;
+    const char* prefix; ///< of ids on the page, "" unless it holds two runs
     int primary_measure, primary_visit;
     int assumed_count;    ///< parameters without a source
     int64_t person_count; ///< people; those of twin arms are counted where they belong
@@ -82,6 +104,13 @@ const st_contrast_row* st_findings_contrast_with(const st_findings* f, int arm, 
                                                  int measure, int visit);
 /// True for the arms that others stand beside: a study's control, twin arms.
 bool st_findings_is_comparator(const st_findings* f, int arm);
+
+/// NULL when the store has no such row.
+const st_finding_twin* st_findings_twin(const st_findings* f, int arm, int measure, int visit);
+const st_finding_response* st_findings_response(const st_findings* f, int arm, int measure,
+                                                int visit);
+const st_finding_subgroup* st_findings_subgroup(const st_findings* f, int arm, const char* factor,
+                                                int position);
 
 /// "msc_suspended@fluid" as people read it: "msc suspended in fluid".
 const char* st_findings_plain_name(st_arena* arena, const char* name);

@@ -134,11 +134,11 @@ void st_html_source(st_text* out, const char* text)
     st_html_text(out, from);
 }
 
-void st_html_table(st_text* out, const char* caption, const char* heads)
+static void add_table(st_text* out, const char* caption, const char* heads, const char* opening)
 {
     st_text_add(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
     st_html_text(out, caption);
-    st_text_add(out, "\"><table><caption>");
+    st_text_addf(out, "\">%s<caption>", opening);
     st_html_text(out, caption);
     st_text_add(out, "</caption><thead><tr>");
     for (const char* at = heads; *at;) {
@@ -150,6 +150,16 @@ void st_html_table(st_text* out, const char* caption, const char* heads)
         at += length + (at[length] == '|');
     }
     st_text_add(out, "</tr></thead><tbody>\n");
+}
+
+void st_html_table(st_text* out, const char* caption, const char* heads)
+{
+    add_table(out, caption, heads, "<table>");
+}
+
+void st_html_sortable_table(st_text* out, const char* caption, const char* heads)
+{
+    add_table(out, caption, heads, "<table class=\"sortable\">");
 }
 
 void st_html_table_end(st_text* out)
@@ -191,7 +201,7 @@ void st_html_interval(st_text* out, double value, double lo, double hi, int deci
     const st_words a = st_words_number(lo, decimals);
     const st_words b = st_words_number(hi, decimals);
     st_text_add(out, v.text);
-    if (isfinite(lo) && isfinite(hi)) {
+    if (isfinite(lo) && isfinite(hi) && strcmp(a.text, b.text) != 0) {
         st_text_addf(out, " <span class=\"ci\">[%s, %s]</span>", a.text, b.text);
     }
 }

@@ -19,6 +19,8 @@ void st_html_source(st_text* out, const char* text);
 /// A table. Heads are separated by '|'; one that begins with '#' heads numbers. `caption` is
 /// escaped. Ended by st_html_table_end().
 void st_html_table(st_text* out, const char* caption, const char* heads);
+/// The same; the page's script lets it be put in order by a head.
+void st_html_sortable_table(st_text* out, const char* caption, const char* heads);
 void st_html_table_end(st_text* out);
 void st_html_row(st_text* out); ///< begins a row; it needs no end
 /// Cells: a row head, a text, a number.

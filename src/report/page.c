@@ -1,12 +1,16 @@
 #include "report/page.h"
 #include "report/html.h"
+#include "report/script/script.h"
 #include "report/sections.h"
 
-// Nothing is fetched: no script, no font, no image from anywhere.
+// Nothing is fetched: no font, no image from anywhere, and no script but the one that is written here
+// and named by its hash.
 static const char head_start[] =
     "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-    "'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'\">\n"
+    "'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; script-src '";
+static const char head_rest[] =
+    "'\">\n"
     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
     "<meta name=\"color-scheme\" content=\"light dark\">\n"
     "<meta name=\"referrer\" content=\"no-referrer\">\n"
@@ -17,14 +21,16 @@ static const char navigation[] =
     "<li><a href=\"#outcomes\">Arms beside control</a></li>"
     "<li><a href=\"#split\">Where change comes from</a></li>"
     "<li><a href=\"#cells\">The cells</a></li><li><a href=\"#joint\">Inside the joint</a></li>"
+    "<li><a href=\"#benefit\">Who benefits</a></li>"
     "<li><a href=\"#people\">Who took part</a></li><li><a href=\"#harms\">Harms</a></li>"
     "<li><a href=\"#assumptions\">What it rests on</a></li>"
-    "<li><a href=\"#methods\">Methods</a></li></ul></nav>\n";
+    "<li><a href=\"#methods\">Methods</a></li>"
+    "<li><a href=\"#credibility\">How far to believe it</a></li>"
+    "<li><a href=\"#glossary\">Words</a></li></ul></nav>\n";
 
 static void add_header(st_text* out, const st_findings* f)
 {
-    st_text_add(out, "<p class=\"banner\"><strong>Research, teaching and trial design; not medical "
-                     "advice.</strong> Every person on this page is virtual.</p>\n<header><h1>");
+    st_text_add(out, "<header><h1>");
     st_html_text(out, st_findings_about(f, "study_title"));
     st_text_add(out, "</h1>\n<p class=\"sub\">A computed trial: ");
     st_text_addf(out, "%d arm%s, %s virtual people, visits to %s; model “", f->arm_count,
@@ -39,14 +45,42 @@ static void add_header(st_text* out, const st_findings* f)
     st_text_add(out, ".</p></header>\n");
 }
 
-void st_page_write(st_text* out, const st_findings* f)
+static void add_pieces(st_text* out, const char* const* piece)
+{
+    for (; *piece; piece++) {
+        st_text_add(out, *piece);
+    }
+}
+
+void st_page_begin(st_text* out, const char* title)
 {
     st_text_add(out, head_start);
-    st_html_text(out, st_findings_about(f, "study_title"));
+    st_text_add(out, st_script_hash);
+    st_text_add(out, head_rest);
+    st_html_text(out, title);
     st_text_add(out, "</title>\n<style>\n");
+    add_pieces(out, st_script_uplot_style);
+    st_text_add(out, "\n");
     st_page_style_write(out);
     st_text_add(out, "</style></head>\n<body>\n<a class=\"skip\" href=\"#answer\">To the answer</a>"
-                     "\n<main>\n");
+                     "\n<main>\n<p class=\"banner\"><strong>Research, teaching and trial design; not "
+                     "medical advice.</strong> Every person on this page is virtual.</p>\n");
+}
+
+void st_page_end(st_text* out, const char* version)
+{
+    st_text_add(out, "</main>\n<footer><p>Stroma ");
+    st_html_text(out, version);
+    st_text_add(out, ". Research, teaching and trial design; not medical advice. Charts to zoom into: "
+                     "uPlot (MIT).</p></footer>\n<script>");
+    add_pieces(out, st_script_uplot);
+    add_pieces(out, st_script_page);
+    st_text_add(out, "</script>\n</body></html>\n");
+}
+
+void st_page_write(st_text* out, const st_findings* f)
+{
+    st_page_begin(out, st_findings_about(f, "study_title"));
     add_header(out, f);
     st_text_add(out, navigation);
     st_section_answer(out, f);
@@ -54,12 +88,12 @@ void st_page_write(st_text* out, const st_findings* f)
     st_section_split(out, f);
     st_section_cells(out, f);
     st_section_joint(out, f);
+    st_section_benefit(out, f);
     st_section_people(out, f);
     st_section_harms(out, f);
     st_section_assumptions(out, f);
     st_section_methods(out, f);
-    st_text_add(out, "</main>\n<footer><p>Stroma ");
-    st_html_text(out, st_findings_about(f, "program_version"));
-    st_text_add(out, ". Research, teaching and trial design; not medical advice.</p></footer>\n"
-                     "</body></html>\n");
+    st_section_credibility(out, f);
+    st_section_glossary(out, f);
+    st_page_end(out, st_findings_about(f, "program_version"));
 }

@@ -9,6 +9,10 @@
 /// Adds the page: one HTML document that needs nothing from outside.
 void st_page_write(st_text* out, const st_findings* f);
 
+/// The page around its sections: head and banner, footer and script.
+void st_page_begin(st_text* out, const char* title);
+void st_page_end(st_text* out, const char* version);
+
 /// Adds the style sheet.
 void st_page_style_write(st_text* out);
 

@@ -44,6 +44,23 @@ static const char* const style[] = {
     ".whisker{stroke:var(--c);stroke-width:1.8;fill:none}",
     ".error{stroke:var(--fg);stroke-width:1.3;fill:none}",
     ".hollow{fill:var(--bg);stroke:var(--c);stroke-width:2.2}",
+    ".tickbar{stroke:var(--fg);stroke-width:2.6;fill:none}",
+    ".icon{stroke:var(--c);stroke-width:8;stroke-linecap:round;fill:none}.empty{stroke:var(--rule)}",
+    ".flow{fill:var(--c);opacity:.75}.loss{fill:var(--c);opacity:.22}",
+    ".box{fill:var(--bg);stroke:var(--c);stroke-width:1.6}.cursor{stroke:var(--soft);fill:none}",
+    ".tools{display:flex;gap:.4em;flex-wrap:wrap;margin:.2em 0 .5em}",
+    "button{font:inherit;font-size:.82rem;padding:.15em .7em;color:var(--link);cursor:pointer;"
+    "background:var(--panel);border:1px solid var(--rule);border-radius:.3em}",
+    "thead button{all:unset;cursor:pointer;font:inherit}thead button:focus-visible{outline:2px solid "
+    "var(--link)}th[aria-sort]::after{content:' \\25B2'}"
+    "th[aria-sort=descending]::after{content:' \\25BC'}",
+    ".tip{position:absolute;z-index:9;max-width:22rem;padding:.35em .6em;white-space:pre-line;"
+    "background:var(--fg);color:var(--bg);font-size:.84rem;border-radius:.3em;pointer-events:none}",
+    ".tip-live{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}",
+    ".zoom{margin:.6em 0}.u-legend{color:var(--fg);text-align:left}.u-legend th{min-width:0}",
+    ".question{font-size:1.05rem}.term{color:inherit;text-decoration:underline dotted}",
+    ".two{display:grid;grid-template-columns:1fr 1fr;gap:1.5rem}.two>section{min-width:0}"
+    ".two figure svg.wide{display:none}.two figure svg.narrow{display:block;max-width:30rem}",
     ".scroll{overflow-x:auto;margin:.6em 0 1em}",
     "table{border-collapse:collapse;font-size:.88rem;line-height:1.35;min-width:100%}",
     "caption{text-align:left;font-weight:600;padding:.3em 0}",
@@ -67,11 +84,11 @@ static const char* const style[] = {
     ":focus-visible{outline:2px solid var(--link);outline-offset:2px}",
     "@media screen and (max-width:640px){body{font-size:16px}main,footer{padding:0 .9rem}"
     ".banner{margin:0 -.9rem;padding:.5em .9rem}h1{font-size:1.45rem}"
-    "dl{display:block}dd{margin-bottom:.5em}figure svg.wide{display:none}figure "
+    "dl{display:block}dd{margin-bottom:.5em}.two{display:block}figure svg.wide{display:none}figure "
     "svg.narrow{display:block}}",
     "@media print{html{font-size:10pt}body{font-size:1rem}figure svg{max-width:160mm}"
     "main,footer{max-width:none;padding:0}"
-    "nav,.skip{display:none}.banner{margin:0;border:1px solid #999}"
+    "nav,.skip,.tools,.zoom,.tip{display:none}.banner{margin:0;border:1px solid #999}"
     ".scroll{overflow:visible}table{font-size:8pt;min-width:0;width:100%}td.n:has(.ci){white-space:"
     "normal}.ci{white-space:nowrap}"
     "tr,figure{break-inside:avoid}h2,h3,caption{break-after:avoid}thead{display:table-header-group}"

@@ -63,9 +63,7 @@ static cell interval(double value, double lo, double hi, int decimals)
     if (!isfinite(value)) {
         snprintf(c.text, sizeof c.text, "no number");
     } else if (isfinite(lo) && isfinite(hi)) {
-        const cell v = c;
-        snprintf(c.text, sizeof c.text, "%.16s [%.16s, %.16s]", v.text,
-                 number(lo, decimals, false).text, number(hi, decimals, false).text);
+        to_ascii(st_words_interval(value, lo, hi, decimals).text, c.text, sizeof c.text);
     }
     return c;
 }

@@ -1,6 +1,7 @@
 #include "base/table.h"
 #include "report/folder.h"
 #include "report/query.h"
+#include "report/report_cdisc.h"
 #include "stroma/report.h"
 
 #include <errno.h>
@@ -19,9 +20,7 @@
     OF_ARM " JOIN instrument i ON i.measure = t.measure JOIN visit v ON v.visit = t.visit"
 
 // Names instead of numbers, units in the heads; a score's unit stands in its own column.
-static const struct {
-    const char *file, *sql;
-} tables[] = {
+static const st_report_table tables[] = {
     {"about.csv", "SELECT key, value FROM about"},
     {"arms.csv", "SELECT t.name, t.label, t.recipe, t.size_people, c.name AS control, t.is_twin,"
                  " t.has_cells FROM arm t LEFT JOIN arm c ON c.arm = t.control ORDER BY t.arm"},
@@ -50,6 +49,14 @@ static const struct {
                        " q50_cells, q95_cells FROM dose_step t" OF_ARM " ORDER BY t.arm, step"},
     {"courses.csv", "SELECT " ARM ", t.name AS name, unit, at_day, mean, q05, q25, q50, q75, q95"
                     " FROM course t" OF_ARM " ORDER BY t.arm, t.name, at_day"},
+    {"responses.csv",
+     "SELECT " ARM ", " MEASURE ", " VISIT ", at_risk_people, event_people, first_people,"
+     " held_people FROM response t" OF_BOTH " ORDER BY t.arm, t.measure, t.visit"},
+    {"twins.csv", "SELECT " ARM ", " MEASURE ", " VISIT ", n_people, value, sham, untreated"
+                  " FROM twin t" OF_BOTH " ORDER BY t.arm, t.measure, t.visit"},
+    {"subgroups.csv",
+     "SELECT " ARM ", factor, t.lo AS lo, t.hi AS hi, n_people, change, change_sd, product,"
+     " product_sd FROM subgroup t" OF_ARM " ORDER BY t.arm, factor, position"},
     {"events.csv", "SELECT " ARM ", t.name AS name, count_people, per_10000, lo_per_10000,"
                    " hi_per_10000, source FROM event t" OF_ARM " ORDER BY t.arm, t.name"},
     {"published.csv",
@@ -142,6 +149,34 @@ static st_status write_table(st_query* query, const char* dir, const char* name,
     return status;
 }
 
+// Tables that an older result does not hold are left out.
+static bool is_missing(st_query* query, const char* file)
+{
+    static const char* const later[][2] = {
+        {"responses.csv", "response"}, {"twins.csv", "twin"}, {"subgroups.csv", "subgroup"}};
+    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
+        char sql[120];
+        snprintf(sql, sizeof sql, "SELECT count(*) FROM sqlite_schema WHERE name = '%s'",
+                 later[i][1]);
+        if (strcmp(file, later[i][0]) == 0 && st_query_start(query, sql) == ST_OK &&
+            st_query_next(query) && st_query_integer(query, 0, 0) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static st_status write_all(st_query* query, const char* folder, const st_report_table* list,
+                           size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!is_missing(query, list[i].file)) {
+            ST_TRY(write_table(query, folder, list[i].file, list[i].sql));
+        }
+    }
+    return ST_OK;
+}
+
 st_status st_report_tables(st_ctx* ctx, const char* dir)
 {
     st_query query;
@@ -149,10 +184,34 @@ st_status st_report_tables(st_ctx* ctx, const char* dir)
     size_t made_from = 0;
     char* folder = st_folder_path(ctx, dir, "tables");
     st_status status = folder ? st_folder_make(ctx, folder, &made_from) : ST_ERR_MEMORY;
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0] && status == ST_OK; i++) {
-        status = write_table(&query, folder, tables[i].file, tables[i].sql);
+    if (status == ST_OK) {
+        status = write_all(&query, folder, tables, sizeof tables / sizeof tables[0]);
     }
     st_free(ctx, folder);
+    st_query_close(&query);
+    return status;
+}
+
+st_status st_report_tables_to(st_ctx* ctx, const char* dir, const char* out)
+{
+    st_query query;
+    ST_TRY(st_query_open(ctx, dir, &query));
+    size_t made_from = 0;
+    size_t count = 0;
+    const st_report_table* cdisc = st_report_cdisc_tables(&count);
+    st_status status = st_folder_make(ctx, out, &made_from);
+    if (status == ST_OK) {
+        status = write_all(&query, out, tables, sizeof tables / sizeof tables[0]);
+    }
+    if (status == ST_OK && is_missing(&query, "responses.csv")) {
+        status = ST_FAIL(ctx, ST_ERR_FILE,
+                         "%s: made by an older version without events of persons: run the study "
+                         "again for CDISC tables",
+                         query.path);
+    }
+    if (status == ST_OK) {
+        status = write_all(&query, out, cdisc, count);
+    }
     st_query_close(&query);
     return status;
 }

@@ -30,6 +30,10 @@ typedef enum st_schema_table {
     ST_TABLE_EVENT,
     ST_TABLE_SCREENING,
     ST_TABLE_FAILURE,
+    ST_TABLE_PERSON_EVENT,
+    ST_TABLE_RESPONSE,
+    ST_TABLE_TWIN,
+    ST_TABLE_SUBGROUP,
     ST_TABLE_COUNT
 } st_schema_table;
 

@@ -17,6 +17,39 @@ static double half_width(const st_outcome_row* o)
     return gsl_cdf_tdist_Pinv(0.975, o->n - 1) * o->sd / sqrt(o->n);
 }
 
+static void add_question(st_text* out, const st_findings* f)
+{
+    int* arms = st_alloc(out->ctx, (size_t)f->arm_count + 1, sizeof *arms);
+    const int count = arms ? st_answer_arms(f, arms) : 0;
+    st_text_add(out, "<p class=\"question\"><strong>Question:</strong> ");
+    if (count == 0) {
+        st_text_add(out, "how does “");
+        st_html_text(out, f->measure[f->primary_measure].title);
+        st_text_add(out, "” change with ");
+        st_html_text(out, f->arm[0].label);
+    } else {
+        st_text_add(out, "does ");
+        for (int i = 0; i < count && count <= 3; i++) {
+            st_text_add(out, i == 0 ? "" : i + 1 == count ? " or " : ", ");
+            st_html_text(out, f->arm[arms[i]].label);
+        }
+        if (count > 3) {
+            st_text_addf(out, "any of %d treatments", count);
+        }
+        st_text_add(out, " change “");
+        st_html_text(out, f->measure[f->primary_measure].title);
+        st_text_add(out, "” more than ");
+        bool shares = true;
+        for (int i = 1; i < count; i++) {
+            shares = shares && f->arm[arms[i]].control == f->arm[arms[0]].control;
+        }
+        st_html_text(out, shares ? f->arm[f->arm[arms[0]].control].label : "its control");
+        st_text_add(out, " does");
+    }
+    st_text_addf(out, ", at %s?</p>\n", st_words_visit(&f->visit[f->primary_visit]).text);
+    st_free(out->ctx, arms);
+}
+
 static void add_sentences(st_text* out, const st_findings* f)
 {
     st_text sentence[ST_ANSWER_SENTENCES];
@@ -99,7 +132,8 @@ static void add_twin_series(const st_findings* f, line_data* d, bool is_sham)
 {
     const int base = d->count * f->visit_count;
     for (int v = 0; v < f->visit_count; v++) {
-        d->y[base + v] = is_sham ? f->twin[v].sham : f->twin[v].untreated;
+        const st_finding_twin* t = st_findings_twin(f, 0, f->primary_measure, v);
+        d->y[base + v] = !t ? (double)NAN : is_sham ? t->sham : t->untreated;
     }
     d->series[d->count] =
         (st_figure_series){.label = is_sham ? "same people, sham" : "same people, untreated",
@@ -271,7 +305,7 @@ static void add_figure(st_text* out, const st_findings* f, line_data* d, st_figu
     st_text_init(&title, out->ctx);
     compose_title(f, &title);
     const st_figure_lines lines = {
-        .about = {.id = "main",
+        .about = {.id = st_arena_format(arena, "%smain", f->prefix),
                   .title = title.data ? title.data : "",
                   .desc = "Lines of the mean at each visit, one per arm, with 95 % bands. The "
                           "numbers are in the table below.",
@@ -287,9 +321,7 @@ static void add_figure(st_text* out, const st_findings* f, line_data* d, st_figu
         .x_tick_count = f->visit_count,
         .y_floor = measure->lo,
         .labels_value = true};
-    st_text_add(out, "<figure><h3>");
-    st_html_text(out, lines.about.title);
-    st_text_add(out, "</h3>\n");
+    st_figures_begin(out, &lines.about);
     st_figures_lines(out, &lines);
     st_text_addf(out,
                  "<figcaption>%s is better. Lines: mean of the people present at each visit. "
@@ -301,13 +333,14 @@ static void add_figure(st_text* out, const st_findings* f, line_data* d, st_figu
                                          "treatment, free of measurement noise.</figcaption>\n"
                                        : "</figcaption>\n");
     add_table(out, f);
-    st_text_add(out, "</figure>\n");
+    st_figures_end(out);
     st_text_clear(&title);
 }
 
 void st_section_answer(st_text* out, const st_findings* f)
 {
     st_text_add(out, "<section id=\"answer\"><h2>The answer</h2>\n");
+    add_question(out, f);
     add_sentences(out, f);
 
     st_arena arena;

@@ -6,9 +6,20 @@
 #include <math.h>
 #include <string.h>
 
+// How far a value spreads between people, relative to itself: what the table is sorted by.
+static double relative_spread(const st_finding_parameter* p)
+{
+    if (!isfinite(p->spread)) {
+        return 0.0;
+    }
+    return strcmp(p->spread_kind, "lognormal") == 0 ? p->spread
+           : p->value != 0.0                        ? fabs(p->spread / p->value)
+                                                    : 0.0;
+}
+
 static void add_spread_cell(st_text* out, const st_finding_parameter* p)
 {
-    st_text_add(out, "<td class=\"n\">");
+    st_text_addf(out, "<td class=\"n\" data-v=\"%.4g\">", relative_spread(p));
     if (strcmp(p->spread_kind, "lognormal") == 0 && isfinite(p->spread)) {
         st_text_addf(out, "× or ÷ %s", st_words_precise(st_exp(p->spread), 3).text);
     } else if (strcmp(p->spread_kind, "normal") == 0 && isfinite(p->spread)) {
@@ -39,35 +50,75 @@ static void add_name(st_text* out, const char* name)
     }
 }
 
-static void add_table(st_text* out, const st_findings* f, bool assumed)
+static void add_parameter(st_text* out, const st_finding_parameter* p)
 {
-    st_html_table(out, assumed ? "Assumed values" : "Values with a source",
-                  assumed ? "Value of|#Number|Unit|#Spread between people [limits]|Why assumed"
-                          : "Value of|#Number|Unit|#Spread between people [limits]|Source");
-    for (int i = 0; i < f->parameter_count; i++) {
-        const st_finding_parameter* p = &f->parameter[i];
-        if ((p->source[0] == '\0') != assumed) {
-            continue;
+    const bool assumed = p->source[0] == '\0';
+    st_text_add(out, assumed ? "<tr class=\"assumed\"><th scope=\"row\">"
+                             : "<tr><th scope=\"row\">");
+    add_name(out, p->name);
+    st_text_add(out, strcmp(p->origin, "procedure") == 0
+                         ? " <span class=\"tag\">procedure</span></th>"
+                         : "</th>");
+    st_text_addf(out, "<td class=\"n\" data-v=\"%.6g\">%s</td>",
+                 isfinite(p->value) ? p->value : 0.0, st_words_precise(p->value, 4).text);
+    st_html_cell(out, strcmp(p->unit, "1") == 0 ? "" : p->unit);
+    add_spread_cell(out, p);
+    st_html_cell(out, assumed ? "assumed" : "source");
+    st_text_add(out, "<td class=\"source\">");
+    if (assumed) {
+        st_html_source(out, p->assumed[0] ? p->assumed : "no reason given");
+    } else {
+        st_html_source(out, p->source);
+    }
+    st_text_add(out, "</td></tr>\n");
+}
+
+static void add_table(st_text* out, const st_findings* f)
+{
+    st_html_sortable_table(out, "Every value that went in",
+                           "Value of|#Number|Unit|#Spread between people [limits]|Known from|"
+                           "Source, or why assumed");
+    for (int pass = 0; pass < 2; pass++) { // the assumed ones first
+        for (int i = 0; i < f->parameter_count; i++) {
+            if ((f->parameter[i].source[0] == '\0') == (pass == 0)) {
+                add_parameter(out, &f->parameter[i]);
+            }
         }
-        st_text_add(out, assumed ? "<tr class=\"assumed\"><th scope=\"row\">"
-                                 : "<tr><th scope=\"row\">");
-        add_name(out, p->name);
-        st_text_add(out, strcmp(p->origin, "procedure") == 0
-                             ? " <span class=\"tag\">procedure</span></th>"
-                             : "</th>");
-        st_html_number_cell(out, st_words_precise(p->value, 4).text);
-        st_html_cell(out, strcmp(p->unit, "1") == 0 ? "" : p->unit);
-        add_spread_cell(out, p);
-        st_text_add(out, "<td class=\"source\">");
-        if (assumed) {
-            st_text_add(out, "<span class=\"tag\">assumed</span> ");
-            st_html_source(out, p->assumed[0] ? p->assumed : "no reason given");
-        } else {
-            st_html_source(out, p->source);
-        }
-        st_text_add(out, "</td></tr>\n");
     }
     st_html_table_end(out);
+}
+
+// Sources, each once, with the number of values that rest on it.
+static void add_sources(st_text* out, const st_findings* f)
+{
+    bool has_rows = false;
+    for (int i = 0; i < f->parameter_count; i++) {
+        const char* source = f->parameter[i].source;
+        int uses = 0;
+        bool is_first = source[0] != '\0';
+        for (int k = 0; is_first && k < f->parameter_count; k++) {
+            const bool is_same = strcmp(f->parameter[k].source, source) == 0;
+            uses += is_same;
+            is_first = !(is_same && k < i);
+        }
+        if (!is_first) {
+            continue;
+        }
+        if (!has_rows) {
+            st_text_add(out, "<details id=\"sources\"><summary>Sources of the values</summary>\n");
+            st_html_sortable_table(out, "Sources of the values", "Source|#Values");
+            has_rows = true;
+        }
+        st_text_add(out, "<tr><td class=\"source\">");
+        st_html_source(out, source);
+        st_text_add(out, "</td>");
+        st_html_number_cell(out, st_words_whole(uses).text);
+        st_text_add(out, "</tr>\n");
+    }
+    if (has_rows) {
+        st_html_table_end(out);
+        st_text_add(out, "</details>\n");
+    }
 }
 
 void st_section_assumptions(st_text* out, const st_findings* f)
@@ -84,17 +135,12 @@ void st_section_assumptions(st_text* out, const st_findings* f)
                  "a logarithmic scale, ± one standard deviation.</p>\n",
                  f->assumed_count, f->parameter_count,
                  st_words_percent((double)f->assumed_count / f->parameter_count).text);
-    if (f->assumed_count > 0) {
-        st_text_addf(out, "<details open><summary>Assumed values (%d)</summary>\n",
-                     f->assumed_count);
-        add_table(out, f, true);
-        st_text_add(out, "</details>\n");
-    }
-    if (f->assumed_count < f->parameter_count) {
-        st_text_addf(out, "<details><summary>Values with a source (%d)</summary>\n",
-                     f->parameter_count - f->assumed_count);
-        add_table(out, f, false);
-        st_text_add(out, "</details>\n");
-    }
+    st_text_add(out, "<p class=\"note\">How strongly each value moves the answer was not computed in "
+                     "this run, so the table can be put in order by spread, not by influence.</p>\n");
+    st_text_addf(out, "<details><summary>All %d values, the assumed ones first</summary>\n",
+                 f->parameter_count);
+    add_table(out, f);
+    st_text_add(out, "</details>\n");
+    add_sources(out, f);
     st_text_add(out, "</section>\n");
 }

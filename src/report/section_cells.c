@@ -26,9 +26,27 @@ static const char* count_text(st_arena* arena, double cells)
     return st_arena_format(arena, "%s", st_words_count(cells).text);
 }
 
+// "9.3 million (−2 %)": what is left, and how much of the step before that is.
+static const char* step_text(st_arena* arena, double before, double now)
+{
+    const st_words count = st_words_count(now);
+    if (!(before > 0.0) || !isfinite(now)) {
+        return st_arena_format(arena, "%s", count.text);
+    }
+    const double ratio = now / before;
+    if (ratio >= 1.5) {
+        return st_arena_format(arena, "%s (× %s)", count.text, st_words_precise(ratio, 2).text);
+    }
+    if (ratio < 0.9995) {
+        return st_arena_format(arena, "%s (−%s)", count.text, st_words_percent(1.0 - ratio).text);
+    }
+    return st_arena_format(arena, "%s", count.text);
+}
+
 static int collect_arm(const st_findings* f, int arm, st_arena* arena, st_figure_row* row)
 {
     int count = 0;
+    double before = NAN;
     for (int i = 0; i < f->dose_step_count; i++) {
         const st_dose_step_row* s = &f->dose_step[i];
         if (s->arm == arm) {
@@ -37,7 +55,8 @@ static int collect_arm(const st_findings* f, int arm, st_arena* arena, st_figure
                                            .lo = s->q05,
                                            .hi = s->q95,
                                            .colour = st_palette_colour(f, arm),
-                                           .text = count_text(arena, s->q50)};
+                                           .text = step_text(arena, before, s->q50)};
+            before = s->q50;
         }
     }
     if (count == 0) {
@@ -102,6 +121,119 @@ static void add_recipes(st_text* out, const st_findings* f)
     st_text_add(out, "</dl>\n");
 }
 
+// Product cells of all places together at a day; NAN when the course says nothing of it.
+static double cells_at(const st_findings* f, int arm, double day)
+{
+    double sum = 0.0;
+    int known = 0;
+    for (int k = 0; k < f->quantity_count; k++) {
+        if (strcmp(f->quantity[k].role, "product cells") != 0) {
+            continue;
+        }
+        int rows = 0;
+        const st_course_row* all = st_findings_course(f, arm, f->quantity[k].name, &rows);
+        const st_course_row* c = course_at(all, rows, day);
+        if (c && isfinite(c->mean)) {
+            sum += c->mean;
+            known += 1;
+        }
+    }
+    return known > 0 ? sum : (double)NAN;
+}
+
+static const char* out_of_100(st_arena* arena, double share)
+{
+    const double percent = 100.0 * share;
+    return percent >= 0.95    ? st_arena_format(arena, "%s", st_words_number(percent, 0).text)
+           : percent >= 0.095 ? st_arena_format(arena, "%s", st_words_number(percent, 1).text)
+           : percent > 0.0    ? st_arena_format(arena, "1 in %s",
+                                                st_words_count(floor(100.0 / percent + 0.5)).text)
+                              : "none";
+}
+
+#define STREAM_STEPS (ST_DOSE_STEP_LIMIT + STORY_COUNT)
+
+// From the last count before the needle on: out of 100 of those cells.
+static bool fill_stream(const st_findings* f, int arm, st_arena* arena, st_figure_stream_row* row)
+{
+    st_figure_stream_step* step = st_arena_alloc(arena, STREAM_STEPS, sizeof *step);
+    const st_dose_step_row* dose[ST_DOSE_STEP_LIMIT];
+    int count = 0;
+    int most = -1;
+    for (int i = 0; step && i < f->dose_step_count; i++) {
+        const st_dose_step_row* s = &f->dose_step[i];
+        if (s->arm == arm && count < ST_DOSE_STEP_LIMIT && isfinite(s->q50)) {
+            dose[count++] = s;
+            most = most < 0 || s->q50 > dose[most]->q50 ? count - 1 : most;
+        }
+    }
+    if (most < 0 || !(dose[most]->q50 > 0.0)) {
+        return false;
+    }
+    const double whole = dose[most]->q50;
+    int steps = 0;
+    for (int i = most; i < count; i++) {
+        const double share = dose[i]->q50 / whole;
+        step[steps++] = (st_figure_stream_step){st_findings_plain_name(arena, dose[i]->name),
+                                                out_of_100(arena, share), share};
+    }
+    for (int k = 0; k < STORY_COUNT; k++) {
+        const double share = cells_at(f, arm, story_days[k]) / whole;
+        if (isfinite(share)) {
+            step[steps++] =
+                (st_figure_stream_step){st_arena_format(arena, "day %.0f", story_days[k]),
+                                        out_of_100(arena, share), fmin(share, 1.0)};
+        }
+    }
+    *row = (st_figure_stream_row){
+        .label = f->arm[arm].label,
+        .colour = st_palette_colour(f, arm),
+        .step = step,
+        .step_count = steps};
+    return steps > 1;
+}
+
+static void add_stream(st_text* out, const st_findings* f, st_arena* arena)
+{
+    st_figure_stream_row* row = st_arena_alloc(arena, (size_t)f->arm_count, sizeof *row);
+    int count = 0;
+    for (int a = 0; row && a < f->arm_count; a++) {
+        count += f->arm[a].has_cells && fill_stream(f, a, arena, &row[count]);
+    }
+    if (count == 0) {
+        return;
+    }
+    const st_figure_stream_step* last = &row[0].step[row[0].step_count - 1];
+    const st_figure_stream stream = {
+        .about = {.id = st_arena_format(arena, "%sstream", f->prefix),
+                  .title = st_arena_format(
+                      arena, "Of 100 living cells of %s, %s %s alive in the joint at %s", row[0].label,
+                      last->text, strcmp(last->text, "1") == 0 ? "is" : "are", last->label),
+                  .desc = "A band that gets thinner from step to step; what is lost bends away. The "
+                          "numbers are in the table below."},
+        .row = row,
+        .row_count = count};
+    st_figures_begin(out, &stream.about);
+    st_figures_stream(out, &stream);
+    st_text_add(out, "<figcaption>Out of 100 living cells at the step with the most of them. Steps: "
+                     "median over people; days: mean over people, all places in the joint together. "
+                     "The faint branch is what is lost on the way.</figcaption>\n"
+                     "<details><summary>Show as table</summary>\n");
+    st_html_table(out, "Out of 100 living cells", "Arm|Step or day|Left, out of 100");
+    for (int i = 0; i < count; i++) {
+        for (int k = 0; k < row[i].step_count; k++) {
+            st_html_row(out);
+            st_html_head_cell(out, row[i].label);
+            st_html_cell(out, row[i].step[k].label);
+            st_html_cell(out, row[i].step[k].text);
+            st_text_add(out, "</tr>\n");
+        }
+    }
+    st_html_table_end(out);
+    st_text_add(out, "</details>\n");
+    st_figures_end(out);
+}
+
 void st_section_cells(st_text* out, const st_findings* f)
 {
     st_text_add(out,
@@ -133,15 +265,14 @@ void st_section_cells(st_text* out, const st_findings* f)
             .is_log = true,
             .mark_lo = NAN,
             .mark_hi = NAN};
-        st_text_add(out, "<figure><h3>");
-        st_html_text(out, rows.about.title);
-        st_text_add(out, "</h3>\n");
+        st_figures_begin(out, &rows.about);
         st_figures_rows(out, &rows);
         st_text_add(out, "<figcaption>Bars: median over people of the arm; black lines: 90 % of "
                          "them. On this scale a short step in length is a large loss. A line down "
                          "to the axis: none in at least one person of twenty.</figcaption>\n");
         add_table(out, row, count);
-        st_text_add(out, "</figure>\n");
+        st_figures_end(out);
+        add_stream(out, f, &arena);
     }
     st_arena_clear(&arena);
     st_text_add(out, "</section>\n");

@@ -132,9 +132,7 @@ static void add_chart(st_text* out, const st_findings* f, const st_finding_quant
         .x_tick_count = fill_ticks(f, d->longest, tick),
         .y_floor = NAN,
         .has_faint_bands = true};
-    st_text_add(out, "<figure><h3>");
-    st_html_text(out, lines.about.title);
-    st_text_add(out, "</h3>\n");
+    st_figures_begin(out, &lines.about);
     st_figures_lines(out, &lines);
     st_text_add(out, is_structure(q) ? "<figcaption>Line: median over people of the arm; band: "
                                        "the middle half of them. Arms of other people start "
@@ -142,7 +140,7 @@ static void add_chart(st_text* out, const st_findings* f, const st_finding_quant
                                      : "<figcaption>Line: median over people of the arm."
                                        "</figcaption>\n");
     add_table(out, f, q->name, lines.about.title);
-    st_text_add(out, "</figure>\n");
+    st_figures_end(out);
 }
 
 static int add_charts(st_text* out, const st_findings* f, bool structure, course_data* d,

@@ -130,6 +130,24 @@ static void add_measure_table(st_text* out, const st_findings* f, int measure)
     }
 }
 
+// The part of a difference that the product makes: its parts in the two arms, one less the other.
+static double product_difference(const st_findings* f, int arm, int versus, int measure, int visit)
+{
+    const st_split_row* a = st_findings_split(f, arm, measure, visit, "product");
+    const st_split_row* b = st_findings_split(f, versus, measure, visit, "product");
+    return a && b ? a->mean - b->mean : (double)NAN;
+}
+
+static void add_product_tick(const st_findings* f, int arm, int versus, st_figure_row* row)
+{
+    const double product =
+        product_difference(f, arm, versus, f->primary_measure, f->primary_visit);
+    if (isfinite(product)) {
+        row->has_tick = true;
+        row->tick = product;
+    }
+}
+
 // Rows of the figure of differences at the primary visit, one group per comparator; texts live in
 // the arena.
 static int collect_rows(const st_findings* f, st_arena* arena, st_figure_row* row)
@@ -153,8 +171,8 @@ static int collect_rows(const st_findings* f, st_arena* arena, st_figure_row* ro
                 .hi = c->hi,
                 .colour = st_palette_colour(f, a),
                 .text = st_arena_format(
-                    arena, "%s [%s, %s]", st_words_signed(c->difference, decimals).text,
-                    st_words_number(c->lo, decimals).text, st_words_number(c->hi, decimals).text)};
+                    arena, "%s", st_words_interval(c->difference, c->lo, c->hi, decimals).text)};
+            add_product_tick(f, a, versus, &row[count - 1]);
         }
         count = count == head + 1 ? head : count; // nobody stands beside this arm
     }
@@ -173,6 +191,36 @@ static void compose_title(const st_findings* f, const st_figure_row* row, int co
     st_text_addf(title, "%s, differences at %s: %d of %d intervals leave out zero",
                  f->measure[f->primary_measure].title,
                  st_words_visit(&f->visit[f->primary_visit]).text, clear, known);
+}
+
+// The numbers of the figure, and of the product's share in them.
+static void add_difference_table(st_text* out, const st_findings* f)
+{
+    const int m = f->primary_measure;
+    const int decimals = st_words_decimals(f, m);
+    st_text_add(out, "<details><summary>Show as table</summary>\n");
+    st_html_table(out, "Differences at the primary visit",
+                  "Arm|Beside|#Difference [95 %]|#Of it the product|In words|Method");
+    for (int versus = 0; versus < f->arm_count; versus++) {
+        for (int a = 0; a < f->arm_count; a++) {
+            const st_contrast_row* c = st_findings_contrast_with(f, a, versus, m, f->primary_visit);
+            if (!c || !is_pair(f, a, versus)) {
+                continue;
+            }
+            const double product = product_difference(f, a, versus, m, f->primary_visit);
+            st_html_row(out);
+            st_html_head_cell(out, f->arm[a].label);
+            st_html_cell(out, f->arm[versus].label);
+            st_html_interval_cell(out, c->difference, c->lo, c->hi, decimals);
+            st_html_number_cell(
+                out, isfinite(product) ? st_words_signed(product, decimals).text : "–");
+            st_html_cell(out, in_words(st_answer_judge(&f->measure[m], c)));
+            st_html_cell(out, c->method);
+            st_text_add(out, "</tr>\n");
+        }
+    }
+    st_html_table_end(out);
+    st_text_add(out, "</details>\n");
 }
 
 static void add_figure(st_text* out, const st_findings* f)
@@ -203,16 +251,19 @@ static void add_figure(st_text* out, const st_findings* f)
             .is_points = true,
             .mark_lo = has_mark && mark < 0.0 ? mark : (double)NAN,
             .mark_hi = has_mark && mark > 0.0 ? mark : (double)NAN};
-        st_text_add(out, "<figure><h3>");
-        st_html_text(out, rows.about.title);
-        st_text_add(out, "</h3>\n");
+        st_figures_begin(out, &rows.about);
         st_figures_rows(out, &rows);
-        st_text_add(out, "<figcaption>Points: difference of means; lines: 95 % interval. An "
-                         "interval that includes zero shows no clear difference; it does not show "
-                         "that two treatments are equal.");
+        st_text_add(out,
+                    "<figcaption>Points: difference of means, which holds all in which two arms "
+                    "differ: product, procedure, and what people know of it. Lines: 95 % "
+                    "interval. Upright bars: the part of the difference that the products make "
+                    "alone, from the twins of the same people. An interval that includes zero "
+                    "shows no clear difference; it does not show that two treatments are equal.");
         st_text_add(out, has_mark ? " Dotted: the change that one person would call clearly "
-                                    "better.</figcaption></figure>\n"
-                                  : "</figcaption></figure>\n");
+                                    "better.</figcaption>\n"
+                                  : "</figcaption>\n");
+        add_difference_table(out, f);
+        st_figures_end(out);
     } else {
         st_text_add(out, "<p>No difference from a control can be given.</p>\n");
     }
@@ -223,7 +274,13 @@ static void add_figure(st_text* out, const st_findings* f)
 void st_section_outcomes(st_text* out, const st_findings* f)
 {
     st_text_add(out, "<section id=\"outcomes\"><h2>Every arm beside its control</h2>\n");
+    st_text_add(out, "<p>A difference from control holds everything in which two arms differ. Where "
+                     "people know what they get, that includes what the knowledge does. What the "
+                     "product does by itself is told beside it, and under <a href=\"#split\">where "
+                     "the change comes from</a>.</p>\n");
     add_figure(out, f);
+    st_section_response(out, f);
+    st_text_add(out, "<h3>All visits</h3>\n");
     add_measure_table(out, f, f->primary_measure);
     for (int m = 0; m < f->measure_count; m++) {
         if (m != f->primary_measure) {

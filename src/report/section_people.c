@@ -1,4 +1,5 @@
 #include "report/html.h"
+#include "report/palette.h"
 #include "report/sections.h"
 
 #include <math.h>
@@ -38,6 +39,7 @@ static void add_screening(st_text* out, const st_findings* f)
 static void add_flow(st_text* out, const st_findings* f)
 {
     const st_words when = st_words_visit(&f->visit[f->primary_visit]);
+    st_text_add(out, "<details><summary>Show as table</summary>\n");
     st_html_table(out, "From entry to the primary visit",
                   "Arm|#In the study file|#Began|#Injection missed the joint|#Dropped out|"
                   "#Numerics failed|#Read at the primary visit|Who");
@@ -58,7 +60,84 @@ static void add_flow(st_text* out, const st_findings* f)
     st_html_table_end(out);
     st_text_add(out, "<p class=\"note\">Primary visit: ");
     st_html_text(out, when.text);
-    st_text_add(out, ". Nobody is invented for missing readings.</p>\n");
+    st_text_add(out, ". Nobody is invented for missing readings.</p></details>\n");
+}
+
+#define FLOW_LINES 6
+
+static st_figure_flow_arm flow_arm(const st_findings* f, int arm, st_arena* arena)
+{
+    const st_finding_people* p = &f->people[arm];
+    const st_outcome_row* o = st_findings_outcome(f, arm, f->primary_measure, f->primary_visit);
+    const char** line = st_arena_alloc(arena, FLOW_LINES, sizeof *line);
+    st_figure_flow_arm flow = {
+        .label = f->arm[arm].label, .colour = st_palette_colour(f, arm), .line = line};
+    if (!line) {
+        return flow;
+    }
+    int count = 0;
+    line[count++] = st_arena_format(arena, "%s %s", st_words_whole(p->count).text,
+                                    f->arm[arm].is_twin ? "twins of all others" : "allocated");
+    line[count++] = st_arena_format(arena, "%s treated as planned",
+                                    st_words_whole(p->count - p->not_placed).text);
+    line[count++] = st_arena_format(arena, "%s needle missed", st_words_whole(p->not_placed).text);
+    line[count++] = st_arena_format(arena, "%s left early", st_words_whole(p->left).text);
+    line[count++] = st_arena_format(arena, "%s not computable", st_words_whole(p->failed).text);
+    line[count++] = st_arena_format(arena, "%s analysed", st_words_whole(o ? o->n : 0).text);
+    flow.line_count = count;
+    return flow;
+}
+
+static void add_flow_figure(st_text* out, const st_findings* f)
+{
+    st_arena arena;
+    st_arena_init(&arena, out->ctx);
+    st_figure_flow_arm* arm = st_arena_alloc(&arena, (size_t)f->arm_count, sizeof *arm);
+    const char** left = st_arena_alloc(&arena, (size_t)f->screening_count + 1, sizeof *left);
+    st_figure_flow flow = {.arm = arm, .arm_count = f->arm_count, .left = left};
+    int64_t screened = -1;
+    int64_t entered = 0;
+    for (int a = 0; arm && a < f->arm_count; a++) {
+        arm[a] = flow_arm(f, a, &arena);
+        entered += f->arm[a].is_twin ? 0 : f->people[a].count;
+    }
+    for (int i = 0; left && i < f->screening_count; i++) {
+        const st_screening_row* r = &f->screening[i];
+        if (strcmp(r->reason, "screened") == 0) {
+            screened = r->count;
+        } else if (strcmp(r->reason, "entered") != 0) {
+            left[flow.left_count++] =
+                st_arena_format(&arena, "%s not: %s", st_words_whole(r->count).text, r->reason);
+        }
+    }
+    flow.start = screened >= 0
+                     ? st_arena_format(&arena, "%s screened", st_words_whole(screened).text)
+                     : "people drawn without screening";
+    flow.entered = st_arena_format(&arena, "%s entered", st_words_whole(entered).text);
+    flow.about = (st_figure){
+        .id = st_arena_format(&arena, "%sflow", f->prefix),
+        .title = screened > 0 ? st_arena_format(&arena, "Of %s people screened, %s entered (%s)",
+                                                st_words_whole(screened).text,
+                                                st_words_whole(entered).text,
+                                                st_words_percent((double)entered / (double)screened)
+                                                    .text)
+                              : st_arena_format(&arena, "%s people took part",
+                                                st_words_whole(entered).text),
+        .desc = "Flow of people after CONSORT: screened, entered, and for each arm allocated, "
+                "treated, left and analysed. The numbers are in the tables below."};
+    if (arm && left && flow.about.title) {
+        st_figures_begin(out, &flow.about);
+        st_figures_flow(out, &flow);
+        st_text_addf(out,
+                     "<figcaption>Flow of people as CONSORT asks for it, from the numbers of this "
+                     "run. Analysed: read at %s. Left early: at any time of the study.</figcaption>\n",
+                     st_words_visit(&f->visit[f->primary_visit]).text);
+        add_flow(out, f);
+        st_figures_end(out);
+    } else {
+        out->failed = true;
+    }
+    st_arena_clear(&arena);
 }
 
 static void add_baseline(st_text* out, const st_findings* f)
@@ -103,8 +182,8 @@ void st_section_people(st_text* out, const st_findings* f)
                 "<section id=\"people\"><h2>Who took part</h2>\n<p>Virtual people drawn from: ");
     st_html_source(out, st_findings_about(f, "people_title"));
     st_text_add(out, ".</p>\n");
+    add_flow_figure(out, f);
     add_screening(out, f);
-    add_flow(out, f);
     add_baseline(out, f);
     st_text_add(out, "</section>\n");
 }

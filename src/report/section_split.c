@@ -34,11 +34,7 @@ static st_figure_row figure_row(const st_split_row* s, int decimals, st_arena* a
 {
     const int index = part_index(s->part);
     const char* text =
-        isfinite(s->lo) && isfinite(s->hi)
-            ? st_arena_format(arena, "%s [%s, %s]", st_words_signed(s->mean, decimals).text,
-                              st_words_number(s->lo, decimals).text,
-                              st_words_number(s->hi, decimals).text)
-            : st_arena_format(arena, "%s", st_words_signed(s->mean, decimals).text);
+        st_arena_format(arena, "%s", st_words_interval(s->mean, s->lo, s->hi, decimals).text);
     return (st_figure_row){.label = s->part,
                            .value = s->mean,
                            .lo = s->lo,
@@ -160,14 +156,12 @@ void st_section_split(st_text* out, const st_findings* f)
             .row_count = count,
             .mark_lo = NAN,
             .mark_hi = NAN};
-        st_text_add(out, "<figure><h3>");
-        st_html_text(out, rows.about.title);
-        st_text_add(out, "</h3>\n");
+        st_figures_begin(out, &rows.about);
         st_figures_rows(out, &rows);
         st_text_add(out, "<figcaption>Mean over the people of the arm; black lines: 95 % interval. "
                          "The parts add up to the total.</figcaption>\n");
         add_table(out, f);
-        st_text_add(out, "</figure>\n");
+        st_figures_end(out);
         add_meanings(out);
     } else {
         st_text_add(out, "<p>At the primary visit there is nothing to split.</p>\n");

@@ -1,5 +1,6 @@
 #include "report/store.h"
 #include "report/folder.h"
+#include "report/store_tally.h"
 
 #include <errno.h>
 #include <math.h>
@@ -211,6 +212,7 @@ static st_status store_end(void* self, st_ctx* ctx)
     if (!store->has_begun || store->has_ended) {
         return ST_FAIL(ctx, ST_ERR_INPUT, "a store ends once, after it has begun");
     }
+    ST_TRY(st_store_tally_write(ctx, store->tally, store));
     ST_TRY(put_count(ctx, store, "parameter_count", store->parameter_count));
     ST_TRY(put_count(ctx, store, "parameter_assumed_count", store->assumed_count));
     ST_TRY(put_count(ctx, store, "person_row_count", store->row_count[ST_TABLE_PERSON]));
@@ -294,6 +296,7 @@ void st_store_destroy(st_store* store)
         st_folder_unmake(store->dir, store->made_from);
     }
     st_ctx* ctx = store->ctx;
+    st_store_tally_destroy(ctx, store->tally);
     st_free(ctx, store->lock_path);
     st_free(ctx, store->part_path);
     st_free(ctx, store->path);

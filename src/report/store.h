@@ -12,6 +12,9 @@
 /// Integer that st_store_put() writes as NULL.
 #define ST_STORE_NULL INT64_MIN
 
+/// Sums over people: store_tally.c.
+typedef struct st_store_tally st_store_tally;
+
 struct st_store {
     st_ctx* ctx; ///< owns the memory
     char* dir;
@@ -30,6 +33,7 @@ struct st_store {
     int64_t row_count[ST_TABLE_COUNT];
     int arm_count, visit_count, measure_count;
     int parameter_count, assumed_count;
+    st_store_tally* tally;
 };
 
 /// Inserts one row. Arguments after `table` follow its type text: int64_t, double, const char*.

@@ -1,4 +1,5 @@
 #include "report/store.h"
+#include "report/store_tally.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -216,6 +217,7 @@ st_status st_store_begin(void* self, st_ctx* ctx, const st_study* study)
     store->visit_count = st_study_visit_count(study);
     store->measure_count = st_study_measure_count(study);
 
+    ST_TRY(st_store_tally_create(store->ctx, study, &store->tally));
     ST_TRY(write_about(ctx, store, study));
     ST_TRY(write_sources(ctx, store, study));
     ST_TRY(write_model_parameters(ctx, store, st_study_model(study)));

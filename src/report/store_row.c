@@ -1,4 +1,5 @@
 #include "report/store.h"
+#include "report/store_tally.h"
 
 static st_status check_index(st_ctx* ctx, const char* what, int index, int count)
 {
@@ -31,6 +32,7 @@ static st_status put_person(st_ctx* ctx, st_store* store, const st_person_row* r
     const double* v = r->person->value;
     ST_TRY(check_index(ctx, "arm", r->arm, store->arm_count));
     ST_TRY(check_id(ctx, r->person->id));
+    st_store_tally_person(store->tally, r);
     return st_store_put(ctx, store, ST_TABLE_PERSON, (int64_t)r->arm, (int64_t)r->person->id,
                         v[ST_PERSON_AGE], (int64_t)(v[ST_PERSON_FEMALE] > 0.5), v[ST_PERSON_HEIGHT],
                         v[ST_PERSON_BMI], v[ST_PERSON_KL], v[ST_PERSON_VARUS], v[ST_PERSON_PAIN],
@@ -43,6 +45,7 @@ static st_status put_reading(st_ctx* ctx, st_store* store, const st_reading_row*
 {
     ST_TRY(check_place(ctx, store, r->arm, r->measure, r->visit));
     ST_TRY(check_id(ctx, r->person));
+    st_store_tally_reading(store->tally, r);
     return st_store_put(ctx, store, ST_TABLE_READING, (int64_t)r->arm, (int64_t)r->person,
                         (int64_t)r->visit, (int64_t)r->measure, r->measured, r->value, r->sham,
                         r->untreated);
@@ -102,6 +105,14 @@ static st_status put_failure(st_ctx* ctx, st_store* store, const st_failure_row*
                         (int64_t)r->arm, (int64_t)r->person, r->day, r->message ? r->message : "");
 }
 
+static st_status put_person_event(st_ctx* ctx, st_store* store, const st_person_event_row* r)
+{
+    ST_TRY(check_index(ctx, "arm", r->arm, store->arm_count));
+    ST_TRY(check_id(ctx, r->person));
+    return st_store_put(ctx, store, ST_TABLE_PERSON_EVENT, (int64_t)r->arm, (int64_t)r->person,
+                        r->name);
+}
+
 st_status st_store_row(void* self, st_ctx* ctx, st_row_kind kind, const void* row)
 {
     st_store* store = self;
@@ -132,6 +143,8 @@ st_status st_store_row(void* self, st_ctx* ctx, st_row_kind kind, const void* ro
     }
     case ST_ROW_FAILURE:
         return put_failure(ctx, store, row);
+    case ST_ROW_PERSON_EVENT:
+        return put_person_event(ctx, store, row);
     }
     return ST_FAIL(ctx, ST_ERR_INPUT, "row for the store: unknown kind %d", (int)kind);
 }

@@ -44,6 +44,22 @@ st_words st_words_signed(double value, int decimals)
     return w;
 }
 
+st_words st_words_interval(double value, double lo, double hi, int decimals)
+{
+    if (!isfinite(value)) {
+        return words_of("–");
+    }
+    const st_words a = st_words_number(lo, decimals);
+    const st_words b = st_words_number(hi, decimals);
+    if (!isfinite(lo) || !isfinite(hi) || strcmp(a.text, b.text) == 0) {
+        return st_words_signed(value, decimals);
+    }
+    st_words w;
+    snprintf(w.text, sizeof w.text, "%.24s [%.24s, %.24s]", st_words_signed(value, decimals).text,
+             a.text, b.text);
+    return w;
+}
+
 static void add_superscript(char* out, size_t size, int exponent)
 {
     static const char* const digit[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};

@@ -10,13 +10,16 @@
 
 /// Text of a number, by value: no buffer to look after.
 typedef struct st_words {
-    char text[48];
+    char text[80];
 } st_words;
 
 /// Fixed decimals; "-0" is "0"; NAN is "not known".
 st_words st_words_number(double value, int decimals);
 /// The same with a plus where it is positive.
 st_words st_words_signed(double value, int decimals);
+/// "+3 [1, 5]"; without the range when it is narrower than the last digit shows, for [3, 3] would
+/// look like a precision that nobody has. A dash where there is no number.
+st_words st_words_interval(double value, double lo, double hi, int decimals);
 /// `digits` significant digits; very large and small ones as "2.5 x 10^-11" (with U+00D7 and
 /// superscripts).
 st_words st_words_precise(double value, int digits);

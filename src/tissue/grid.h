@@ -13,12 +13,12 @@
 
 typedef struct st_grid {
     int brick_count;
-    int64_t voxel_count;      ///< voxels that are tissue
-    uint64_t* key;            ///< [brick_count] Morton code, ascending
-    int32_t (*neighbour)[6];  ///< x-, x+, y-, y+, z-, z+; brick_count = the empty brick
-    int32_t (*child)[8];      ///< coarse grids: bricks of the finer grid, its brick_count = none
-    uint8_t* medium;          ///< [(brick_count + 1) * 512]; the empty brick is all 0
-    uint8_t* is_full;         ///< [brick_count] no voxel of it is empty
+    int64_t voxel_count;     ///< voxels that are tissue
+    uint64_t* key;           ///< [brick_count] Morton code, ascending
+    int32_t (*neighbour)[6]; ///< x-, x+, y-, y+, z-, z+; brick_count = the empty brick
+    int32_t (*child)[8];     ///< coarse grids: bricks of the finer grid, its brick_count = none
+    uint8_t* medium;         ///< [(brick_count + 1) * 512]; the empty brick is all 0
+    uint8_t* is_full;        ///< [brick_count] no voxel of it is empty
 } st_grid;
 
 uint64_t st_grid_key(const int32_t brick[3]);

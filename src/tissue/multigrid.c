@@ -5,9 +5,11 @@
 
 #define V ST_BRICK_VOXELS
 
-// Chebyshev weights of two steps for eigenvalues of D^-1 A between 1/3 and 2, the rough half of a
-// 7-point operator: 1 / (7/6 +- 5/6 sqrt(1/2)).                                           [TIS-6]
-static const float OMEGA[ST_SMOOTH_STEPS] = {1.7321f, 0.5695f};
+// Two damped Jacobi steps. Chebyshev's weights for the rough half of a 7-point operator, whose
+// eigenvalues of D^-1 A lie between 1/3 and 2, would be 1.73 and 0.57; these, found by a scan,
+// leave 0.15 instead of 0.21 of the error per cycle in a box and 0.22 instead of 0.23 in a shell.
+// [TIS-6]
+static const float OMEGA[ST_SMOOTH_STEPS] = {1.9f, 0.62f};
 
 st_around st_multigrid_around(const st_grid* grid, const float* field, int brick)
 {
@@ -106,7 +108,8 @@ static void restrict_chunk(void* arg, int first, int last, int worker)
             }
             const st_stencil s = st_multigrid_stencil(p->mg, p->level, child);
             const st_around e = st_multigrid_around(&fine->grid, fine->x, child);
-            float* to = coarse->b + (size_t)i * V + 4 * (k & 1) + 32 * (k >> 1 & 1) + 256 * (k >> 2);
+            float* to =
+                coarse->b + (size_t)i * V + 4 * (k & 1) + 32 * (k >> 1 & 1) + 256 * (k >> 2);
             note_max(p->mg, worker,
                      p->mg->ops->restrict_residual(&s, &e, fine->b + (size_t)child * V, to));
         }
@@ -309,6 +312,12 @@ st_status st_multigrid_set(st_multigrid* mg, const st_transport* transport, cons
 {
     mg->transport = transport;
     mg->a_by_medium = by_medium != NULL;
+    mg->diagonal = INFINITY;
+    for (int m = 1; m <= ST_MEDIUM_LIMIT; m++) {
+        const float* c = transport->level[0].c[m];
+        const float d = 2.0f * (c[0] + c[1] + c[2]) + (by_medium ? (float)by_medium[m] : 0.0f);
+        mg->diagonal = d > 0.0f && d < mg->diagonal && mg->medium_is_used[m] ? d : mg->diagonal;
+    }
     for (int level = 0; level < mg->level_count; level++) {
         st_level* l = &mg->level[level];
         for (int m = 1; m <= ST_MEDIUM_LIMIT && by_medium; m++) {
@@ -401,6 +410,8 @@ st_status st_multigrid_solve(st_multigrid* mg, const st_solve_goal* goal, st_sol
 {
     *result = (st_solve_result){0};
     float last = 0.0f;
+    float best = INFINITY;
+    int stalled = 0;
     for (;;) {
         uint32_t residual_bits;
         uint32_t correction_bits;
@@ -415,14 +426,23 @@ st_status st_multigrid_solve(st_multigrid* mg, const st_solve_goal* goal, st_sol
         float factor = last > 0.0f ? correction / last : 0.3f;
         factor = factor < 0.05f ? 0.05f : factor;
         last = correction;
+        // The correction shows the smooth part of the error, the residual the rough one.
+        const float rough = residual / mg->diagonal;
+        const float most = correction > rough ? correction : rough;
+        stalled = most < 0.7f * best ? 0 : stalled + 1;
+        best = most < best ? most : best;
         result->residual = residual;
-        result->error = factor < 0.95f ? correction * factor / (1.0f - factor) : correction * 20.0f;
+        result->error = factor < 0.95f ? most * factor / (1.0f - factor) : most * 20.0f;
         if (goal->residual > 0.0f) {
             result->residual = st_multigrid_residual(mg);
         }
         const bool error_met = !(goal->error > 0.0f) || result->error <= goal->error;
         const bool residual_met = !(goal->residual > 0.0f) || result->residual <= goal->residual;
         if ((error_met && residual_met) || (residual == 0.0f && correction == 0.0f)) {
+            return ST_OK;
+        }
+        if (stalled >= 4 && goal->may_stall) {
+            result->is_stalled = true;
             return ST_OK;
         }
         if (result->cycle_count >= goal->cycle_limit) {
@@ -477,6 +497,9 @@ st_status st_multigrid_create(st_ctx* ctx, st_grid* finest, st_pool* pool, st_mu
     mg->worker_count = st_pool_worker_count(pool);
     mg->level[0].grid = *finest;
     *finest = (st_grid){0};
+    for (size_t i = 0; i < (size_t)mg->level[0].grid.brick_count * V; i++) {
+        mg->medium_is_used[mg->level[0].grid.medium[i]] = true;
+    }
     mg->level_count = 1;
     st_status status = ST_OK;
     while (status == ST_OK && mg->level[mg->level_count - 1].grid.voxel_count > ST_DENSE_LIMIT) {

@@ -13,8 +13,8 @@
 
 typedef struct st_level {
     st_grid grid;
-    float *x, *y, *b;    ///< [(brick_count + 1) * 512], the empty brick stays 0
-    float *a, *inverse;  ///< [brick_count * 512]; unused in uniform bricks when `a_by_medium`
+    float *x, *y, *b;   ///< [(brick_count + 1) * 512], the empty brick stays 0
+    float *a, *inverse; ///< [brick_count * 512]; unused in uniform bricks when `a_by_medium`
     float a0[ST_MEDIUM_LIMIT + 1], inverse0[ST_MEDIUM_LIMIT + 1]; ///< uniform bricks
 } st_level;
 
@@ -23,13 +23,15 @@ typedef struct st_multigrid {
     st_pool* pool;
     const st_stencil_ops* ops;
     int level_count;
+    bool medium_is_used[ST_MEDIUM_LIMIT + 1];
     st_level level[ST_LEVEL_LIMIT];
     const st_transport* transport; ///< of the system at hand
     bool a_by_medium;              ///< `a` is constant in uniform bricks
+    float diagonal; ///< smallest diagonal inside a medium: residual / it = rough error
     int dense_count;
-    int32_t* dense_at;     ///< [dense_count] brick * 512 + voxel
-    double* dense_factor;  ///< [dense_count^2]
-    uint32_t* worker_max;  ///< [worker_count * 16]
+    int32_t* dense_at;    ///< [dense_count] brick * 512 + voxel
+    double* dense_factor; ///< [dense_count^2]
+    uint32_t* worker_max; ///< [worker_count * 16]
     int worker_count;
 } st_multigrid;
 
@@ -40,18 +42,21 @@ void st_multigrid_destroy(st_multigrid* mg);
 /// Makes the system's matrix. With `by_medium`, a[m] holds everywhere in medium m and walls are
 /// added; else level 0's `a` has been filled by the caller for all voxels, without walls.
 /// ST_ERR_NUMERIC without a message when it is singular.
-st_status st_multigrid_set(st_multigrid* mg, const st_transport* transport, const double* by_medium);
+st_status st_multigrid_set(st_multigrid* mg, const st_transport* transport,
+                           const double* by_medium);
 
 typedef struct st_solve_goal {
     float error;    ///< stop when the estimated error is below (in units of x), or 0
     float residual; ///< stop when the largest residual is below (in units of b), or 0
     int cycle_limit;
+    bool may_stall; ///< stop also where single precision allows no more
 } st_solve_goal;
 
 typedef struct st_solve_result {
     int cycle_count;
-    float error;    ///< estimate
-    float residual; ///< largest, after the last cycle if asked for, else within it
+    float error;     ///< estimate
+    float residual;  ///< largest, after the last cycle if asked for, else within it
+    bool is_stalled; ///< single precision allowed no more
 } st_solve_result;
 
 /// Solves for level 0's x from its b; x holds the first guess. ST_ERR_NUMERIC without a message

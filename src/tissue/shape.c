@@ -51,21 +51,19 @@ static double cylinder(const st_shape* s, const double p[3])
 // cartilage that wears thin towards its rims; two plateaus, dished, as plates of varying thickness.
 typedef struct joint {
     double condyle_x, condyle_radius, condyle_half_width, bow;
-    double femoral_thickness, arc_front, arc_back, groove_half_width;
+    double femoral_thickness, arc_cosine;
     double plateau_thickness, plateau_half_x, plateau_half_y, gap;
 } joint;
 
 static const joint JOINT = {
     .condyle_x = 23.0,
     .condyle_radius = 21.0,
-    .condyle_half_width = 13.0,
+    .condyle_half_width = 14.5,
     .bow = 40.0,
-    .femoral_thickness = 2.3,
-    .arc_front = 1.0,
-    .arc_back = 0.05,
-    .groove_half_width = 22.0,
+    .femoral_thickness = 2.5,
+    .arc_cosine = -0.45,
     .plateau_thickness = 2.8,
-    .plateau_half_x = 14.0,
+    .plateau_half_x = 15.0,
     .plateau_half_y = 18.0,
     .gap = 0.3,
 };
@@ -90,13 +88,12 @@ static double femoral(const double at_um[3])
     const double z = at_um[2] * 1e-3 - z0;
     const double r = length2(y, z);
     const double cover = dome(across, j->condyle_half_width);
-    // Angle from straight down, front positive, by its cosine: only the loaded part is covered.
+    // Covered from straight down to the same angle in front and behind.
     const double cosine = r > 0.0 ? -z / r : 1.0;
-    const double limit = y < 0.0 ? -j->arc_front + 0.8 : j->arc_back - 0.25;
     const double thick = j->femoral_thickness * sqrt(cover);
     const double bone = j->condyle_radius - crown;
     double d = larger(bone - r, r - bone - thick);
-    d = larger(d, (limit - cosine) * r);
+    d = larger(d, (j->arc_cosine - cosine) * r);
     d = larger(d, fabs(across) - j->condyle_half_width);
     return d * 1e3;
 }

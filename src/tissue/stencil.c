@@ -13,7 +13,7 @@ typedef int32_t v8i __attribute__((vector_size(32), may_alias));
 #define FROM_RIGHT(own, right) __builtin_shufflevector((own), (right), 1, 2, 3, 4, 5, 6, 7, 8)
 #define MAX_BITS(max, value)                                                                       \
     do {                                                                                           \
-        const v8i bits_ = (v8i)(value) & 0x7fffffff;                                               \
+        const v8i bits_ = (v8i)(value)&0x7fffffff;                                                 \
         const v8i above_ = bits_ > (max);                                                          \
         (max) = (bits_ & above_) | ((max) & ~above_);                                              \
     } while (0)
@@ -44,7 +44,7 @@ INLINE rows rows_at(const st_around* e, int y, int z)
     const v8 zm = ROW(r_.zm);                                                                      \
     const v8 zp = ROW(r_.zp)
 
-#define FACE(s, side, at) ROW((s)->face + (side) * 512 + (at))
+#define FACE(s, side, at) ROW((s)->face + (side)*512 + (at))
 #define SPLAT(x)          ((v8){(x), (x), (x), (x), (x), (x), (x), (x)})
 
 INLINE void smooth_brick(const st_stencil* s, const st_around* e, const float* b, float omega,
@@ -188,8 +188,7 @@ INLINE uint32_t prolong_brick(const st_stencil* s, const st_around* e, float* co
                 const int octant = (y >> 2) * 2 + (z >> 2) * 4;
                 const int to = ((2 * (z & 3) + dz) * 8 + 2 * (y & 3) + dy) * 8;
                 if (fine[octant]) {
-                    add_row(fine[octant] + to, &first,
-                            medium[octant] ? medium[octant] + to : NULL);
+                    add_row(fine[octant] + to, &first, medium[octant] ? medium[octant] + to : NULL);
                 }
                 if (fine[octant + 1]) {
                     add_row(fine[octant + 1] + to, &second,

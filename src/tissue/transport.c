@@ -41,12 +41,23 @@ static int32_t across(const st_grid* grid, int brick, int voxel, int side, int* 
     return grid->neighbour[brick][side];
 }
 
+// Where the tissue of a coarse voxel has its middle, as an offset from the voxel's centre in its
+// own edges, and how much of the voxel it fills. Needed only while levels are made.
+typedef struct middle {
+    float offset[3];
+    float volume;
+} middle;
+
 typedef struct build {
     const st_transport* t;
     const st_grid* grid;
     const st_grid* fine_grid; // level > 0
     const st_faces* fine;
     st_faces* faces;
+    const middle* fine_middle; // NULL at level 1: finest voxels have theirs in the centre
+    middle* middle;            // [brick_count * 512]; NULL at level 0
+    const float* fine_wall;    // [slot_count][6][512] by side
+    float* wall;
 } build;
 
 // A brick is uniform when it and the voxels around it are one medium.
@@ -126,42 +137,113 @@ static int32_t first_child(const st_grid* grid, int brick, int voxel, int* at)
     return grid->child[brick][(x >> 2) + 2 * (y >> 2) + 4 * (z >> 2)];
 }
 
-// Four faces of half the width, twice as far apart; walls lose half of their tissue. [TIS-5]
+static const int CORNER[8] = {0, 1, 8, 9, 64, 65, 72, 73};
+
+static middle fine_middle(const build* b, int32_t brick, int voxel)
+{
+    const size_t at = (size_t)brick * V + (size_t)voxel;
+    if (b->fine_middle) {
+        return b->fine_middle[at];
+    }
+    return (middle){.volume = b->fine_grid->medium[at] ? 1.0f : 0.0f};
+}
+
+static void find_middles(void* arg, int first, int last, int worker)
+{
+    (void)worker;
+    const build* b = arg;
+    for (int i = first; i < last; i++) {
+        for (int v = 0; v < V; v++) {
+            int at;
+            const int32_t child = first_child(b->grid, i, v, &at);
+            if (child >= b->fine_grid->brick_count) {
+                continue;
+            }
+            middle sum = {{0.0f, 0.0f, 0.0f}, 0.0f};
+            for (int k = 0; k < 8; k++) {
+                const middle m = fine_middle(b, child, at + CORNER[k]);
+                sum.volume += m.volume;
+                for (int axis = 0; axis < 3; axis++) {
+                    const float place = (k >> axis & 1 ? 0.25f : -0.25f) + 0.5f * m.offset[axis];
+                    sum.offset[axis] += m.volume * place;
+                }
+            }
+            for (int axis = 0; axis < 3 && sum.volume > 0.0f; axis++) {
+                sum.offset[axis] /= sum.volume;
+            }
+            sum.volume *= 0.125f;
+            b->middle[(size_t)i * V + (size_t)v] = sum;
+        }
+    }
+}
+
+// From the middle of one voxel to that of its neighbour, in edges.
+static float apart(float own, float other, int side)
+{
+    const float d = 1.0f + (side % 2 ? other - own : own - other);
+    return d > 0.25f ? d : 0.25f;
+}
+
+// A wall of finer voxels, seen from the middle of the coarse one.
+static double coarse_wall(const build* b, int32_t child, int at, const middle* own, int side)
+{
+    const float* fine = b->fine_wall + ((size_t)b->fine->slot[child] * 6 + (size_t)side) * V;
+    const int axis = side / 2;
+    double sum = 0.0;
+    for (int k = 0; k < 8; k++) {
+        const double g = fine[at + CORNER[k]];
+        if (!(g > 0.0)) {
+            continue;
+        }
+        double c = 0.0;
+        for (int other = 0; other < 6; other++) {
+            const double f = st_transport_face(b->fine, child, other, at + CORNER[k]);
+            c = f > c ? f : c;
+        }
+        const middle m = fine_middle(b, child, at + CORNER[k]);
+        const double place = (k >> axis & 1 ? 0.5 : -0.5) + (double)m.offset[axis];
+        const double inward = (side % 2 ? 1.0 : -1.0) * (place - 2.0 * (double)own->offset[axis]);
+        sum += c > 0.0 && inward > 0.0 ? 1.0 / (1.0 / g + inward / c) : g;
+    }
+    return sum * 0.125;
+}
+
+// Conductances keep flux through area: four faces of a quarter of the area, as far apart as the
+// middles of the tissue on both sides.                                                   [TIS-5]
 static void coarse_faces(const build* b, int brick)
 {
-    static const int corner[8] = {0, 1, 8, 9, 64, 65, 72, 73};
-    float* face = b->faces->face + (size_t)b->faces->slot[brick] * 6 * V;
-    float* wall = b->faces->wall + (size_t)b->faces->slot[brick] * V;
+    const size_t slot = (size_t)b->faces->slot[brick];
     for (int v = 0; v < V; v++) {
         int at;
         const int32_t child = first_child(b->grid, brick, v, &at);
         if (child >= b->fine_grid->brick_count) {
             continue;
         }
+        const middle* own = &b->middle[(size_t)brick * V + (size_t)v];
         for (int side = 0; side < 6; side++) {
             float sum = 0.0f;
             for (int k = 0; k < 8; k++) {
-                if ((k >> (side / 2) & 1) == side % 2) {
-                    sum += st_transport_face(b->fine, child, side, at + corner[k]);
+                if ((k >> (side / 2) & 1) != side % 2) {
+                    continue;
                 }
+                int other;
+                const int32_t next = across(b->fine_grid, child, at + CORNER[k], side, &other);
+                const middle here = fine_middle(b, child, at + CORNER[k]);
+                const middle there = fine_middle(b, next, other);
+                sum += st_transport_face(b->fine, child, side, at + CORNER[k]) *
+                       apart(here.offset[side / 2], there.offset[side / 2], side);
             }
-            face[side * V + v] = sum * 0.0625f;
-        }
-        if (b->fine->slot[child] < 0) {
-            continue;
-        }
-        const float* fine = b->fine->wall + (size_t)b->fine->slot[child] * V;
-        double sum = 0.0;
-        for (int k = 0; k < 8; k++) {
-            const double g = fine[at + corner[k]];
-            double c = 0.0;
-            for (int side = 0; side < 6; side++) {
-                const double f = st_transport_face(b->fine, child, side, at + corner[k]);
-                c = f > c ? f : c;
+            int other;
+            const int32_t next = across(b->grid, brick, v, side, &other);
+            const middle* there = &b->middle[(size_t)next * V + (size_t)other];
+            b->faces->face[(slot * 6 + (size_t)side) * V + (size_t)v] =
+                sum * 0.0625f / apart(own->offset[side / 2], there->offset[side / 2], side);
+            if (b->fine->slot[child] >= 0) {
+                const double wall = coarse_wall(b, child, at, own, side);
+                b->wall[(slot * 6 + (size_t)side) * V + (size_t)v] = (float)wall;
+                b->faces->wall[slot * V + (size_t)v] += (float)wall;
             }
-            sum += g > 0.0 && c > 0.0 ? 1.0 / (1.0 / g + 1.0 / (2.0 * c)) : 0.5 * g;
         }
-        wall[v] = (float)(sum * 0.125);
     }
 }
 
@@ -181,59 +263,60 @@ static void fill_faces(void* arg, int first, int last, int worker)
     }
 }
 
-static st_status build_level(st_ctx* ctx, st_transport* t, const st_grid* grid, int level,
-                             st_pool* pool)
+// Walls of the finest level; a voxel may have several.
+static void add_walls(const build* b, const st_wall_face* wall, int64_t wall_count)
 {
-    st_faces* f = &t->level[level];
-    const st_grid* g = &grid[level];
-    const size_t count = (size_t)g->brick_count;
+    st_faces* f = b->faces;
+    for (int64_t i = 0; i < wall_count; i++) {
+        const st_wall_face* w = &wall[i];
+        const int medium = b->grid->medium[(size_t)w->brick * V + (size_t)w->voxel];
+        ST_ASSERT(f->slot[w->brick] >= 0); // a brick with a wall has an empty voxel beside it
+        const size_t slot = (size_t)f->slot[w->brick];
+        const float g = (float)st_transport_wall(b->t, medium, w->side, w->region);
+        f->wall[slot * V + (size_t)w->voxel] += g;
+        b->wall[(slot * 6 + w->side) * V + (size_t)w->voxel] += g;
+    }
+}
+
+static st_status build_level(st_ctx* ctx, build* b, int level, st_pool* pool)
+{
+    st_faces* f = b->faces;
+    const size_t count = (size_t)b->grid->brick_count;
     f->slot = st_alloc(ctx, count + 1, sizeof *f->slot);
     f->uniform = st_alloc(ctx, count + 1, 1);
     if (!f->slot || !f->uniform) {
         return ST_ERR_MEMORY;
     }
-    build b = {.t = t, .grid = g, .faces = f};
-    if (level > 0) {
-        b.fine = &t->level[level - 1];
-        b.fine_grid = &grid[level - 1];
-    }
     for (int m = 1; m <= ST_MEDIUM_LIMIT; m++) {
         for (int axis = 0; axis < 3; axis++) {
-            f->c[m][axis] = level ? 0.25f * b.fine->c[m][axis]
-                                  : (float)(t->key.ratio[m] * t->weight[axis]);
+            f->c[m][axis] = level ? 0.25f * b->fine->c[m][axis]
+                                  : (float)(b->t->key.ratio[m] * b->t->weight[axis]);
         }
     }
-    st_grid_each(pool, g->brick_count, find_uniform, &b);
+    st_grid_each(pool, b->grid->brick_count, find_uniform, b);
     for (size_t i = 0; i < count; i++) {
         f->slot[i] = f->uniform[i] ? -1 : f->slot_count++;
     }
     f->face = st_grid_alloc(ctx, (size_t)f->slot_count * 6 * V, sizeof *f->face);
     f->wall = st_grid_alloc(ctx, (size_t)f->slot_count * V, sizeof *f->wall);
-    if (!f->face || !f->wall) {
+    b->wall = st_grid_alloc(ctx, (size_t)f->slot_count * 6 * V, sizeof *b->wall);
+    if (!f->face || !f->wall || !b->wall) {
         return ST_ERR_MEMORY;
     }
-    st_grid_each(pool, g->brick_count, fill_faces, &b);
+    if (level > 0) {
+        b->middle = st_grid_alloc(ctx, (count + 1) * V, sizeof *b->middle);
+        if (!b->middle) {
+            return ST_ERR_MEMORY;
+        }
+        st_grid_each(pool, b->grid->brick_count, find_middles, b);
+    }
+    st_grid_each(pool, b->grid->brick_count, fill_faces, b);
     return ST_OK;
 }
 
-// Walls of the finest level; a voxel may have several.
-static void add_walls(st_transport* t, const st_grid* grid, const st_wall_face* wall,
-                      int64_t wall_count)
-{
-    st_faces* f = &t->level[0];
-    for (int64_t i = 0; i < wall_count; i++) {
-        const st_wall_face* w = &wall[i];
-        const int medium = grid->medium[(size_t)w->brick * V + (size_t)w->voxel];
-        ST_ASSERT(f->slot[w->brick] >= 0); // a brick with a wall has an empty voxel beside it
-        f->wall[(size_t)f->slot[w->brick] * V + (size_t)w->voxel] +=
-            (float)st_transport_wall(t, medium, w->side, w->region);
-    }
-}
-
 st_status st_transport_create(st_ctx* ctx, const st_transport_key* key, const st_grid* grid,
-                              int level_count, const double voxel_um[3],
-                              const st_wall_face* wall, int64_t wall_count, st_pool* pool,
-                              st_transport** out)
+                              int level_count, const double voxel_um[3], const st_wall_face* wall,
+                              int64_t wall_count, st_pool* pool, st_transport** out)
 {
     *out = NULL;
     st_transport* t = st_alloc(ctx, 1, sizeof *t);
@@ -248,12 +331,27 @@ st_status st_transport_create(st_ctx* ctx, const st_transport_key* key, const st
         t->weight[axis] = h * h;
     }
     st_status status = ST_OK;
+    build b = {.t = t};
     for (int level = 0; level < level_count && status == ST_OK; level++) {
-        status = build_level(ctx, t, grid, level, pool);
+        float* last_wall = b.wall;
+        middle* last_middle = b.middle;
+        b.grid = &grid[level];
+        b.faces = &t->level[level];
+        b.fine_wall = last_wall;
+        b.fine_middle = last_middle;
+        b.wall = NULL;
+        b.middle = NULL;
+        status = build_level(ctx, &b, level, pool);
         if (level == 0 && status == ST_OK) {
-            add_walls(t, grid, wall, wall_count);
+            add_walls(&b, wall, wall_count);
         }
+        st_free(ctx, last_wall);
+        st_free(ctx, last_middle);
+        b.fine_grid = b.grid;
+        b.fine = b.faces;
     }
+    st_free(ctx, b.wall);
+    st_free(ctx, b.middle);
     if (status != ST_OK) {
         st_transport_destroy(ctx, t);
         return status;

@@ -19,10 +19,10 @@ typedef struct st_wall_face {
 } st_wall_face;
 
 typedef struct st_faces {
-    int32_t* slot;     ///< [brick_count] where the arrays of a mixed brick are, -1 = uniform
-    uint8_t* uniform;  ///< [brick_count] its medium, 0 = mixed
-    float* face;       ///< [slot_count][6][512]
-    float* wall;       ///< [slot_count][512] conductance to boundaries
+    int32_t* slot;    ///< [brick_count] where the arrays of a mixed brick are, -1 = uniform
+    uint8_t* uniform; ///< [brick_count] its medium, 0 = mixed
+    float* face;      ///< [slot_count][6][512]
+    float* wall;      ///< [slot_count][512] conductance to boundaries
     int slot_count;
     float c[ST_MEDIUM_LIMIT + 1][3]; ///< inside a medium
 } st_faces;
@@ -44,9 +44,8 @@ typedef struct st_transport {
 double st_transport_wall(const st_transport* t, int medium, int side, int region);
 
 st_status st_transport_create(st_ctx* ctx, const st_transport_key* key, const st_grid* grid,
-                              int level_count, const double voxel_um[3],
-                              const st_wall_face* wall, int64_t wall_count, st_pool* pool,
-                              st_transport** out);
+                              int level_count, const double voxel_um[3], const st_wall_face* wall,
+                              int64_t wall_count, st_pool* pool, st_transport** out);
 void st_transport_destroy(st_ctx* ctx, st_transport* t);
 
 /// Conductance of one face, whatever the brick is.

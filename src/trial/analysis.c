@@ -1,5 +1,6 @@
 #include "analysis.h"
 
+#include "design.h"
 #include "statistics.h"
 
 #include <math.h>
@@ -134,8 +135,9 @@ static st_contrast unpaired(const st_tally* tally, int arm, int versus, int meas
     const int a_count = changes_of(tally, arm, measure, visit, a0, a);
     const int b_count = changes_of(tally, versus, measure, visit, b0, b);
 
-    return tally->study->primary_is_welch ? st_statistics_welch(a, a_count, b, b_count)
-                                          : st_statistics_ancova(a0, a, a_count, b0, b, b_count);
+    return tally->study->method == ST_METHOD_WELCH
+               ? st_statistics_welch(a, a_count, b, b_count)
+               : st_statistics_ancova(a0, a, a_count, b0, b, b_count);
 }
 
 /// An arm's people against themselves in a twin arm.
@@ -178,7 +180,7 @@ static st_status contrast_arm(st_ctx* ctx, const st_tally* tally, const st_sink*
         return ST_OK;
     }
     if (control >= 0 && !study->arm[control].info.is_twin) {
-        row.method = study->primary_is_welch ? "welch" : "ancova";
+        row.method = st_design_method_name(study->method);
         contrast = unpaired(tally, arm, control, measure, visit);
         ST_TRY(emit_contrast(ctx, sink, row, &contrast));
     }

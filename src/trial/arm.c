@@ -11,8 +11,9 @@
 
 static const char* const blinding_names[] = {"open", "single", "double"};
 
-static const char* const arm_keys[] = {"n",      "label",    "inject",  "pathway", "like",
-                                       "versus", "blinding", "twin_of", NULL};
+static const char* const arm_keys[] = {"n",      "label",     "inject",   "pathway",
+                                       "like",   "versus",    "blinding", "twin_of",
+                                       "repeat", "crossover", NULL};
 
 /// Known keys, dotted ones aside: those have been merged away where they were allowed.
 static bool check_arm_keys(st_ctx* ctx, const st_node* arm)

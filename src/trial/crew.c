@@ -8,6 +8,7 @@ static void clear_worker(st_crew* crew, st_worker* worker)
     st_free(crew->ctx, worker->parameter);
     st_free(crew->ctx, worker->input);
     st_free(crew->ctx, worker->course);
+    st_free(crew->ctx, worker->again);
     st_free(crew->ctx, worker->action);
     st_free(crew->ctx, worker->sample);
     st_free(crew->ctx, worker->add);
@@ -40,13 +41,16 @@ static st_status create_worker(st_crew* crew, st_worker* worker)
         st_alloc(crew->ctx, ST_CREW_BLOCK * (size_t)crew->parameter_count, sizeof(double));
     worker->input = st_alloc(crew->ctx, ST_CREW_BLOCK * (size_t)crew->input_count, sizeof(double));
     worker->course = st_alloc(crew->ctx, courses, sizeof *worker->course);
+    worker->again = st_alloc(crew->ctx, ST_CREW_BLOCK * (1 + (size_t)crew->study->twin_count),
+                             sizeof *worker->again);
     worker->action =
         st_alloc(crew->ctx, courses * (size_t)crew->action_capacity, sizeof *worker->action);
     worker->sample = st_alloc(
         crew->ctx, courses * (size_t)crew->sample_capacity * (size_t)crew->width, sizeof(double));
     worker->add = st_alloc(crew->ctx, (size_t)crew->state_count, sizeof(double));
     if (worker->parameter == NULL || worker->input == NULL || worker->course == NULL ||
-        worker->action == NULL || worker->sample == NULL || worker->add == NULL) {
+        worker->again == NULL || worker->action == NULL || worker->sample == NULL ||
+        worker->add == NULL) {
         return ST_ERR_MEMORY;
     }
     // The solver keeps its worker's context for messages of its own thread.
@@ -92,8 +96,15 @@ st_status st_crew_create(st_ctx* ctx, const st_study* study, uint64_t seed, int 
     crew->width = crew->state_count + crew->definition_count;
     // Untreated once; sham and active for the own arm and for each twin arm.
     crew->courses_per_person = 1 + 2 * (1 + study->twin_count);
-    crew->course_capacity = ST_CREW_BLOCK * crew->courses_per_person;
+    crew->later_slot = ST_CREW_BLOCK * crew->courses_per_person;
+    crew->course_capacity = crew->later_slot;
     crew->action_capacity = crew->state_count + 1;
+    if (st_later_changes_course(study)) {
+        // One more course per stay; suggestion and dose again for every later treatment.
+        crew->course_capacity += ST_CREW_BLOCK * (1 + study->twin_count);
+        crew->action_capacity =
+            (crew->state_count + 1) * (2 + ST_LATER_REPEAT_LIMIT) + ST_LATER_CHANGE_LIMIT;
+    }
     crew->sample_capacity = sample_capacity;
     crew->begin_day = -st_model_settle_days(study->model);
     status = fill_crew(crew, worker_count);
@@ -168,10 +179,10 @@ void st_crew_person(st_crew* crew, st_worker* worker, int row, const st_person* 
         for (int i = 0; i < crew->parameter_count; ++i) {
             const st_parameter_info* about = st_model_parameter(crew->study->model, i);
             if (crew->parameter_factor[i] != 1.0 || crew->parameter_shift[i] != 0.0) {
-                value[i] = fmin(fmax(value[i] * crew->parameter_factor[i] +
-                                         crew->parameter_shift[i],
-                                     about->lo),
-                                about->hi);
+                value[i] =
+                    fmin(fmax(value[i] * crew->parameter_factor[i] + crew->parameter_shift[i],
+                              about->lo),
+                         about->hi);
             }
         }
     }

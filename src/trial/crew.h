@@ -20,6 +20,7 @@ typedef struct st_worker {
     double* parameter; ///< [ST_CREW_BLOCK][parameter_count]
     double* input;     ///< [ST_CREW_BLOCK][input_count]
     st_course* course; ///< [course_capacity]
+    st_course* again;  ///< [ST_CREW_BLOCK * (1 + twin_count)] courses to solve once more
     st_action* action; ///< [course_capacity][action_capacity]
     double* sample;    ///< [course_capacity][sample_capacity][width]
     double* add;       ///< [state_count]
@@ -35,6 +36,7 @@ typedef struct st_crew {
     int state_count, definition_count, parameter_count, input_count;
     int width; ///< of a sample: states, then definitions
     int courses_per_person;
+    int later_slot; ///< first course slot of those with later treatment
     int course_capacity;
     int action_capacity; ///< per course
     int sample_capacity; ///< per course

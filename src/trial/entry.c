@@ -94,17 +94,6 @@ int st_entry_attribute(const st_study* study, const st_person* person)
     return -1;
 }
 
-int st_entry_score(const st_study* study, const double* measured)
-{
-    for (int i = 0; i < study->criterion_count; ++i) {
-        const st_criterion* criterion = &study->criterion[i];
-        if (criterion->instrument >= 0 && !st_entry_within(&criterion->range, measured[i])) {
-            return i;
-        }
-    }
-    return -1;
-}
-
 bool st_entry_needs_score(const st_study* study)
 {
     for (int i = 0; i < study->criterion_count; ++i) {

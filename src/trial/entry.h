@@ -17,9 +17,6 @@ bool st_entry_within(const st_range* range, double value); ///< false for NAN
 /// First criterion on attributes that the person fails, -1 when all are met.
 int st_entry_attribute(const st_study* study, const st_person* person);
 
-/// First criterion on measured scores that fails; `measured` holds one score per criterion.
-int st_entry_score(const st_study* study, const double* measured);
-
 /// True when a score decides entry: candidates must be measured.
 bool st_entry_needs_score(const st_study* study);
 

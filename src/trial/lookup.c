@@ -56,7 +56,8 @@ static int names_in(st_arena* arena, const char* dir, const char** names)
          item = readdir(folder)) {
         // The catalogue lies in the same folder and is no model.
         if (has_ending(item->d_name, ".yaml") && strcmp(item->d_name, "procedures.yaml") != 0 &&
-            strcmp(item->d_name, "products.yaml") != 0) {
+            strcmp(item->d_name, "products.yaml") != 0 &&
+            strcmp(item->d_name, "replacement.yaml") != 0) {
             names[count] = st_arena_text(arena, item->d_name, strlen(item->d_name) - 5);
             count += names[count] != NULL;
         }

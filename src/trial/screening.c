@@ -1,5 +1,6 @@
 #include "screening.h"
 
+#include "design.h"
 #include "entry.h"
 
 #include "base/random.h"
@@ -15,6 +16,12 @@
 
 #define ENTERED (-1)
 
+/// Blocks of the allocation under way, one per stratum.
+typedef struct allocation_blocks {
+    int* place;       ///< [strata][block_size]
+    int64_t* entered; ///< [strata]
+} allocation_blocks;
+
 /// Candidates of one round, in order.
 typedef struct batch {
     int64_t first_id;
@@ -22,27 +29,55 @@ typedef struct batch {
     int* verdict;      ///< criterion that failed first, or ENTERED
 } batch;
 
-/// First criterion that what the instruments print at screening fails.                  [TRI-13]
+/// What an instrument prints at the screening visits and, at the end, at the baseline. [TRI-13]
+static void read_screening(const st_crew* crew, const st_course* course, uint64_t id,
+                           int instrument, double* measured)
+{
+    const st_study* study = crew->study;
+    const int count = study->screening_count;
+    st_reading reading[ST_SCREENING_LIMIT + 1];
+
+    for (int k = 0; k <= count; ++k) {
+        reading[k] =
+            (st_reading){.visit = k - count, .day = k < count ? study->screening_day[k] : 0.0};
+        reading[k].value = st_instrument_value(study->instruments, instrument,
+                                               course->sample + (size_t)k * (size_t)crew->width);
+    }
+    st_instrument_read(study->instruments, instrument, crew->seed, id, reading, count + 1);
+    for (int k = 0; k <= count; ++k) {
+        measured[k] = reading[k].measured;
+    }
+}
+
+/// First criterion that fails: bounds at every screening visit (the baseline itself without one),
+/// then the run-in.
 static int judge_scores(const st_crew* crew, const st_course* course, uint64_t id)
 {
     const st_study* study = crew->study;
-    double measured[ST_ENTRY_LIMIT];
+    const int last = study->screening_count;
+    double measured[ST_SCREENING_LIMIT + 1];
 
     if (course->status != ST_OK) {
-        return study->criterion_count;
+        return study->criterion_count + 1;
     }
     for (int i = 0; i < study->criterion_count; ++i) {
-        const int instrument = study->criterion[i].instrument;
-        if (instrument >= 0) {
-            // Without days between them, the reading that decides entry is the baseline itself.
-            st_reading reading = {.visit = study->screening_day < 0.0 ? -1 : 0,
-                                  .day = study->screening_day};
-            reading.value = st_instrument_value(study->instruments, instrument, course->sample);
-            st_instrument_read(study->instruments, instrument, crew->seed, id, &reading, 1);
-            measured[i] = reading.measured;
+        if (study->criterion[i].instrument < 0) {
+            continue;
+        }
+        read_screening(crew, course, id, study->criterion[i].instrument, measured);
+        for (int k = 0; k < (last > 0 ? last : 1); ++k) {
+            if (!st_entry_within(&study->criterion[i].range, measured[k])) {
+                return i;
+            }
         }
     }
-    return st_entry_score(study, measured);
+    if (study->run_in.is_set) {
+        read_screening(crew, course, id, study->measure[study->run_in.measure], measured);
+        if (!st_later_within(&study->run_in, measured[last] - measured[last - 1])) {
+            return study->criterion_count;
+        }
+    }
+    return ENTERED;
 }
 
 static st_status screen_block(st_crew* crew, st_worker* worker, int64_t item, void* arg)
@@ -50,18 +85,22 @@ static st_status screen_block(st_crew* crew, st_worker* worker, int64_t item, vo
     const batch* r = arg;
     const st_study* study = crew->study;
     const int64_t begin = item * ST_CREW_BLOCK;
-    // The true score at screening; a model that does not settle is as it is at its start.
-    const double day = fmax(study->screening_day, crew->begin_day);
+    double day[ST_SCREENING_LIMIT + 1];
     int row_of[ST_CREW_BLOCK];
     int count = 0;
 
+    // The true scores at screening; a model that does not settle is as it is at its start.
+    for (int k = 0; k <= study->screening_count; ++k) {
+        day[k] = k < study->screening_count ? fmax(study->screening_day[k], crew->begin_day) : 0.0;
+    }
     for (int i = 0; i < ST_CREW_BLOCK; ++i) {
         st_person* person = &r->person[begin + i];
         st_people_draw(study->people, crew->seed, (uint64_t)(r->first_id + begin + i), person);
         r->verdict[begin + i] = st_entry_attribute(study, person);
-        if (r->verdict[begin + i] == ENTERED && st_entry_needs_score(study)) {
+        if (r->verdict[begin + i] == ENTERED &&
+            (st_entry_needs_score(study) || study->run_in.is_set)) {
             st_crew_person(crew, worker, count, person);
-            st_crew_course(crew, worker, count, count, day, &day, 1);
+            st_crew_course(crew, worker, count, count, 0.0, day, study->screening_count + 1);
             row_of[count++] = i;
         }
     }
@@ -101,8 +140,49 @@ static int allocate(const st_crew* crew, uint64_t person, const int* taken)
     return last;
 }
 
+/// Places of one block in random order.                                               [TRI-30]
+static void shuffle_block(const st_crew* crew, st_random_key key, int* place)
+{
+    const st_study* study = crew->study;
+    int count = 0;
+
+    for (int arm = 0; arm < study->arm_count; ++arm) {
+        for (int k = 0; k < study->ratio[arm]; ++k) {
+            place[count++] = arm;
+        }
+    }
+    for (int i = count - 1; i > 0; --i) {
+        const int other = (int)floor(st_random_uniform(&key, (uint64_t)i) * (i + 1));
+        const int arm = place[i];
+        place[i] = place[other];
+        place[other] = arm;
+    }
+}
+
+/// Arm of the next entrant of a stratum by permuted blocks. Where a block offers an arm that is
+/// full, the urn decides, so that sizes come out.                                       [TRI-30]
+static int allocate_block(const st_crew* crew, const st_person* person, const int* taken,
+                          allocation_blocks* blocks)
+{
+    const st_study* study = crew->study;
+    const int stratum = st_design_stratum(study, person);
+    int* place = blocks->place + (size_t)stratum * (size_t)study->block_size;
+    const int64_t turn = blocks->entered[stratum]++;
+    const int at = (int)(turn % study->block_size);
+    int arm;
+
+    if (at == 0) {
+        const st_random_key key = {crew->seed, ST_STREAM_ALLOCATION, UINT64_MAX - (uint64_t)stratum,
+                                   (uint64_t)(turn / study->block_size)};
+        shuffle_block(crew, key, place);
+    }
+    arm = place[at];
+    return taken[arm] < study->arm[arm].info.size ? arm : allocate(crew, person->id, taken);
+}
+
 /// Takes a round's verdicts in order of the candidates' numbers until all places are filled.
-static void admit(st_crew* crew, const batch* r, int64_t count, int* taken, st_screening* out)
+static void admit(st_crew* crew, const batch* r, int64_t count, int* taken,
+                  allocation_blocks* blocks, st_screening* out)
 {
     const int64_t needed = crew->study->people_count;
 
@@ -113,13 +193,16 @@ static void admit(st_crew* crew, const batch* r, int64_t count, int* taken, st_s
         } else {
             st_entrant* entrant = &out->entrant[out->entrant_count++];
             entrant->person = r->person[i];
-            entrant->arm = allocate(crew, entrant->person.id, taken);
+            entrant->arm = crew->study->block_size > 0
+                               ? allocate_block(crew, &entrant->person, taken, blocks)
+                               : allocate(crew, entrant->person.id, taken);
             entrant->slot = taken[entrant->arm]++;
         }
     }
 }
 
-static st_status run_rounds(st_crew* crew, batch* r, int* taken, st_screening* out)
+static st_status run_rounds(st_crew* crew, batch* r, int* taken, allocation_blocks* blocks,
+                            st_screening* out)
 {
     const int64_t needed = crew->study->people_count;
     const int64_t count = (int64_t)BLOCKS_PER_ROUND * ST_CREW_BLOCK;
@@ -137,7 +220,7 @@ static st_status run_rounds(st_crew* crew, batch* r, int* taken, st_screening* o
                            CANDIDATES_PER_PLACE);
         }
         ST_TRY(st_crew_run(crew, BLOCKS_PER_ROUND, screen_block, r));
-        admit(crew, r, count, taken, out);
+        admit(crew, r, count, taken, blocks, out);
         r->first_id += count;
     }
     return ST_OK;
@@ -148,17 +231,24 @@ st_status st_screening_run(st_crew* crew, st_screening* out)
     const st_study* study = crew->study;
     const size_t candidates = (size_t)BLOCKS_PER_ROUND * ST_CREW_BLOCK;
     int* taken = st_alloc(crew->ctx, (size_t)study->arm_count, sizeof *taken);
+    const size_t strata = (size_t)1 << study->stratum_count;
+    allocation_blocks blocks = {
+        .place = st_alloc(crew->ctx, strata * (size_t)study->block_size, sizeof *blocks.place),
+        .entered = st_alloc(crew->ctx, strata, sizeof *blocks.entered)};
     batch r = {.person = st_alloc(crew->ctx, candidates, sizeof *r.person),
                .verdict = st_alloc(crew->ctx, candidates, sizeof *r.verdict)};
     st_status status = ST_ERR_MEMORY;
 
     *out = (st_screening){
         .entrant = st_alloc(crew->ctx, (size_t)study->people_count, sizeof *out->entrant),
-        .failed = st_alloc(crew->ctx, (size_t)study->criterion_count + 1, sizeof *out->failed)};
-    if (taken != NULL && r.person != NULL && r.verdict != NULL && out->entrant != NULL &&
-        out->failed != NULL) {
-        status = run_rounds(crew, &r, taken, out);
+        .failed = st_alloc(crew->ctx, (size_t)study->criterion_count + ST_SCREENING_OTHER,
+                           sizeof *out->failed)};
+    if (taken != NULL && blocks.place != NULL && blocks.entered != NULL && r.person != NULL &&
+        r.verdict != NULL && out->entrant != NULL && out->failed != NULL) {
+        status = run_rounds(crew, &r, taken, &blocks, out);
     }
+    st_free(crew->ctx, blocks.entered);
+    st_free(crew->ctx, blocks.place);
     st_free(crew->ctx, r.verdict);
     st_free(crew->ctx, r.person);
     st_free(crew->ctx, taken);
@@ -191,9 +281,12 @@ st_status st_screening_emit(const st_crew* crew, const st_screening* screening, 
     for (int i = 0; i < study->criterion_count; ++i) {
         ST_TRY(emit_count(crew, sink, study->criterion[i].reason, screening->failed[i]));
     }
-    if (screening->failed[study->criterion_count] > 0) {
+    if (study->run_in.is_set) {
+        ST_TRY(emit_count(crew, sink, "run-in", screening->failed[study->criterion_count]));
+    }
+    if (screening->failed[study->criterion_count + 1] > 0) {
         ST_TRY(emit_count(crew, sink, "could not be computed",
-                          screening->failed[study->criterion_count]));
+                          screening->failed[study->criterion_count + 1]));
     }
     return emit_count(crew, sink, "entered", screening->entrant_count);
 }

@@ -12,11 +12,14 @@ typedef struct st_entrant {
     int slot; ///< position in that arm
 } st_entrant;
 
+/// Reasons beside the criteria: run-in, scores that could not be computed.
+#define ST_SCREENING_OTHER 2
+
 typedef struct st_screening {
     st_entrant* entrant; ///< owned; in order of entry
     int64_t entrant_count;
     int64_t screened;
-    int64_t* failed; ///< owned; per criterion, then those whose score could not be computed
+    int64_t* failed; ///< owned; per criterion, then run-in, then scores that could not be computed
 } st_screening;
 
 /// Fills all arms. ST_ERR_INPUT when hardly anybody meets the criteria.

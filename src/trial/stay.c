@@ -1,7 +1,7 @@
 #include "stay.h"
 
 #include "arm.h"
-#include "visits.h"
+#include "follow.h"
 
 #include "base/random.h"
 
@@ -10,18 +10,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-/// Screening and all visits.
-#define READING_LIMIT (ST_VISITS_LIMIT + 1)
-
-/// Which courses one person needs; equal ones are solved once.
-typedef struct person_plan {
-    int first;                                    ///< worker's course slot of the first
-    int count;                                    ///< courses to solve
-    int untreated;                                ///< course slots
-    int sham[ST_ARM_LIMIT], active[ST_ARM_LIMIT]; ///< by stay
-    bool is_traced;
-} person_plan;
 
 st_status st_stay_list_events(st_ctx* ctx, const st_study* study, st_stay_events* out)
 {
@@ -64,17 +52,17 @@ static int stay_arm(const st_study* study, const st_entrant* entrant, int stay)
 
 // --- what is done ---------------------------------------------------------------------------
 
-static void add_action(st_action* action, int* count, int state, double value)
+static void add_action(st_action* action, int* count, double day, int state, double value)
 {
-    action[*count] = (st_action){.day = 0.0, .kind = ST_ACTION_ADD, .index = state, .value = value};
+    action[*count] = (st_action){.day = day, .kind = ST_ACTION_ADD, .index = state, .value = value};
     *count += 1;
 }
 
 /// What people believe they were given.                                                  [TRI-10]
 static void add_suggestion(const st_study* study, const st_arm* arm, const st_dose* dose,
-                           st_action* action, int* count)
+                           bool knows, double day, st_action* action, int* count)
 {
-    const st_context_setting setting = {.is_open = arm->is_open,
+    const st_context_setting setting = {.is_open = knows,
                                         .has_injection = st_recipe_has_injection(arm->recipe) &&
                                                          !dose->is_failed,
                                         .has_harvest = st_recipe_has_harvest(arm->recipe)};
@@ -82,13 +70,13 @@ static void add_suggestion(const st_study* study, const st_arm* arm, const st_do
     const double amount = st_context_rules_amount(study->context, &setting);
 
     if (state >= 0 && amount != 0.0) {
-        add_action(action, count, state, amount);
+        add_action(action, count, day, state, amount);
     }
 }
 
-/// A dose as additions to states at day 0.
+/// A dose as additions to states.
 static st_status add_dose(const st_crew* crew, st_worker* worker, const st_course* course,
-                          const st_dose* dose, st_action* action, int* count)
+                          const st_dose* dose, double day, st_action* action, int* count)
 {
     const st_model* model = crew->study->model;
 
@@ -105,10 +93,18 @@ static st_status add_dose(const st_crew* crew, st_worker* worker, const st_cours
     }
     for (int state = 0; state < crew->state_count; ++state) {
         if (worker->add[state] != 0.0) {
-            add_action(action, count, state, worker->add[state]);
+            add_action(action, count, day, state, worker->add[state]);
         }
     }
     return ST_OK;
+}
+
+st_status st_stay_treat(const st_crew* crew, st_worker* worker, const st_course* course,
+                        const st_arm* arm, const st_dose* dose, bool knows, double day,
+                        st_action* action, int* count)
+{
+    add_suggestion(crew->study, arm, dose, knows, day, action, count);
+    return add_dose(crew, worker, course, dose, day, action, count);
 }
 
 static bool actions_equal(const st_course* a, const st_course* b)
@@ -127,7 +123,8 @@ static bool actions_equal(const st_course* a, const st_course* b)
 /// Opens the person's next course, with a suggestion and a dose where there is an arm. Gives the
 /// slot of the course, which is an earlier one when nothing differs.
 static st_status plan_course(st_crew* crew, st_worker* worker, const st_stay_batch* batch, int row,
-                             const st_arm* arm, const st_dose* dose, person_plan* plan, int* slot)
+                             const st_arm* arm, const st_dose* dose, bool knows, st_plan* plan,
+                             int* slot)
 {
     const st_study* study = crew->study;
     const double end = study->visit[study->visit_count - 1].day;
@@ -142,8 +139,7 @@ static st_status plan_course(st_crew* crew, st_worker* worker, const st_stay_bat
                                               study->visit_count);
     action = worker->action + (size_t)next * (size_t)crew->action_capacity;
     if (arm != NULL) {
-        add_suggestion(study, arm, dose, action, &count);
-        ST_TRY(add_dose(crew, worker, course, dose, action, &count));
+        ST_TRY(st_stay_treat(crew, worker, course, arm, dose, knows, 0.0, action, &count));
     }
     course->action_count = count;
     for (int earlier = plan->first; earlier < next; ++earlier) {
@@ -157,8 +153,7 @@ static st_status plan_course(st_crew* crew, st_worker* worker, const st_stay_bat
     return ST_OK;
 }
 
-/// Notes a failure of one person; others go on.
-static void fail_stay(st_stay* stay, double day, const char* message)
+void st_stay_fail(st_stay* stay, double day, const char* message)
 {
     stay->is_failed = true;
     stay->failed_day = day;
@@ -182,22 +177,18 @@ static void draw_events(const st_crew* crew, const st_stay_events* events, uint6
     }
 }
 
-static double draw_left_day(const st_crew* crew, uint64_t person)
+/// Who is in the know: open arms, donors where a harvest tells, and those who find out. [TRI-32]
+static bool draw_knows(const st_crew* crew, const st_arm* arm, uint64_t person)
 {
-    const st_random_key key = {crew->seed, ST_STREAM_DROPOUT, person, 0};
+    const st_random_key key = {crew->seed, ST_STREAM_DROPOUT, person, XXH64("guess", 5, 0)};
     const st_study* study = crew->study;
-    double day;
 
-    if (!(study->drop_out_per_day > 0.0)) {
-        return INFINITY;
-    }
-    // Constant hazard: T = E / rate                                                     [TRI-12]
-    day = st_random_exponential(&key, 0) / study->drop_out_per_day;
-    return day > study->visit[study->visit_count - 1].day ? INFINITY : day;
+    return arm->is_open || (study->harvest_tells && st_recipe_has_harvest(arm->recipe)) ||
+           (study->guess_share > 0.0 && st_random_uniform(&key, 0) < study->guess_share);
 }
 
 static st_status plan_stay(st_crew* crew, st_worker* worker, const st_stay_batch* batch, int row,
-                           const st_entrant* entrant, st_stay* stay, int index, person_plan* plan)
+                           const st_entrant* entrant, st_stay* stay, int index, st_plan* plan)
 {
     const st_arm* arm = &crew->study->arm[stay->arm];
     const st_donor donor = st_arm_donor(&entrant->person);
@@ -209,35 +200,43 @@ static st_status plan_stay(st_crew* crew, st_worker* worker, const st_stay_batch
     plan->sham[index] = plan->untreated;
     plan->active[index] = plan->untreated;
     if (status == ST_ERR_NUMERIC) {
-        fail_stay(stay, 0.0, st_ctx_message(worker->ctx, 0));
+        st_stay_fail(stay, 0.0, st_ctx_message(worker->ctx, 0));
         st_ctx_clear_messages(worker->ctx);
         return ST_OK;
     }
     ST_TRY(status);
     st_recipe_sham(arm->recipe, &dose, &sham);
+    stay->protocol_day = INFINITY;
+    if (dose.is_failed) {
+        stay->protocol_day = 0.0; // the treatment of the arm was never given
+    }
     stay->is_placed = dose.is_placed;
     stay->step_count = dose.step_count;
     memcpy(stay->step, dose.step, sizeof stay->step);
     stay->dose_cells = dose.step_count > 0 ? dose.step[dose.step_count - 1].cells : 0.0;
-    stay->left_day = draw_left_day(crew, id);
+    stay->left_day = INFINITY;
+    stay->failure_day = INFINITY;
+    stay->knows = draw_knows(crew, arm, id);
     draw_events(crew, &batch->events[stay->arm], id, !dose.is_failed, stay);
-    ST_TRY(plan_course(crew, worker, batch, row, arm, &sham, plan, &plan->sham[index]));
-    return plan_course(crew, worker, batch, row, arm, &dose, plan, &plan->active[index]);
+    ST_TRY(
+        plan_course(crew, worker, batch, row, arm, &sham, stay->knows, plan, &plan->sham[index]));
+    return plan_course(crew, worker, batch, row, arm, &dose, stay->knows, plan,
+                       &plan->active[index]);
 }
 
 static st_status plan_person(st_crew* crew, st_worker* worker, const st_stay_batch* batch, int row,
-                             int64_t at, person_plan* plan)
+                             int64_t at, st_plan* plan)
 {
     const st_study* study = crew->study;
     const int stay_count = 1 + study->twin_count;
     const st_entrant* entrant = &batch->entrant[at];
     const int64_t order = batch->first + at;
 
-    *plan = (person_plan){.first = plan->first};
+    *plan = (st_plan){.first = plan->first, .row = row};
     plan->is_traced =
         entrant->slot < ST_TRACE_PEOPLE || (study->twin_count > 0 && order < ST_TRACE_PEOPLE);
     st_crew_person(crew, worker, row, &entrant->person);
-    ST_TRY(plan_course(crew, worker, batch, row, NULL, NULL, plan, &plan->untreated));
+    ST_TRY(plan_course(crew, worker, batch, row, NULL, NULL, false, plan, &plan->untreated));
     for (int i = 0; i < stay_count; ++i) {
         st_stay* stay = &batch->stay[at * stay_count + i];
         *stay = (st_stay){.arm = stay_arm(study, entrant, i),
@@ -263,77 +262,48 @@ static bool note_failure(const st_crew* crew, const st_course* course, const cha
              course->failed_state >= 0
                  ? st_model_state(crew->study->model, course->failed_state)->name
                  : "unknown");
-    fail_stay(stay, course->failed_day, message);
+    st_stay_fail(stay, course->failed_day, message);
     return true;
 }
 
-/// Values and readings of one scale over the visits.
-static void read_scale(const st_crew* crew, const st_trace* trace, const person_plan* plan,
-                       const st_worker* worker, int index, uint64_t person, int measure,
-                       double left_day, st_score* score)
+/// Follows all stays of a block visit by visit. Where something is given later, the course is
+/// solved again with it, all such courses of the block together.
+static st_status follow_block(st_crew* crew, st_worker* worker, const st_stay_batch* batch,
+                              int64_t begin, int count, st_plan* plan, st_follow* follow)
 {
-    const st_study* study = crew->study;
-    const int instrument = study->measure[measure];
-    const double* untreated = worker->course[plan->untreated].sample;
-    const double* sham = worker->course[plan->sham[index]].sample;
-    const double* active = worker->course[plan->active[index]].sample;
-    st_reading reading[READING_LIMIT];
+    const int stay_count = 1 + crew->study->twin_count;
+    const size_t scores = (size_t)crew->study->measure_count * (size_t)crew->study->visit_count;
 
-    for (int v = 0; v < study->visit_count; ++v) {
-        const size_t at =
-            (size_t)(plan->is_traced ? trace->visit_sample[v] : v) * (size_t)crew->width;
-        score[v].untreated = st_instrument_value(study->instruments, instrument, untreated + at);
-        // The baseline is read before anything is done.
-        score[v].sham = v == 0 ? score[v].untreated
-                               : st_instrument_value(study->instruments, instrument, sham + at);
-        score[v].value = v == 0 ? score[v].untreated
-                                : st_instrument_value(study->instruments, instrument, active + at);
-        reading[v + 1] =
-            (st_reading){.visit = v, .day = study->visit[v].day, .value = score[v].value};
-    }
-    // The slow fluctuation goes on from the screening visit, where it helped to decide entry; the
-    // baseline itself when there are no days between them.
-    const int skipped = study->screening_day < 0.0 ? 0 : 1;
-    reading[0] =
-        (st_reading){.visit = -1, .day = study->screening_day, .value = score[0].untreated};
-    st_instrument_read(study->instruments, instrument, crew->seed, person, reading + skipped,
-                       study->visit_count + 1 - skipped);
-    for (int v = 0; v < study->visit_count; ++v) {
-        const bool is_present = v == 0 || study->visit[v].day < left_day;
-        score[v].measured = is_present ? reading[v + 1].measured : NAN;
-    }
-}
+    for (;;) {
+        int again[ST_CREW_BLOCK * ST_ARM_LIMIT];
+        int again_count = 0;
 
-static void finish_person(const st_crew* crew, const st_worker* worker, const st_stay_batch* batch,
-                          int64_t at, const person_plan* plan)
-{
-    const st_study* study = crew->study;
-    const int stay_count = 1 + study->twin_count;
-    const size_t scores = (size_t)study->measure_count * (size_t)study->visit_count;
-    const uint64_t id = batch->entrant[at].person.id;
+        for (int k = 0; k < count * stay_count; ++k) {
+            const int64_t at = begin + k / stay_count;
+            st_stay* stay = &batch->stay[at * stay_count + k % stay_count];
+            st_score* score = batch->score + (size_t)(begin * stay_count + k) * scores;
+            bool has_more = false;
 
-    for (int i = 0; i < stay_count; ++i) {
-        st_stay* stay = &batch->stay[at * stay_count + i];
-        st_score* score = batch->score + ((size_t)at * (size_t)stay_count + (size_t)i) * scores;
-        const bool is_failed =
-            stay->is_failed ||
-            note_failure(crew, &worker->course[plan->untreated], "untreated", stay) ||
-            note_failure(crew, &worker->course[plan->sham[i]], "sham", stay) ||
-            note_failure(crew, &worker->course[plan->active[i]], "treated", stay);
-
-        if (is_failed) {
-            for (size_t k = 0; k < scores; ++k) {
-                score[k] = (st_score){NAN, NAN, NAN, NAN};
+            if (stay->is_failed || follow[k].is_done) {
+                continue;
             }
-            continue;
+            ST_TRY(st_follow_visits(crew, worker, &batch->entrant[at], batch->trace,
+                                    &plan[k / stay_count], k % stay_count, stay, score, &follow[k],
+                                    &has_more));
+            if (has_more) {
+                worker->again[again_count] = worker->course[follow[k].slot];
+                again[again_count++] = k;
+            }
         }
-        for (int m = 0; m < study->measure_count; ++m) {
-            read_scale(crew, batch->trace, plan, worker, i, id, m, stay->left_day,
-                       score + (size_t)m * (size_t)study->visit_count);
+        if (again_count == 0) {
+            return ST_OK;
         }
-        if (plan->is_traced) {
-            st_trace_keep(batch->trace, stay->arm, stay->slot,
-                          worker->course[plan->active[i]].sample, crew->width);
+        ST_TRY(st_population_solve(worker->population, worker->again, again_count));
+        for (int i = 0; i < again_count; ++i) {
+            const int k = again[i];
+            worker->course[follow[k].slot] = worker->again[i];
+            note_failure(crew, &worker->again[i], "later treated",
+                         &batch->stay[begin * stay_count + k]);
         }
     }
 }
@@ -341,10 +311,13 @@ static void finish_person(const st_crew* crew, const st_worker* worker, const st
 st_status st_stay_block(st_crew* crew, st_worker* worker, int64_t item, void* arg)
 {
     const st_stay_batch* batch = arg;
+    const int stay_count = 1 + crew->study->twin_count;
+    const size_t scores = (size_t)crew->study->measure_count * (size_t)crew->study->visit_count;
     const int64_t begin = item * ST_CREW_BLOCK;
     const int count =
         (int)(batch->count - begin < ST_CREW_BLOCK ? batch->count - begin : ST_CREW_BLOCK);
-    person_plan plan[ST_CREW_BLOCK];
+    st_plan plan[ST_CREW_BLOCK];
+    st_follow follow[ST_CREW_BLOCK * ST_ARM_LIMIT];
     int course_count = 0;
 
     for (int row = 0; row < count; ++row) {
@@ -353,8 +326,28 @@ st_status st_stay_block(st_crew* crew, st_worker* worker, int64_t item, void* ar
         course_count += plan[row].count;
     }
     ST_TRY(st_population_solve(worker->population, worker->course, course_count));
-    for (int row = 0; row < count; ++row) {
-        finish_person(crew, worker, batch, begin + row, &plan[row]);
+    for (int k = 0; k < count * stay_count; ++k) {
+        st_stay* stay = &batch->stay[begin * stay_count + k];
+        const st_plan* p = &plan[k / stay_count];
+        follow[k] = st_follow_begin(crew, batch->entrant[begin + k / stay_count].person.id,
+                                    p->active[k % stay_count], crew->later_slot + k);
+        if (!stay->is_failed &&
+            !note_failure(crew, &worker->course[p->untreated], "untreated", stay) &&
+            !note_failure(crew, &worker->course[p->sham[k % stay_count]], "sham", stay)) {
+            note_failure(crew, &worker->course[p->active[k % stay_count]], "treated", stay);
+        }
+    }
+    ST_TRY(follow_block(crew, worker, batch, begin, count, plan, follow));
+    for (int k = 0; k < count * stay_count; ++k) {
+        const st_stay* stay = &batch->stay[begin * stay_count + k];
+        st_score* score = batch->score + (size_t)(begin * stay_count + k) * scores;
+        for (size_t i = 0; i < scores && stay->is_failed; ++i) {
+            score[i] = (st_score){NAN, NAN, NAN, NAN, NAN, NAN};
+        }
+        if (!stay->is_failed && plan[k / stay_count].is_traced) {
+            st_trace_keep(batch->trace, stay->arm, stay->slot,
+                          worker->course[follow[k].slot].sample, crew->width);
+        }
     }
     return ST_OK;
 }

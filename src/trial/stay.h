@@ -13,9 +13,27 @@
 
 /// One scale at one visit.
 typedef struct st_score {
-    double measured; ///< NAN after the person left
+    double measured; ///< NAN after the person left or the joint was replaced
     double value, sham, untreated;
+    double first;    ///< this arm without what was given later; equals value when nothing was
+    double analysed; ///< what the estimand makes of `measured`
 } st_score;
+
+/// What happened to a person after treatment.
+typedef enum st_later_kind {
+    ST_LATER_RESCUE,
+    ST_LATER_REPEAT,
+    ST_LATER_CROSSOVER,
+    ST_LATER_REPLACEMENT,
+} st_later_kind;
+
+#define ST_STAY_LATER_LIMIT (ST_LATER_REPEAT_LIMIT + 3)
+
+typedef struct st_later_event {
+    st_later_kind kind;
+    double day;
+    st_estimand estimand;
+} st_later_event;
 
 typedef struct st_stay {
     int arm, slot;
@@ -28,6 +46,12 @@ typedef struct st_stay {
     int step_count;
     st_dose_step step[ST_DOSE_STEP_LIMIT];
     uint64_t event_bits; ///< which adverse events of the arm's list happened
+    bool knows;          ///< the person knows the arm
+    bool is_replaced;
+    st_later_event later[ST_STAY_LATER_LIMIT];
+    int later_count;
+    double failure_day;  ///< first event of a composite estimand, else INFINITY
+    double protocol_day; ///< first event after treatment, else INFINITY: no longer per protocol
 } st_stay;
 
 /// What may happen in an arm.
@@ -50,6 +74,14 @@ typedef struct st_stay_batch {
 
 /// Adverse events of every arm's recipe; `out` [arm_count].
 st_status st_stay_list_events(st_ctx* ctx, const st_study* study, st_stay_events* out);
+
+/// Adds what a treatment does on a day, suggestion and dose, to a list of actions.
+st_status st_stay_treat(const st_crew* crew, st_worker* worker, const st_course* course,
+                        const st_arm* arm, const st_dose* dose, bool knows, double day,
+                        st_action* action, int* count);
+
+/// Notes a failure of one person; others go on.
+void st_stay_fail(st_stay* stay, double day, const char* message);
 
 /// Computes block `item` (ST_CREW_BLOCK people) of the batch `arg`. An st_crew_fn.
 st_status st_stay_block(st_crew* crew, st_worker* worker, int64_t item, void* arg);

@@ -1,6 +1,7 @@
 #include "study.h"
 
 #include "arm.h"
+#include "design.h"
 #include "entry.h"
 #include "lookup.h"
 #include "published.h"
@@ -11,12 +12,10 @@
 
 #define MEASURE_LIMIT 32
 
-/// Run default: days between the reading that decides entry and treatment.
-#define SCREENING_DAY 0.0
-
-static const char* const study_keys[] = {"study",  "model",   "variant",  "people",   "arms",
-                                         "visits", "measure", "blinding", "drop_out", "primary",
-                                         "beside", "seed",    "notes",    NULL};
+static const char* const study_keys[] = {
+    "study",   "model",    "variant",     "people",     "arms",       "visits",
+    "measure", "blinding", "drop_out",    "primary",    "beside",     "seed",
+    "notes",   "rescue",   "replacement", "unblinding", "allocation", NULL};
 
 // --- the parts of a study file --------------------------------------------------------------
 
@@ -52,14 +51,12 @@ static st_status read_model(st_ctx* ctx, st_study* study, const st_node* root)
 
 static st_status read_people(st_ctx* ctx, st_study* study, const st_node* root)
 {
-    static const char* const keys[] = {"from", "entry", "screening", NULL};
+    static const char* const keys[] = {"from", "entry", "screening", "run_in", NULL};
     const st_node* people = st_node_need(ctx, root, "people", "from: and entry:");
     const st_node* from;
     const st_node* entry;
-    const st_node* screening;
     const char* dir = st_arena_format(&study->arena, "%s/people", study->model_dir);
     const char* path = NULL;
-    double days = SCREENING_DAY;
     st_status status = ST_OK;
 
     if (dir == NULL) {
@@ -70,12 +67,7 @@ static st_status read_people(st_ctx* ctx, st_study* study, const st_node* root)
     }
     from = st_node_need(ctx, people, "from", "the name of a population, such as oai-symptomatic");
     entry = st_node_child(people, "entry");
-    screening = st_node_child(people, "screening");
-    if (screening != NULL) {
-        st_node_read_quantity(ctx, screening, "a time before treatment", "day", NULL, 0.0, 3653.0,
-                              &days);
-    }
-    study->screening_day = -days;
+    st_design_read_screening(ctx, study, st_node_child(people, "screening"));
     if (from != NULL) {
         path = st_lookup_file(ctx, &study->arena, from, study->path, dir, "a population of people");
     }
@@ -129,72 +121,6 @@ static st_status read_measures(st_ctx* ctx, st_study* study, const st_node* root
     return ST_OK;
 }
 
-static void read_primary(st_ctx* ctx, st_study* study, const st_node* root)
-{
-    static const char* const keys[] = {"change", "at", "versus", "analysis", NULL};
-    static const char* const methods[] = {"ancova", "welch"};
-    const st_node* primary = st_node_need(ctx, root, "primary", "change:, at: and versus:");
-    const st_node* change;
-    const st_node* at;
-    const st_node* versus;
-    const st_node* analysis;
-    const char* names[MEASURE_LIMIT];
-    double day;
-    int method = 0;
-
-    study->primary_control = -1;
-    if (primary == NULL || !st_node_check_keys(ctx, primary, keys)) {
-        return;
-    }
-    change = st_node_need(ctx, primary, "change", "an instrument of measure:");
-    at = st_node_need(ctx, primary, "at", "the time of a visit");
-    versus = st_node_need(ctx, primary, "versus", "the arm to compare with");
-    analysis = st_node_child(primary, "analysis");
-    for (int i = 0; i < study->measure_count; ++i) {
-        names[i] = st_instruments_at(study->instruments, study->measure[i])->name;
-    }
-    if (change != NULL && study->measure_count > 0) {
-        st_node_read_choice(ctx, change, names, study->measure_count, &study->primary_measure);
-    }
-    if (at != NULL && study->visit_count > 0 &&
-        st_node_read_quantity(ctx, at, "the time of a visit", "day", NULL, 0.0, INFINITY, &day)) {
-        study->primary_visit = st_visits_find(study, day);
-        if (study->primary_visit < 1) {
-            st_node_fail(ctx, at, "found '%s', expected a visit after 0 of '%s'", at->text,
-                         st_node_child(root, "visits")->text);
-        }
-    }
-    if (versus != NULL && study->arm_count > 0) {
-        study->primary_control = st_arm_find(ctx, study, versus);
-    }
-    if (analysis != NULL && st_node_read_choice(ctx, analysis, methods, 2, &method)) {
-        study->primary_is_welch = method == 1;
-    }
-}
-
-static void read_drop_out(st_ctx* ctx, st_study* study, const st_node* root)
-{
-    static const char* const keys[] = {"rate", NULL};
-    const st_node* drop_out = st_node_child(root, "drop_out");
-    const st_node* rate;
-
-    if (drop_out == NULL || !st_node_check_keys(ctx, drop_out, keys)) {
-        return;
-    }
-    rate = st_node_need(ctx, drop_out, "rate", "a rate such as 8 %/year");
-    if (rate != NULL) {
-        // Read in the unit that trials print, so that messages speak in it.
-        st_unit printed, inner;
-        char why[64];
-        double percent = 0.0;
-        if (st_node_read_quantity(ctx, rate, "a rate", "%/year", NULL, 0.0, 1e4, &percent) &&
-            st_unit_parse("%/year", &printed, why, sizeof why) &&
-            st_unit_parse("1/day", &inner, why, sizeof why)) {
-            study->drop_out_per_day = percent * (printed.factor / inner.factor);
-        }
-    }
-}
-
 static st_status read_arms(st_ctx* ctx, st_study* study, const st_node* root)
 {
     const st_node* arms = st_node_need(ctx, root, "arms", "the arms of the trial");
@@ -246,7 +172,7 @@ static st_status list_sources(st_study* study)
     const char* text;
     size_t length;
 
-    study->source = st_arena_alloc(&study->arena, (size_t)(model_count + product_count) + 4,
+    study->source = st_arena_alloc(&study->arena, (size_t)(model_count + product_count) + 5,
                                    sizeof *study->source);
     if (study->source == NULL) {
         return ST_ERR_MEMORY;
@@ -262,6 +188,10 @@ static st_status list_sources(st_study* study)
     for (int i = 0; i < product_count; ++i) {
         text = st_catalogue_source(study->catalogue, i, &name, &length);
         add_source(study, name, "products", text, length);
+    }
+    if (study->replacement_doc != NULL) {
+        text = st_doc_text(study->replacement_doc, &length);
+        add_source(study, st_doc_name(study->replacement_doc), "model", text, length);
     }
     if (study->table_text != NULL) {
         add_source(study, study->table_name, "published", study->table_text, study->table_length);
@@ -299,8 +229,10 @@ static st_status read_study(st_ctx* ctx, st_study* study)
         ST_TRY(st_visits_read(ctx, study, visits));
     }
     ST_TRY(read_measures(ctx, study, root));
-    read_drop_out(ctx, study, root);
-    read_primary(ctx, study, root);
+    st_design_read_primary(ctx, study, root);
+    st_design_read_allocation(ctx, study, st_node_child(root, "allocation"));
+    st_design_read_run_in(ctx, study, root);
+    ST_TRY(st_later_read(ctx, study, root));
     st_arm_read_controls(ctx, study);
     notes = st_node_child(root, "notes");
     if (notes != NULL) {
@@ -378,6 +310,7 @@ void st_study_destroy(st_study* study)
     st_model_destroy(study->model);
     st_catalogue_destroy(study->catalogue);
     st_people_destroy(study->people);
+    st_doc_destroy(study->replacement_doc);
     st_doc_destroy(study->doc);
     st_free(ctx, study->table_text);
     st_free(ctx, study->scales_text);

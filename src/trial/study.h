@@ -5,10 +5,48 @@
 
 #include "stroma/trial.h"
 
+#include "later.h"
+
 #include "base/doc.h"
 
 /// Mean month of the calendar, in days.
 #define ST_STUDY_MONTH_DAY (365.25 / 12.0)
+
+/// Most screening visits.
+#define ST_SCREENING_LIMIT 6
+/// Most factors of stratified allocation: 2^n strata.
+#define ST_STRATUM_LIMIT 6
+
+/// A factor of stratified allocation: people below the cut, and the others.
+typedef struct st_stratum {
+    int attribute;
+    double cut;
+} st_stratum;
+
+/// What is done about missing readings in contrasts that need them.
+typedef enum st_missing { ST_MISSING_OBSERVED, ST_MISSING_LOCF, ST_MISSING_JUMP } st_missing;
+
+typedef enum st_method { ST_METHOD_ANCOVA, ST_METHOD_WELCH, ST_METHOD_MMRM } st_method;
+
+typedef enum st_multiplicity {
+    ST_MULTIPLICITY_NONE,
+    ST_MULTIPLICITY_HOLM,
+    ST_MULTIPLICITY_HOCHBERG,
+    ST_MULTIPLICITY_DUNNETT,
+} st_multiplicity;
+
+/// Analyses beside the primary one, bits of st_study.also.
+typedef enum st_also {
+    ST_ALSO_ANCOVA = 1,
+    ST_ALSO_WELCH = 2,
+    ST_ALSO_MMRM = 4,
+    ST_ALSO_LOCF = 8,
+    ST_ALSO_JUMP = 16,
+    ST_ALSO_PROTOCOL = 32,
+    ST_ALSO_RESPONDERS = 64,
+    ST_ALSO_TIME = 128,
+    ST_ALSO_BOOTSTRAP = 256,
+} st_also;
 
 /// One line of `people.entry`.
 typedef struct st_criterion {
@@ -23,6 +61,8 @@ typedef struct st_arm {
     st_arm_info info;
     st_recipe* recipe; ///< owned
     bool is_open;      ///< people know their arm
+    st_repeat repeat;
+    st_crossover crossover;
     const st_node* node;
 } st_arm;
 
@@ -50,7 +90,9 @@ struct st_study {
     st_people* people;
     st_person_plan* plan; ///< from people to this model's parameters and inputs
 
-    double screening_day; ///< < 0: when entry scores are measured
+    double screening_day[ST_SCREENING_LIMIT]; ///< < 0, ascending: when entry scores are measured
+    int screening_count;                      ///< 0: at the baseline itself
+    st_trigger run_in;                        ///< change from the last screening to the baseline
     st_criterion* criterion;
     int criterion_count;
 
@@ -63,10 +105,23 @@ struct st_study {
     int visit_count;
     int* measure; ///< instrument of each measure
     int measure_count;
-    double drop_out_per_day;
+    st_drop_out drop_out;
+    st_rescue rescue;
+    st_replacement replacement;
+    st_doc* replacement_doc; ///< owned
+    bool harvest_tells;      ///< who gave marrow or fat knows the arm
+    double guess_share;      ///< share of blinded people who find out
+
+    int block_size; ///< people per block of the allocation, 0: one urn
+    int ratio[32];  ///< [arm_count] places of each arm in the shortest block
+    st_stratum stratum[ST_STRATUM_LIMIT];
+    int stratum_count;
 
     int primary_measure, primary_visit, primary_control;
-    bool primary_is_welch;
+    st_method method;
+    st_missing missing;
+    st_multiplicity multiplicity;
+    unsigned also; ///< st_also
 
     st_published_row* published;
     int published_count;

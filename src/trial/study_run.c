@@ -1,4 +1,5 @@
 #include "analysis.h"
+#include "shard.h"
 #include "stay.h"
 #include "tally.h"
 
@@ -28,6 +29,9 @@ typedef struct run {
     st_score* score;
     int batch_capacity; ///< people
     int64_t course_count, failed_count;
+    int part, part_count;    ///< this process computes part ... of part_count; 0 of 1: everybody
+    st_shard_writer* writer; ///< results go to a file instead of the sink; NULL = no
+    st_shard_reader* reader; ///< results come from files; NULL = they are computed
 } run;
 
 static st_status check_arguments(st_ctx* ctx, const st_study* study, const st_trial_def* def,
@@ -71,6 +75,8 @@ static st_status prepare(run* r, const st_trial_def* def)
 
 static void tidy_up(run* r)
 {
+    st_shard_writer_destroy(r->writer);
+    st_shard_reader_destroy(r->reader);
     st_free(r->ctx, r->score);
     st_free(r->ctx, r->stay);
     st_free(r->ctx, r->events);
@@ -105,6 +111,14 @@ static st_status emit_stay(run* r, const st_person* person, const st_stay* stay,
         r->failed_count += 1;
         return r->sink->row(r->sink->self, r->ctx, ST_ROW_FAILURE, &failure);
     }
+    const st_stay_events* events = &r->events[stay->arm];
+    for (int i = 0; i < events->count; ++i) {
+        if ((stay->event_bits >> i) & 1u) {
+            const st_person_event_row event = {
+                .arm = stay->arm, .person = person->id, .name = events->event[i].label};
+            ST_TRY(r->sink->row(r->sink->self, r->ctx, ST_ROW_PERSON_EVENT, &event));
+        }
+    }
     for (int v = 0; v < study->visit_count; ++v) {
         for (int m = 0; m < study->measure_count; ++m) {
             const st_score* s = &score[(size_t)m * (size_t)study->visit_count + (size_t)v];
@@ -122,16 +136,45 @@ static st_status emit_stay(run* r, const st_person* person, const st_stay* stay,
     return ST_OK;
 }
 
-/// Everybody in order of entry: computed batch by batch, emitted one by one.
-static st_status run_people(run* r)
+/// The batch's results: computed, or read from the files of a run in parts.
+static st_status fill_batch(run* r, st_stay_batch* batch)
 {
-    const st_study* study = r->study;
-    const int stays = 1 + study->twin_count;
-    const size_t scores = (size_t)study->measure_count * (size_t)study->visit_count;
-    const int64_t total = r->screening.entrant_count;
+    if (r->reader != NULL) {
+        return st_ctx_should_stop(r->ctx)
+                   ? ST_FAIL(r->ctx, ST_ERR_INTERRUPTED, "stopped on request")
+                   : st_shard_read_batch(r->reader, batch);
+    }
+    return st_crew_run(r->crew, (batch->count + ST_CREW_BLOCK - 1) / ST_CREW_BLOCK, st_stay_block,
+                       batch);
+}
 
-    for (int64_t first = 0; first < total; first += r->batch_capacity) {
-        const int64_t left = total - first;
+/// The batch's rows and its place in the statistics, person by person.
+static st_status emit_batch(run* r, const st_stay_batch* batch)
+{
+    const int stays = 1 + r->study->twin_count;
+    const size_t scores = (size_t)r->study->measure_count * (size_t)r->study->visit_count;
+
+    for (int i = 0; i < batch->count * stays; ++i) {
+        const st_score* score = batch->score + (size_t)i * scores;
+        ST_TRY(emit_stay(r, &batch->entrant[i / stays].person, &batch->stay[i], score));
+        st_tally_add(r->tally, batch->first + i / stays, &batch->stay[i], score);
+    }
+    return ST_OK;
+}
+
+/// One part of the people in order of entry: computed batch by batch, emitted one by one.
+static st_status run_part(run* r, int part, int part_count)
+{
+    const int stays = 1 + r->study->twin_count;
+    const int64_t total = r->screening.entrant_count;
+    const int64_t begin = st_shard_first(total, part, part_count);
+    const int64_t end = st_shard_first(total, part + 1, part_count);
+    // A part on its own counts its own people.
+    const int64_t before = r->writer != NULL ? begin : 0;
+    const int64_t of = r->writer != NULL ? end - begin : total;
+
+    for (int64_t first = begin; first < end; first += r->batch_capacity) {
+        const int64_t left = end - first;
         st_stay_batch batch = {.entrant = r->screening.entrant + first,
                                .first = first,
                                .count = (int)(left < r->batch_capacity ? left : r->batch_capacity),
@@ -140,29 +183,37 @@ static st_status run_people(run* r)
                                .stay = r->stay,
                                .score = r->score};
 
-        ST_TRY(st_crew_run(r->crew, (batch.count + ST_CREW_BLOCK - 1) / ST_CREW_BLOCK,
-                           st_stay_block, &batch));
-        for (int i = 0; i < batch.count * stays; ++i) {
-            const st_score* score = r->score + (size_t)i * scores;
-            ST_TRY(emit_stay(r, &batch.entrant[i / stays].person, &r->stay[i], score));
-            st_tally_add(r->tally, first + i / stays, &r->stay[i], score);
-        }
+        ST_TRY(fill_batch(r, &batch));
+        ST_TRY(r->writer != NULL ? st_shard_write_batch(r->writer, &batch) : emit_batch(r, &batch));
         r->course_count += (int64_t)batch.count * (1 + 2 * stays);
         if (r->sink->progress != NULL) {
-            r->sink->progress(r->sink->self, first + batch.count, total);
+            r->sink->progress(r->sink->self, first + batch.count - before, of);
         }
     }
     return ST_OK;
 }
 
-static st_status run_all(run* r, const st_trial_def* def)
+/// Everybody; files of parts are read one after the other.
+static st_status run_people(run* r)
 {
-    ST_TRY(prepare(r, def));
+    if (r->reader == NULL) {
+        return run_part(r, 0, 1);
+    }
+    for (int part = 0; part < r->part_count; ++part) {
+        ST_TRY(run_part(r, part, r->part_count));
+    }
+    return st_shard_read_end(r->reader, &r->trace);
+}
+
+static st_status run_all(run* r)
+{
     ST_TRY(r->sink->begin(r->sink->self, r->ctx, r->study));
     if (r->sink->progress != NULL) {
         r->sink->progress(r->sink->self, 0, r->study->people_count);
     }
-    ST_TRY(st_screening_run(r->crew, &r->screening));
+    if (r->reader == NULL) {
+        ST_TRY(st_screening_run(r->crew, &r->screening));
+    }
     ST_TRY(st_screening_emit(r->crew, &r->screening, r->sink));
     ST_TRY(run_people(r));
     ST_TRY(st_analysis_dose_steps(r->ctx, r->tally, r->sink));
@@ -185,6 +236,18 @@ static double assumed_share(const st_model* model)
     return count > 0 ? (double)assumed / count : 0.0;
 }
 
+static st_status finish(run* r, st_status status, st_trial_summary* out)
+{
+    if (status == ST_OK && out != NULL) {
+        *out = (st_trial_summary){.people = r->screening.entrant_count,
+                                  .courses = r->course_count,
+                                  .failed = r->failed_count,
+                                  .assumed_share = assumed_share(r->study->model)};
+    }
+    tidy_up(r);
+    return status;
+}
+
 st_status st_study_run(st_ctx* ctx, const st_study* study, const st_trial_def* def,
                        const st_sink* sink, st_trial_summary* out)
 {
@@ -192,13 +255,72 @@ st_status st_study_run(st_ctx* ctx, const st_study* study, const st_trial_def* d
     st_status status;
 
     ST_TRY(check_arguments(ctx, study, def, sink));
-    status = run_all(&r, def);
-    if (status == ST_OK && out != NULL) {
-        *out = (st_trial_summary){.people = r.screening.entrant_count,
-                                  .courses = r.course_count,
-                                  .failed = r.failed_count,
-                                  .assumed_share = assumed_share(study->model)};
+    status = prepare(&r, def);
+    if (status == ST_OK) {
+        status = run_all(&r);
     }
-    tidy_up(&r);
+    return finish(&r, status, out);
+}
+
+static st_shard_id shard_id(const run* r)
+{
+    return (st_shard_id){
+        .study = r->study, .seed = r->crew->seed, .part = r->part, .part_count = r->part_count};
+}
+
+/// Screens everybody, computes one part.
+static st_status run_to_file(run* r, const char* path)
+{
+    const st_shard_id id = shard_id(r);
+
+    ST_TRY(st_screening_run(r->crew, &r->screening));
+    ST_TRY(st_shard_write_begin(r->ctx, path, &id, &r->screening, &r->writer));
+    ST_TRY(run_part(r, r->part, r->part_count));
+    return st_shard_write_end(r->writer, &r->trace);
+}
+
+st_status st_study_run_part(st_ctx* ctx, const st_study* study, const st_trial_def* def, int part,
+                            int part_count, const char* path, const st_sink* sink,
+                            st_trial_summary* out)
+{
+    run r = {.ctx = ctx, .study = study, .sink = sink, .part = part, .part_count = part_count};
+    st_status status;
+
+    ST_TRY(check_arguments(ctx, study, def, sink));
+    if (part < 0 || part >= part_count || part_count > ST_PART_LIMIT) {
+        return ST_FAIL(ctx, ST_ERR_INPUT, "part %d of %d: expected 1 of 1 to %d of %d", part + 1,
+                       part_count, ST_PART_LIMIT, ST_PART_LIMIT);
+    }
+    status = prepare(&r, def);
+    if (status == ST_OK) {
+        status = run_to_file(&r, path);
+    }
+    status = finish(&r, status, out);
+    if (status == ST_OK && out != NULL) {
+        out->people = st_shard_first(out->people, part + 1, part_count) -
+                      st_shard_first(out->people, part, part_count);
+    }
     return status;
+}
+
+st_status st_study_merge(st_ctx* ctx, const st_study* study, const st_trial_def* def,
+                         const char* const* path, int count, const st_sink* sink,
+                         st_trial_summary* out)
+{
+    run r = {.ctx = ctx, .study = study, .sink = sink, .part_count = count};
+    st_status status;
+
+    ST_TRY(check_arguments(ctx, study, def, sink));
+    if (count < 1 || count > ST_PART_LIMIT) {
+        return ST_FAIL(ctx, ST_ERR_INPUT, "found %d parts, expected 1 to %d", count, ST_PART_LIMIT);
+    }
+    status = prepare(&r, def);
+    if (status == ST_OK) {
+        const st_shard_id id = shard_id(&r);
+        status = st_shard_read_begin(ctx, path, count, &id, &r.screening, &r.reader);
+    }
+    if (status == ST_OK) {
+        status = run_all(&r);
+    }
+    return finish(&r, status, out);
 }

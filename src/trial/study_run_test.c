@@ -116,6 +116,7 @@ static st_status take_row(void* self, st_ctx* ctx, st_row_kind kind, const void*
         TAKE(failure, st_failure_row);
         break;
     case ST_ROW_DOSE_STEP:
+    case ST_ROW_PERSON_EVENT:
         break;
     }
     return ST_OK;

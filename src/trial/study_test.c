@@ -100,9 +100,9 @@ static void test_times_are_days(void** state)
     assert_int_equal(st_study_primary_visit(months), 4);
     assert_true(fabs(st_study_visit(weeks, 2)->day - 182.0) < 1e-9);
     // 20 % a year, per day
-    assert_true(fabs(months->drop_out_per_day - 0.20 / 365.25) < 1e-12);
-    assert_true(weeks->drop_out_per_day == 0.0);
-    assert_true(weeks->primary_is_welch && !months->primary_is_welch);
+    assert_true(fabs(months->drop_out.per_day - 0.20 / 365.25) < 1e-12);
+    assert_true(weeks->drop_out.per_day == 0.0);
+    assert_true(weeks->method == ST_METHOD_WELCH && months->method == ST_METHOD_ANCOVA);
     st_study_destroy(weeks);
     st_study_destroy(months);
     assert_int_equal(st_ctx_bytes_in_use(ctx), 0);

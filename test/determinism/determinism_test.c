@@ -16,7 +16,7 @@
 /// Hashes every row in the order in which it arrives, field by field: structs have gaps.
 typedef struct hasher {
     XXH3_state_t* state;
-    int64_t rows[ST_ROW_FAILURE + 1];
+    int64_t rows[ST_ROW_PERSON_EVENT + 1];
     int64_t begins, ends;
 } hasher;
 
@@ -119,6 +119,13 @@ static void add_event(hasher* h, const st_event_row* r)
     add_numbers(h, (double[]){r->per_10000, r->lo, r->hi}, 3);
 }
 
+static void add_person_event(hasher* h, const st_person_event_row* r)
+{
+    add_integer(h, r->arm);
+    add_integer(h, (int64_t)r->person);
+    add_text(h, r->name);
+}
+
 static st_status take_row(void* self, st_ctx* ctx, st_row_kind kind, const void* row)
 {
     hasher* h = self;
@@ -150,6 +157,9 @@ static st_status take_row(void* self, st_ctx* ctx, st_row_kind kind, const void*
         break;
     case ST_ROW_EVENT:
         add_event(h, row);
+        break;
+    case ST_ROW_PERSON_EVENT:
+        add_person_event(h, row);
         break;
     case ST_ROW_SCREENING:
         add_text(h, ((const st_screening_row*)row)->reason);

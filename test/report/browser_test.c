@@ -101,20 +101,19 @@ static void browse(const scene* s, const char* file, const char* arguments)
     assert_int_equal(system(command), 0);
 }
 
-static char* read_file(const scene* s, const char* name)
+static void read_file(const scene* s, const char* name, char** text)
 {
     char path[PATH_MAX + 16];
     snprintf(path, sizeof path, "%s/%s", s->dir, name);
-    char* text = NULL;
     size_t length = 0;
-    assert_int_equal(st_file_read(s->ctx, path, 50u << 20, &text, &length), ST_OK);
-    return text;
+    assert_int_equal(st_file_read(s->ctx, path, 50u << 20, text, &length), ST_OK);
 }
 
 // The console is silent: no refused request, no broken markup.
 static void assert_silent(const scene* s)
 {
-    char* log = read_file(s, "log.txt");
+    char* log = NULL;
+    read_file(s, "log.txt", &log);
     const char* found = strstr(log, "CONSOLE");
     if (found) {
         fail_msg("the console said: %.300s", found);
@@ -134,7 +133,8 @@ static void assert_fits(const scene* s, int width)
     snprintf(size, sizeof size, "--dump-dom --window-size=%d,2200", width + 100);
     browse(s, "probe.html", size);
     assert_silent(s);
-    char* dom = read_file(s, "out.txt");
+    char* dom = NULL;
+    read_file(s, "out.txt", &dom);
     const char* found = strstr(dom, "<pre id=\"out\">");
     assert_non_null(found);
     int figures = 0;

@@ -4,7 +4,6 @@ suppressPackageStartupMessages({
     library(nlme)
     library(survival)
     library(emmeans)
-    library(numDeriv)
 })
 args <- commandArgs(trailingOnly = TRUE)
 folder <- args[1]
@@ -26,61 +25,61 @@ out("gls_loglik", as.numeric(logLik(fit)))
 sds <- fit$sigma * c(1, coef(fit$modelStruct$varStruct, unconstrained = FALSE))
 correlation <- corMatrix(fit$modelStruct$corStruct)
 full <- correlation[[which(sapply(correlation, nrow) == nlevels(long$visit))[1]]]
-# Estimates and standard errors by emmeans; degrees of freedom by differentiating the restricted
-# likelihood, written out with dense matrices, in every element of the covariance.
+# Estimates and standard errors by emmeans. gls stops when a step gains less than about 1e-8 of the
+# likelihood, so three of Newton's steps follow, with the covariance of all readings as one dense
+# matrix; the same matrices give Satterthwaite's degrees of freedom.
 means <- emmeans(fit, ~ arm | visit, mode = "df.error")
 pairs <- as.data.frame(contrast(means, "trt.vs.ctrl", ref = 1, adjust = "none"))
 seen <- subset(long, !is.na(change))
 x <- model.matrix(~ 0 + visit:arm + visit:centred, seen)
+y <- seen$change
 size <- nlevels(long$visit)
-who <- split(seq_len(nrow(seen)), seen$person, drop = TRUE)
+visit <- as.integer(seen$visit)
+same <- outer(as.character(seen$person), as.character(seen$person), "==")
 covariance <- function(theta) {
     s <- matrix(0, size, size)
     s[lower.tri(s, TRUE)] <- theta
     s + t(s) - diag(diag(s))
 }
-sums <- function(theta) {
-    s <- covariance(theta)
-    xx <- 0; xy <- 0; yy <- 0; logdet <- 0
-    for (rows in who) {
-        at <- as.integer(seen$visit)[rows]
-        w <- solve(s[at, at, drop = FALSE])
-        xi <- x[rows, , drop = FALSE]
-        yi <- seen$change[rows]
-        xx <- xx + t(xi) %*% w %*% xi
-        xy <- xy + t(xi) %*% w %*% yi
-        yy <- yy + sum(yi * (w %*% yi))
-        logdet <- logdet - log(det(w))
-    }
-    list(xx = xx, xy = xy, yy = yy, logdet = logdet)
-}
-reml <- function(theta) {
-    m <- sums(theta)
-    as.numeric(-0.5 * (m$logdet + log(det(m$xx)) + m$yy - t(m$xy) %*% solve(m$xx, m$xy) +
-        (nrow(seen) - ncol(x)) * log(2 * pi)))
-}
-sigma <- (full * outer(sds, sds))
+sigma <- full * outer(sds, sds)
 theta <- sigma[lower.tri(sigma, TRUE)]
-# gls stops when a step gains less than about 1e-8 of the likelihood: three of Newton's steps more.
-for (pass in 1:3) theta <- theta - solve(hessian(reml, theta, method.args = list(r = 6)), grad(reml, theta, method.args = list(r = 6)))
-spread <- solve(-hessian(reml, theta))
-out("mmrm_loglik", reml(theta))
+q <- length(theta)
+derivative <- lapply(seq_len(q), function(j) same * covariance(as.numeric(seq_len(q) == j))[visit, visit])
+look <- function(theta) {
+    w <- solve(same * covariance(theta)[visit, visit])
+    c <- solve(t(x) %*% w %*% x)
+    p <- w - w %*% x %*% c %*% t(x) %*% w
+    py <- p %*% y
+    pd <- lapply(derivative, function(d) p %*% d)
+    score <- sapply(seq_len(q), function(j) -0.5 * sum(diag(pd[[j]])) +
+        0.5 * sum(py * (derivative[[j]] %*% py)))
+    information <- outer(seq_len(q), seq_len(q), Vectorize(function(j, k)
+        -0.5 * sum(pd[[j]] * t(pd[[k]])) + sum((derivative[[j]] %*% py) * (pd[[k]] %*% py))))
+    loglik <- -0.5 * (-as.numeric(determinant(w)$modulus) - as.numeric(determinant(c)$modulus) +
+        sum(y * py) + (length(y) - ncol(x)) * log(2 * pi))
+    list(w = w, c = c, beta = c %*% t(x) %*% w %*% y, score = score, information = information,
+        loglik = loglik)
+}
+for (pass in 1:3) {
+    now <- look(theta)
+    theta <- theta + solve(now$information, now$score)
+}
+now <- look(theta)
+out("mmrm_loglik", now$loglik)
 for (v in seq_len(size)) out(paste0("mmrm_covariance_", v), covariance(theta)[v, ])
-best <- sums(theta)
-beta <- solve(best$xx, best$xy)
 columns <- sub("visit([0-9]+):arm", "\\1 ", colnames(x))
 for (i in seq_len(nrow(pairs))) {
     arm <- substr(as.character(pairs$contrast[i]), 1, 1)
     weight <- (columns == paste(pairs$visit[i], arm)) - (columns == paste(pairs$visit[i], "A"))
-    variance <- function(theta) as.numeric(weight %*% solve(sums(theta)$xx, weight))
-    slope <- grad(variance, theta)
-    df <- 2 * variance(theta)^2 / as.numeric(slope %*% spread %*% slope)
-    estimate <- sum(weight * beta)
-    error <- sqrt(variance(theta))
-    half <- qt(0.975, df) * error
+    estimate <- sum(weight * now$beta)
+    variance <- as.numeric(weight %*% now$c %*% weight)
+    lever <- now$w %*% x %*% now$c %*% weight
+    slope <- sapply(derivative, function(d) sum(lever * (d %*% lever)))
+    df <- 2 * variance^2 / as.numeric(slope %*% solve(now$information, slope))
+    half <- qt(0.975, df) * sqrt(variance)
     out(paste0("gls_", arm, "_", pairs$visit[i]), pairs$estimate[i], pairs$SE[i])
-    out(paste0("mmrm_", arm, "_", pairs$visit[i]), estimate, error, df, estimate - half,
-        estimate + half, 2 * pt(-abs(estimate / error), df))
+    out(paste0("mmrm_", arm, "_", pairs$visit[i]), estimate, sqrt(variance), df, estimate - half,
+        estimate + half, 2 * pt(-abs(estimate / sqrt(variance)), df))
 }
 
 # --- analysis of covariance at the last visit -----------------------------------------------

@@ -20,12 +20,12 @@
 #define T_END    20.0
 #define SADDLE_P 0.053760
 #define MAX_RUNS 400
-#define BIAS_C   40.0 // in units of the typical size, times 1/N: the phase of the cycle drifts
+#define BIAS_C   40.0 // C of the bound C/N: chance shifts the phase of the cycle
 
 static const double START[STATES] = {0.18, 5.0, 0.55, 0.75};
 static const double HEALTHY[STATES] = {0.013082, 0.003083, 0.011711, 0.011711};
-/// Largest values along the limit cycle, rounded: sizes for the counts.
-static const double TYPICAL[STATES] = {0.42, 5.0, 1.0, 0.9};
+/// N counts are one unit of each variable.
+static const double UNIT[STATES] = {1.0, 1.0, 1.0, 1.0};
 
 static double parameter[16];
 static double none;
@@ -63,8 +63,8 @@ static st_course course_of(const st_action* action, double* sample)
                        .sample = sample};
 }
 
-static void run_twin(st_ctx* ctx, const st_model* model, const double* x0, const double* scale,
-                     double size, int runs, double* sample)
+static void run_twin(st_ctx* ctx, const st_model* model, const double* x0, double size, int runs,
+                     double* sample)
 {
     static st_course course[MAX_RUNS];
     st_action action[STATES];
@@ -74,7 +74,7 @@ static void run_twin(st_ctx* ctx, const st_model* model, const double* x0, const
     }
     st_ssa_def def = st_default_ssa_def();
     def.cells = size;
-    def.scale = scale;
+    def.scale = UNIT;
     def.seed = 7;
     assert_int_equal(st_ssa_solve_runs(ctx, model, &def, course, runs, 0), ST_OK);
     for (int r = 0; r < runs; r++) {
@@ -86,47 +86,36 @@ static void the_twin_follows_the_engine(void** state)
 {
     (void)state;
     static const double exact[STATES] = {0.295400, 2.080510, 0.511204, 0.409867};
-    static const double sizes[2] = {1e4, 1e5};
-    static const int runs[2] = {100, 24};
     static double sample[MAX_RUNS * STATES];
-    double sd[2][STATES];
+    const double size = 1e4;
+    const int runs = 32;
     st_ctx* ctx = st_ctx_create();
     st_model* model = load(ctx);
     print_message("seed 7\n");
-    for (int k = 0; k < 2; k++) {
-        run_twin(ctx, model, START, TYPICAL, sizes[k], runs[k], sample);
-        for (int i = 0; i < STATES; i++) {
-            double mean = 0.0;
-            double square = 0.0;
-            for (int r = 0; r < runs[k]; r++) {
-                mean += sample[r * STATES + i] / runs[k];
-            }
-            for (int r = 0; r < runs[k]; r++) {
-                square += pow(sample[r * STATES + i] - mean, 2.0) / (runs[k] - 1);
-            }
-            sd[k][i] = sqrt(square);
-            const double bound =
-                4.0 * sd[k][i] / sqrt(runs[k]) + BIAS_C * TYPICAL[i] / sizes[k] + 1e-6;
-            print_message("N %g, %s: mean %.5f, engine %.5f, sd %.5f, bound %.5f\n", sizes[k],
-                          st_model_state(model, i)->name, mean, exact[i], sd[k][i], bound);
-            assert_true(fabs(mean - exact[i]) <= bound);
+    run_twin(ctx, model, START, size, runs, sample);
+    for (int i = 0; i < STATES; i++) {
+        double mean = 0.0;
+        double square = 0.0;
+        for (int r = 0; r < runs; r++) {
+            mean += sample[r * STATES + i] / runs;
         }
-    }
-    for (int i = 0; i < STATES; i++) { // 24 runs tell a spread to 15 %, so the slope to 0.08
-        const double slope = log10(sd[1][i] / sd[0][i]);
-        print_message("%s: slope of the spread %.3f\n", st_model_state(model, i)->name, slope);
-        assert_true(fabs(slope + 0.5) < 4.0 * 0.075);
+        for (int r = 0; r < runs; r++) {
+            square += pow(sample[r * STATES + i] - mean, 2.0) / (runs - 1);
+        }
+        const double bound = 4.0 * sqrt(square / runs) + BIAS_C / size;
+        print_message("N %g, %s: mean %.5f, engine %.5f, sd %.5f, bound %.5f\n", size,
+                      st_model_state(model, i)->name, mean, exact[i], sqrt(square), bound);
+        assert_true(fabs(mean - exact[i]) <= bound);
     }
     st_model_destroy(model);
     assert_int_equal(st_ctx_bytes_in_use(ctx), 0);
     st_ctx_destroy(ctx);
 }
 
-static double share_that_switches(st_ctx* ctx, const st_model* model, const double* scale,
-                                  double size)
+static double share_that_switches(st_ctx* ctx, const st_model* model, double size)
 {
     static double sample[MAX_RUNS * STATES];
-    run_twin(ctx, model, HEALTHY, scale, size, MAX_RUNS, sample);
+    run_twin(ctx, model, HEALTHY, size, MAX_RUNS, sample);
     int count = 0;
     for (int r = 0; r < MAX_RUNS; r++) {
         count += sample[r * STATES] > SADDLE_P ? 1 : 0;
@@ -139,13 +128,13 @@ static void few_counts_switch_basin_many_do_not(void** state)
     (void)state;
     st_ctx* ctx = st_ctx_create();
     st_model* model = load(ctx);
-    const double few = share_that_switches(ctx, model, HEALTHY, 100.0);
-    const double more = share_that_switches(ctx, model, HEALTHY, 1000.0);
-    const double many = share_that_switches(ctx, model, HEALTHY, 10000.0);
+    const double few = share_that_switches(ctx, model, 100.0);
+    const double more = share_that_switches(ctx, model, 1000.0);
+    const double many = share_that_switches(ctx, model, 10000.0);
     print_message("healthy runs beyond the saddle at t = 20: %.3f (N 100), %.3f (N 1000), %.3f "
                   "(N 10 000)\n",
                   few, more, many);
-    assert_true(few > 0.05);
+    assert_true(few > 0.3 && few < 0.6); // a third to a half
     assert_true(more < few);
     assert_true(many == 0.0);
     st_model_destroy(model);

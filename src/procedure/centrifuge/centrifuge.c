@@ -36,7 +36,8 @@ double st_centrifuge_diameter(const st_procedure_values* v, st_cell_class cell_c
         [ST_CLASS_MONOCYTE] = v->centrifuge_monocyte_diameter.value,
         [ST_CLASS_IMMATURE] = v->centrifuge_granulocyte_diameter.value,
         [ST_CLASS_CFU_F] = v->inject_native_cell_diameter.value,
-        [ST_CLASS_MSC] = v->inject_native_cell_diameter.value};
+        [ST_CLASS_MSC] = v->inject_native_cell_diameter.value,
+        [ST_CLASS_OTHER] = v->centrifuge_monocyte_diameter.value};
     return diameter[cell_class];
 }
 
@@ -50,7 +51,8 @@ double st_centrifuge_density(const st_procedure_values* v, st_cell_class cell_cl
         [ST_CLASS_MONOCYTE] = v->centrifuge_monocyte_density.value,
         [ST_CLASS_IMMATURE] = v->centrifuge_immature_density.value,
         [ST_CLASS_CFU_F] = v->inject_cell_density.value,
-        [ST_CLASS_MSC] = v->inject_cell_density.value};
+        [ST_CLASS_MSC] = v->inject_cell_density.value,
+        [ST_CLASS_OTHER] = v->centrifuge_monocyte_density.value};
     return density[cell_class];
 }
 

@@ -202,12 +202,36 @@ static void update_slip(st_settle* s)
     }
 }
 
+/// Room for what rises into the cells above the faces: 1, and 0 in one that is packed.
+static void update_room(st_settle* s, double* restrict room)
+{
+    const double packing = s->law.packing_power > 0.0 ? s->law.packing : 1.0;
+    for (int j = 1; j < s->column.count; j++) {
+        room[j] = 0.0;
+    }
+    for (int k = 0; k < s->kind_count; k++) {
+        const double* restrict phi = s->phi[k];
+        for (int j = 1; j < s->column.count; j++) {
+            room[j] += phi[j - 1];
+        }
+    }
+    for (int j = 1; j < s->column.count; j++) {
+        double power = room[j] < packing ? room[j] / packing : 1.0;
+        for (int i = 0; i < 6; i++) {
+            power *= power; // to the 64: felt in the last few per cent
+        }
+        room[j] = 1.0 - power;
+    }
+}
+
 /// Fluxes through the faces in m^3/s; gives back the fastest wave in cells per second.    [PRO-17]
 static double update_flux(st_settle* s)
 {
     const int count = s->column.count;
     const double* volume = s->column.volume;
+    double* restrict room = s->density; // of the mixture: no longer needed
     double fastest = 0.0;
+    update_room(s, room);
     for (int k = 0; k < s->kind_count; k++) {
         const double* restrict above = s->above[k];
         const double* restrict below = s->below[k];
@@ -220,7 +244,7 @@ static double update_flux(st_settle* s)
             const double area = s->column.area[j];
             // concentration from where it comes, speed from where it goes: a full cell takes no
             // more
-            flux[j] = area * (speed > 0.0 ? above[j] * speed : below[j] * speed);
+            flux[j] = area * (speed > 0.0 ? above[j] * speed : below[j] * speed * room[j]);
             const double narrow = volume[j] < volume[j - 1] ? volume[j] : volume[j - 1];
             double wave = fabs(speed);
             if (is_red) { // the speed falls where they crowd: that is a wave as well

@@ -6,7 +6,7 @@
 
 #include "procedure/centrifuge/column.h"
 
-#define ST_SETTLE_KINDS 24
+#define ST_SETTLE_KINDS 28
 
 /// One kind of cell: a class, or one size or density of it.
 typedef struct st_settle_kind {

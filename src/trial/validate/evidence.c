@@ -10,10 +10,21 @@
 #define TABLE_BYTE_LIMIT ((size_t)64 << 20)
 #define FAULT_SIZE       256
 
-const char* const ST_EVIDENCE_INTERVENTIONS[] = {
-    "msc_bm_expanded", "msc_ad_expanded", "msc_uc_expanded", "bmac",     "svf",
-    "prp",             "corticosteroid",  "hyaluronic_acid", "saline",   "sham",
-    "exercise",        "tenocyte",        "none",            "other",    NULL};
+const char* const ST_EVIDENCE_INTERVENTIONS[] = {"msc_bm_expanded",
+                                                 "msc_ad_expanded",
+                                                 "msc_uc_expanded",
+                                                 "bmac",
+                                                 "svf",
+                                                 "prp",
+                                                 "corticosteroid",
+                                                 "hyaluronic_acid",
+                                                 "saline",
+                                                 "sham",
+                                                 "exercise",
+                                                 "tenocyte",
+                                                 "none",
+                                                 "other",
+                                                 NULL};
 
 /// Where a column's cells go.
 typedef enum column_kind { TEXT, NUMBER, FLAG } column_kind;

@@ -13,8 +13,8 @@ typedef struct st_evidence_row {
     const char *intervention, *scale, *dose_note, *source, *locator;
     bool is_pooled, is_paid;
     bool lower_is_better;
-    bool is_median; ///< the locator says MEDIAN
-    bool is_check;  ///< the locator says `check:`
+    bool is_median;                                   ///< the locator says MEDIAN
+    bool is_check;                                    ///< the locator says `check:`
     double dose, n, age, age_sd, bmi, bmi_sd, female; ///< cells, people, y, kg/m^2, percent
     double month, mean, sd, ci_lo, ci_hi, change, change_sd, responder;
     const char* fault; ///< why the row is refused, NULL when it is sound

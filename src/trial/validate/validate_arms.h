@@ -35,16 +35,17 @@ typedef struct st_validate_arm {
 typedef struct st_validate_item {
     int row, arm;
     st_forecast_kind kind;
-    bool is_change; ///< of a contrast: both arms by their change
-    int versus;     ///< recipe that a contrast compares with
+    bool is_change;                         ///< of a contrast: both arms by their change
+    bool is_median;                         ///< the page prints medians
+    int versus;                             ///< recipe that a contrast compares with
     const st_validate_scale* scale;         ///< NULL for responders
     const st_validate_responder* responder; ///< NULL for scales
     double baseline; ///< printed score at entry that the prediction starts from, NAN = none
     double n;
     double observed;
-    double people_sd; ///< of the people, floor applied; NAN = none
-    int visit;        ///< position among the visits
-    double weight;    ///< 0 = predicted, not scored
+    double people_sd;     ///< of the people, floor applied; NAN = none
+    int visit;            ///< position among the visits
+    double weight;        ///< 0 = predicted, not scored
     const char* unscored; ///< why, NULL when scored
 } st_validate_item;
 

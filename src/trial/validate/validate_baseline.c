@@ -133,8 +133,8 @@ static double common_variance(const st_validate_baseline_item* item, int count, 
     return weight > 0.0 ? sum / weight : 0.0;
 }
 
-void st_validate_baseline_predict(const st_validate_baseline_item* item, int count,
-                                  int trial_count, const st_validate_baseline_item* target,
+void st_validate_baseline_predict(const st_validate_baseline_item* item, int count, int trial_count,
+                                  const st_validate_baseline_item* target,
                                   const st_validate_baseline_prior* prior, double* scratch,
                                   double* mean, double* sd, int* level)
 {

@@ -9,11 +9,11 @@
 /// One published number in points of 100 of its scale, improvement positive (or percent of people).
 typedef struct st_validate_baseline_item {
     int trial;
-    int cohort;   ///< never on both sides
-    int group;    ///< numbers of one kind: improvements, shares, differences
-    int class_;   ///< of the intervention
-    int family;   ///< of the scale
-    int window;   ///< of time
+    int cohort; ///< never on both sides
+    int group;  ///< numbers of one kind: improvements, shares, differences
+    int class_; ///< of the intervention
+    int family; ///< of the scale
+    int window; ///< of time
     double value;
     double variance; ///< of sampling: sd^2 / n
 } st_validate_baseline_item;
@@ -38,8 +38,8 @@ typedef struct st_validate_baseline_prior {
 /// Predictive mean and standard deviation for `target` from the items of other cohorts. *level says
 /// how wide the cell is: 0 class x scale x window, 1 class x window, 2 class, 3 window, 4 all,
 /// 5 prior. `scratch` holds 3 numbers per trial.
-void st_validate_baseline_predict(const st_validate_baseline_item* item, int count,
-                                  int trial_count, const st_validate_baseline_item* target,
+void st_validate_baseline_predict(const st_validate_baseline_item* item, int count, int trial_count,
+                                  const st_validate_baseline_item* target,
                                   const st_validate_baseline_prior* prior, double* scratch,
                                   double* mean, double* sd, int* level);
 

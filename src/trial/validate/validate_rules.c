@@ -43,7 +43,8 @@ static double need_value(const reader* r, const st_node* map, const char* key, c
                          double hi)
 {
     static const char* const keys[] = {"value", "source", "assumed", NULL};
-    const st_node* node = st_node_need(r->ctx, map, key, "a map with value: and assumed: or source:");
+    const st_node* node =
+        st_node_need(r->ctx, map, key, "a map with value: and assumed: or source:");
     const st_node* value;
     double number = 0.0;
 
@@ -188,7 +189,8 @@ static void read_scales(reader* r, const st_node* map)
             family[families++] = name;
         }
         if (!(to->hi > to->lo) || to->slope == 0.0) {
-            st_node_fail(r->ctx, node, "expected a range that is not empty and a slope that is not 0");
+            st_node_fail(r->ctx, node,
+                         "expected a range that is not empty and a slope that is not 0");
         }
         rules->scale_count += 1;
     }
@@ -245,7 +247,8 @@ static void read_given(reader* r, const st_node* list)
 
 static void read_weights(reader* r, const st_node* map)
 {
-    static const char* const keys[] = {"full", "rest", "cells", "tiny", "sd_floor", "cohorts", NULL};
+    static const char* const keys[] = {"full",     "rest",    "cells", "tiny",
+                                       "sd_floor", "cohorts", NULL};
     static const char* const full_keys[] = {"blinding", "n", "assumed", NULL};
     static const char* const rest_keys[] = {"between", "within", "assumed", NULL};
     st_validate_rules* rules = r->rules;
@@ -286,8 +289,8 @@ static void read_prior(reader* r, const st_node* map, const char* key, int group
 
 static void read_baseline(reader* r, const st_node* map)
 {
-    static const char* const keys[] = {"windows",     "least_trials", "trials", "improvement",
-                                       "share",       "difference",   "level",  NULL};
+    static const char* const keys[] = {"windows", "least_trials", "trials", "improvement",
+                                       "share",   "difference",   "level",  NULL};
     st_validate_rules* rules = r->rules;
     const st_node* windows = st_node_need(r->ctx, map, "windows", "a list of months");
 
@@ -319,9 +322,23 @@ static void read_people(reader* r, const st_node* map)
     }
 }
 
+static st_status list_instruments(reader* r)
+{
+    st_validate_rules* rules = r->rules;
+
+    rules->instrument_count = st_instruments_count(r->instruments);
+    rules->instrument_name = st_arena_alloc(&rules->arena, (size_t)rules->instrument_count + 1,
+                                            sizeof *rules->instrument_name);
+    for (int i = 0; rules->instrument_name != NULL && i < rules->instrument_count; ++i) {
+        const char* name = st_instruments_at(r->instruments, i)->name;
+        rules->instrument_name[i] = st_arena_text(&rules->arena, name, strlen(name));
+    }
+    return rules->instrument_name != NULL ? ST_OK : ST_ERR_MEMORY;
+}
+
 static void read_rules(reader* r)
 {
-    static const char* const keys[] = {"validation", "scope",    "people",  "interventions",
+    static const char* const keys[] = {"validation", "scope",      "people",  "interventions",
                                        "scales",     "responders", "weights", "baseline",
                                        "arms",       NULL};
     static const char* const scope_keys[] = {"joint", "condition", NULL};
@@ -426,14 +443,17 @@ st_status st_validate_rules_load(st_ctx* ctx, const char* model_dir, const st_mo
         status = path == NULL ? ST_ERR_MEMORY : st_doc_load(ctx, path, &out->uncertainty);
     }
     if (status == ST_OK) {
+        status = list_instruments(&r);
+    }
+    if (status == ST_OK) {
         read_rules(&r);
         read_uncertainty(&r);
         out->pain = out->scale_count > 0 ? out->scale[0].instrument : -1;
         if (st_ctx_mistake_count(ctx) != before) {
             status = ST_ERR_INPUT;
         } else if (out->scale_count == 0) {
-            status = ST_FAIL(ctx, ST_ERR_INPUT, "%s/validation.yaml: scales: found none",
-                             model_dir);
+            status =
+                ST_FAIL(ctx, ST_ERR_INPUT, "%s/validation.yaml: scales: found none", model_dir);
         }
     }
     if (status != ST_OK) {

@@ -23,8 +23,8 @@ typedef struct st_validate_intervention {
 typedef struct st_validate_scale {
     const char* name;
     int instrument;
-    double offset, slope;     ///< printed = offset + slope * instrument
-    double lo, hi;            ///< printed
+    double offset, slope;       ///< printed = offset + slope * instrument
+    double lo, hi;              ///< printed
     double person_sd, trial_sd; ///< printed
     int family;
 } st_validate_scale;
@@ -74,6 +74,8 @@ typedef struct st_validate_rules {
     double window[16];
     int window_count;
     st_validate_baseline_prior prior;
+    const char** instrument_name; ///< [instrument_count], borrowed from the instruments
+    int instrument_count;
     int pain; ///< the instrument that thresholds and trial effects are given in
     double context_sd, arm_sd, onset_day, within_share;
     st_validate_uncertain* uncertain;

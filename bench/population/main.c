@@ -1,0 +1,468 @@
+/// People per second of the population engine beside CVODE, at equal achieved error.
+///
+///     stroma_population_bench MODEL_DIR WORK_DIR [REPEATS] > population.csv
+///
+/// For each model: CVODE with a dense and a sparse (KLU) Jacobian, one person at a time, at
+/// relative tolerances 1e-4 and 1e-6. The error that it achieves is measured against a run at
+/// 1e-11. Stroma then takes the loosest tolerance of a fixed ladder whose achieved error is no
+/// larger. Repeats are interleaved; median and best are printed. WORK_DIR gets the model as C for
+/// CVODE and as tables for R. Error: |x - reference| / (|reference| + 1e-3 typical size), largest
+/// over the samples and states of all people.
+
+#include "peers.h"
+
+#include "base/random.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define PEER_PEOPLE   96   ///< the slow solvers get these
+#define STROMA_PEOPLE 1536 ///< the first PEER_PEOPLE are the same
+#define REPEAT_LIMIT  15
+
+static double now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static void* need(void* block)
+{
+    if (block == NULL) {
+        fputs("out of memory\n", stderr);
+        exit(4);
+    }
+    return block;
+}
+
+/// Parameters as the file spreads them; every person by number.
+static void draw(bench_case* c, int i)
+{
+    const st_random_key key = {7, ST_STREAM_TEST, (uint64_t)i, 0};
+    const int parameters = st_model_parameter_count(c->model);
+    const int inputs = st_model_input_count(c->model);
+    double* p = c->parameter + (size_t)i * (size_t)parameters;
+    for (int j = 0; j < parameters; j++) {
+        const st_parameter_info* info = st_model_parameter(c->model, j);
+        const double z = st_random_normal(&key, (uint64_t)j);
+        p[j] = info->spread_kind == ST_SPREAD_LOGNORMAL ? info->value * exp(info->spread * z)
+               : info->spread_kind == ST_SPREAD_NORMAL  ? info->value + info->spread * z
+                                                        : info->value;
+        p[j] = fmax(info->lo, fmin(info->hi, p[j]));
+    }
+    for (int j = 0; j < inputs; j++) {
+        c->input[(size_t)i * (size_t)inputs + (size_t)j] = st_model_input(c->model, j)->value;
+    }
+    double* both = c->person + (size_t)i * (size_t)(parameters + inputs);
+    memcpy(both, p, (size_t)parameters * sizeof *both);
+    memcpy(both + parameters, c->input + (size_t)i * (size_t)inputs, (size_t)inputs * sizeof *both);
+}
+
+#define SAMPLES 8
+
+/// What a benchmark does to a person beside the model's own events, and when it looks: soon after a
+/// dose, where errors are largest, and late.
+typedef struct bench_plan {
+    const char *name, *file, *state; ///< state that gets `dose` on `day`, NULL = none
+    double dose, day;
+    double sample_day[SAMPLES];
+} bench_plan;
+
+static const bench_plan PLANS[] = {
+    {"knee-oa",
+     "knee-oa.yaml",
+     "msc_suspended@fluid",
+     1e7,
+     0.0,
+     {0.25, 1.0, 3.0, 14.0, 60.0, 182.0, 365.0, 730.0}},
+    {"baker2017",
+     "verification/baker2017.yaml",
+     "p",
+     0.2,
+     1.0,
+     {1.5, 3.0, 6.0, 12.0, 20.0, 30.0, 45.0, 60.0}},
+    {"stiff48",
+     "verification/stiff48.yaml",
+     NULL,
+     0.0,
+     0.0,
+     {1.25, 4.0, 60.0, 182.0, 362.0, 542.0, 600.0, 730.0}},
+};
+
+static st_status open_case(st_ctx* ctx, const bench_plan* plan, const char* dir, bench_case* c)
+{
+    char path[4096];
+    st_model* model = NULL;
+    snprintf(path, sizeof path, "%s/%s", dir, plan->file);
+    ST_TRY(st_model_load(ctx, path, NULL, &model));
+    const size_t people = STROMA_PEOPLE;
+    const size_t parameters = (size_t)st_model_parameter_count(model);
+    const size_t inputs = (size_t)st_model_input_count(model);
+    const int dose = plan->state != NULL ? st_model_find_state(model, plan->state) : -1;
+    *c = (bench_case){.ctx = ctx,
+                      .name = plan->name,
+                      .model = model,
+                      .people = STROMA_PEOPLE,
+                      .sample_count = SAMPLES,
+                      .begin_day = -st_model_settle_days(model),
+                      .width = (size_t)st_model_state_count(model) +
+                               (size_t)st_model_definition_count(model)};
+    c->parameter = need(calloc(people * parameters + 1u, sizeof(double)));
+    c->input = need(calloc(people * inputs + 1u, sizeof(double)));
+    c->person = need(calloc(people * (parameters + inputs) + 1u, sizeof(double)));
+    c->action = need(calloc(people, sizeof *c->action));
+    c->course = need(calloc(people, sizeof *c->course));
+    c->day = need(calloc((size_t)SAMPLES, sizeof(double)));
+    for (int s = 0; s < SAMPLES; s++) {
+        c->day[s] = plan->sample_day[s];
+    }
+    for (int i = 0; i < c->people; i++) {
+        draw(c, i);
+        c->action[i] = (st_action){
+            .day = plan->day, .kind = ST_ACTION_ADD, .index = dose, .value = plan->dose};
+        c->course[i] = (st_course){.parameter = c->parameter + (size_t)i * parameters,
+                                   .input = c->input + (size_t)i * inputs,
+                                   .action = &c->action[i],
+                                   .action_count = dose >= 0,
+                                   .begin_day = c->begin_day,
+                                   .end_day = plan->sample_day[SAMPLES - 1],
+                                   .sample_day = c->day,
+                                   .sample_count = SAMPLES};
+    }
+    return ST_OK;
+}
+
+static void close_case(bench_case* c)
+{
+    free(c->parameter);
+    free(c->input);
+    free(c->person);
+    free(c->action);
+    free(c->course);
+    free(c->day);
+    st_model_destroy((st_model*)c->model);
+}
+
+// --- solvers ------------------------------------------------------------------------------------
+
+typedef enum solver { SOLVER_STROMA, SOLVER_DENSE, SOLVER_KLU } solver;
+
+/// One measurement: a solver, its tolerance, how many threads and people.
+typedef struct job {
+    const bench_case* c;
+    const bench_source* source;
+    solver solver;
+    double rtol;
+    int threads, people;
+    double* sample; ///< [people][sample_count][width or states]
+} job;
+
+typedef struct share {
+    const job* job;
+    st_population* population;
+    int first, count;
+    bool is_ok;
+} share;
+
+static void* work(void* arg)
+{
+    share* s = arg;
+    const job* j = s->job;
+    if (j->solver == SOLVER_STROMA) {
+        s->is_ok = st_population_solve(s->population, j->c->course + s->first, s->count) == ST_OK;
+    } else {
+        s->is_ok =
+            bench_cvode_solve(j->c, j->source, j->solver == SOLVER_DENSE ? BENCH_DENSE : BENCH_KLU,
+                              j->rtol, s->first, s->count, j->sample);
+    }
+    return NULL;
+}
+
+/// Seconds of one run, negative when it failed. Making the solvers is not counted.
+static double run(const job* j)
+{
+    share shares[2];
+    st_ctx* ctx[2] = {NULL, NULL};
+    pthread_t thread[2];
+    bool is_ok = true;
+    for (int i = 0; i < j->people && j->solver == SOLVER_STROMA; i++) {
+        j->c->course[i].sample = j->sample + (size_t)i * (size_t)j->c->sample_count * j->c->width;
+    }
+    for (int t = 0; t < j->threads; t++) {
+        const int first = j->people * t / j->threads;
+        shares[t] =
+            (share){.job = j, .first = first, .count = j->people * (t + 1) / j->threads - first};
+        if (j->solver == SOLVER_STROMA) {
+            st_population_def def = st_default_population_def();
+            def.relative_tolerance = j->rtol;
+            def.absolute_tolerance = 1e-2 * j->rtol;
+            ctx[t] = need(st_ctx_create());
+            is_ok = is_ok &&
+                    st_population_create(ctx[t], j->c->model, &def, &shares[t].population) == ST_OK;
+        }
+    }
+    const double begin = now_s();
+    for (int t = 1; t < j->threads; t++) {
+        is_ok = is_ok && pthread_create(&thread[t], NULL, work, &shares[t]) == 0;
+    }
+    work(&shares[0]);
+    for (int t = 1; t < j->threads; t++) {
+        pthread_join(thread[t], NULL);
+    }
+    const double seconds = now_s() - begin;
+    for (int t = 0; t < j->threads; t++) {
+        is_ok = is_ok && shares[t].is_ok;
+        if (ctx[t] != NULL) {
+            st_population_destroy(shares[t].population);
+            st_ctx_destroy(ctx[t]);
+        }
+    }
+    return is_ok ? seconds : -1.0;
+}
+
+/// Largest error over the people that all solvers had; *typical: median over people.
+static double error_of(const bench_case* c, const double* sample, size_t width, const double* ref,
+                       double* typical)
+{
+    const int n = st_model_state_count(c->model);
+    double worst[PEER_PEOPLE] = {0.0};
+    double largest = 0.0;
+    for (int i = 0; i < PEER_PEOPLE; i++) {
+        for (int s = 0; s < c->sample_count; s++) {
+            const size_t row = (size_t)i * (size_t)c->sample_count + (size_t)s;
+            for (int v = 0; v < n; v++) {
+                const double r = ref[row * c->width + (size_t)v];
+                const double size = fabs(r) + 1e-3 * st_model_state(c->model, v)->scale;
+                worst[i] = fmax(worst[i], fabs(sample[row * width + (size_t)v] - r) / size);
+            }
+        }
+        largest = fmax(largest, worst[i]);
+    }
+    for (int i = 1; i < PEER_PEOPLE; i++) {
+        for (int k = i; k > 0 && worst[k - 1] > worst[k]; k--) {
+            const double swap = worst[k];
+            worst[k] = worst[k - 1];
+            worst[k - 1] = swap;
+        }
+    }
+    *typical = worst[PEER_PEOPLE / 2];
+    return largest;
+}
+
+static int ascending(const void* a, const void* b)
+{
+    const double x = *(const double*)a;
+    const double y = *(const double*)b;
+    return (x > y) - (x < y);
+}
+
+/// One line of the table and its measurements.
+typedef struct line {
+    job job;
+    double error, typical;
+    double seconds[REPEAT_LIMIT];
+    const char* at; ///< "1e-4": the peer's tolerance that this line answers
+} line;
+
+static void print_line(line* l, int repeats, double steps)
+{
+    static const char* const names[] = {"stroma", "cvode dense", "cvode klu"};
+    qsort(l->seconds, (size_t)repeats, sizeof l->seconds[0], ascending);
+    const double median = l->seconds[repeats / 2];
+    printf("%s,%s,%s,%g,%.3e,%.3e,%d,%d,%.5f,%.5f,%.1f,%.1f,", l->job.c->name, names[l->job.solver],
+           l->at, l->job.rtol, l->error, l->typical, l->job.threads, l->job.people, median,
+           l->seconds[0], l->job.people / median, l->job.people / l->seconds[0]);
+    if (steps > 0.0) {
+        printf("%.1f", steps);
+    }
+    printf("\n");
+    fflush(stdout);
+}
+
+static double steps_of(const bench_case* c)
+{
+    double sum = 0.0;
+    for (int i = 0; i < c->people; i++) {
+        sum += (double)c->course[i].step_count;
+    }
+    return sum / c->people;
+}
+
+/// Loosest tolerance of the ladder 10^(-k/8) whose largest error is at most `goal`.
+static double match(const bench_case* c, double goal, double* sample, const double* ref,
+                    double* error, double* typical)
+{
+    double best = 0.0;
+    for (int k = 8; k <= 72; k++) {
+        const double rtol = pow(10.0, -k / 8.0);
+        const job j = {.c = c,
+                       .solver = SOLVER_STROMA,
+                       .rtol = rtol,
+                       .threads = 1,
+                       .people = PEER_PEOPLE,
+                       .sample = sample};
+        double t = 0.0;
+        if (run(&j) < 0.0) {
+            continue;
+        }
+        const double e = error_of(c, sample, c->width, ref, &t);
+        if (e <= goal) {
+            *error = e;
+            *typical = t;
+            best = rtol;
+            break;
+        }
+    }
+    return best;
+}
+
+/// Model, people and reference as tables, for peers outside this program
+/// (bench/population/desolve.R).
+static void write_tables(const bench_case* c, const char* dir, const double* ref)
+{
+    const int n = st_model_state_count(c->model);
+    const int person = st_model_parameter_count(c->model) + st_model_input_count(c->model);
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s.csv", dir, c->name);
+    FILE* file = fopen(path, "w");
+    if (file == NULL) {
+        return;
+    }
+    fprintf(file, "%d,%d,%d,%.17g\n", n, person, c->sample_count, c->begin_day);
+    for (int v = 0; v < n; v++) {
+        fprintf(file, "%.17g%s", st_model_state(c->model, v)->scale, v + 1 < n ? "," : "\n");
+    }
+    for (int k = 0; k < c->sample_count; k++) {
+        fprintf(file, "%.17g%s", c->day[k], k + 1 < c->sample_count ? "," : "\n");
+    }
+    for (int i = 0; i < PEER_PEOPLE; i++) {
+        const double* p = c->person + (size_t)i * (size_t)person;
+        double* slot = need(calloc((size_t)(n + person) + 1u, sizeof *slot));
+        double* reg = need(calloc(UINT16_MAX, sizeof *reg));
+        double* start = need(calloc((size_t)n + 1u, sizeof *start));
+        memcpy(slot + n, p, (size_t)person * sizeof *slot);
+        st_tape_run_scalar(st_model_initial_tape(c->model), slot, reg, start);
+        for (int j = 0; j < person; j++) {
+            fprintf(file, "%.17g,", p[j]);
+        }
+        for (int v = 0; v < n; v++) {
+            fprintf(file, "%.17g%s", start[v], v + 1 < n ? "," : "\n");
+        }
+        free(slot);
+        free(reg);
+        free(start);
+    }
+    for (int i = 0; i < PEER_PEOPLE * c->sample_count; i++) {
+        for (int v = 0; v < n; v++) {
+            fprintf(file, "%.17g%s", ref[(size_t)i * c->width + (size_t)v], v + 1 < n ? "," : "\n");
+        }
+    }
+    fclose(file);
+}
+
+static bool bench_one(const bench_case* c, const char* work_dir, int repeats)
+{
+    static const double peer_rtol[] = {1e-4, 1e-6};
+    static const char* const at[] = {"1e-4", "1e-6"};
+    const size_t n = (size_t)st_model_state_count(c->model);
+    const size_t rows = (size_t)c->people * (size_t)c->sample_count;
+    double* ref = need(calloc(rows * c->width, sizeof *ref));
+    double* sample = need(calloc(rows * c->width, sizeof *sample));
+    double* peer = need(calloc(rows * n, sizeof *peer));
+    bench_source source = {0};
+    line lines[16];
+    int count = 0;
+    bool is_ok = bench_source_make(c->ctx, c->model, c->name, work_dir, &source) == ST_OK;
+    job j = {.c = c, .solver = SOLVER_STROMA, .rtol = 1e-11, .threads = 1, .people = PEER_PEOPLE};
+    j.sample = ref;
+    is_ok = is_ok && run(&j) >= 0.0;
+    if (is_ok) {
+        write_tables(c, work_dir, ref);
+    }
+    for (int k = 0; k < 2 && is_ok; k++) {
+        double goal = peer_rtol[k];
+        double typical = 0.0;
+        for (int s = SOLVER_DENSE; s <= SOLVER_KLU && bench_cvode_origin() != NULL; s++) {
+            j = (job){.c = c,
+                      .source = &source,
+                      .solver = (solver)s,
+                      .rtol = peer_rtol[k],
+                      .threads = 1,
+                      .people = PEER_PEOPLE,
+                      .sample = peer};
+            if (run(&j) < 0.0) {
+                fprintf(stderr, "%s: CVODE failed\n", c->name);
+                continue;
+            }
+            const double error = error_of(c, peer, n, ref, &typical);
+            // equal error is that of the more exact of the two
+            goal = s == SOLVER_DENSE ? error : fmin(goal, error);
+            for (int threads = 1; threads <= 2; threads++) {
+                j.threads = threads;
+                lines[count++] = (line){.job = j, .error = error, .typical = typical, .at = at[k]};
+            }
+        }
+        double error = 0.0;
+        const double rtol = match(c, goal, sample, ref, &error, &typical);
+        for (int threads = 1; threads <= 2; threads++) {
+            j = (job){.c = c,
+                      .solver = SOLVER_STROMA,
+                      .rtol = rtol,
+                      .threads = threads,
+                      .people = STROMA_PEOPLE,
+                      .sample = sample};
+            lines[count++] = (line){.job = j, .error = error, .typical = typical, .at = at[k]};
+        }
+    }
+    double steps[16] = {0.0};
+    for (int r = 0; r < repeats; r++) {
+        for (int l = 0; l < count && is_ok; l++) {
+            lines[l].seconds[r] = run(&lines[l].job);
+            is_ok = lines[l].seconds[r] >= 0.0;
+            steps[l] = lines[l].job.solver == SOLVER_STROMA ? steps_of(c) : 0.0;
+        }
+    }
+    for (int l = 0; l < count && is_ok; l++) {
+        print_line(&lines[l], repeats, steps[l]);
+    }
+    bench_source_close(&source);
+    free(ref);
+    free(sample);
+    free(peer);
+    return is_ok;
+}
+
+int main(int argc, char** argv)
+{
+    const int repeats = argc > 3 ? atoi(argv[3]) : 5;
+    if (argc < 3 || repeats < 1 || repeats > REPEAT_LIMIT) {
+        fprintf(stderr, "stroma_population_bench MODEL_DIR WORK_DIR [REPEATS 1 to %d]\n",
+                REPEAT_LIMIT);
+        return 2;
+    }
+    st_ctx* ctx = need(st_ctx_create());
+    const char* origin = bench_cvode_origin();
+    fprintf(stderr, "SUNDIALS: %s\n", origin != NULL ? origin : "not in this build");
+    printf("model,solver,peer_rtol,rtol,error_largest,error_median,threads,people,seconds_median,"
+           "seconds_best,people_per_second_median,people_per_second_best,steps\n");
+    bool is_ok = true;
+    for (size_t i = 0; i < sizeof PLANS / sizeof PLANS[0]; i++) {
+        bench_case c;
+        if (open_case(ctx, &PLANS[i], argv[1], &c) != ST_OK) {
+            is_ok = false;
+            continue;
+        }
+        is_ok = bench_one(&c, argv[2], repeats) && is_ok;
+        close_case(&c);
+    }
+    for (int i = 0; i < st_ctx_message_count(ctx); i++) {
+        fprintf(stderr, "%s\n", st_ctx_message(ctx, i));
+    }
+    st_ctx_destroy(ctx);
+    return is_ok ? 0 : 1;
+}

@@ -1,0 +1,241 @@
+#include "describe_json.h"
+
+#include "describe_graph.h"
+#include "describe_page.h"
+
+#include "base/base.h"
+
+#include <math.h>
+
+static const char* const KINDS[] = {"cell", "substrate", "matrix", "free"};
+
+static void add_string(st_text* out, const char* text)
+{
+    st_text_add(out, "\"");
+    for (const char* c = text; *c != '\0'; c++) {
+        const unsigned char u = (unsigned char)*c;
+        if (*c == '"' || *c == '\\') {
+            st_text_addf(out, "\\%c", *c);
+        } else if (u < 0x20u) {
+            st_text_addf(out, "\\u%04x", (unsigned)u);
+        } else {
+            st_text_add_bytes(out, c, 1);
+        }
+    }
+    st_text_add(out, "\"");
+}
+
+/// `"key": "text"`, or null where there is no text; a comma before all but the first of an object.
+static void add_text(st_text* out, const char* comma, const char* key, const char* text)
+{
+    st_text_addf(out, "%s\"%s\": ", comma, key);
+    if (text != NULL) {
+        add_string(out, text);
+    } else {
+        st_text_add(out, "null");
+    }
+}
+
+/// JSON has no infinity: an open bound is null.
+static void add_number(st_text* out, const char* key, double value)
+{
+    char number[32];
+    st_number_text(value, number, sizeof number);
+    st_text_addf(out, ", \"%s\": %s", key, isfinite(value) ? number : "null");
+}
+
+static void add_states(const st_model* model, const double* start, st_text* out)
+{
+    st_text_add(out, ",\n\"states\": [");
+    for (int i = 0; i < st_model_state_count(model); i++) {
+        const st_state_info* s = st_model_state(model, i);
+        st_text_add(out, i > 0 ? ",\n  {" : "\n  {");
+        add_text(out, "", "name", s->name);
+        add_text(out, ", ", "kind", KINDS[s->kind]);
+        add_text(out, ", ", "unit", s->unit);
+        add_text(out, ", ", "show_unit", s->show_unit);
+        add_number(out, "show_factor", s->show_factor);
+        add_number(out, "start", start[i]);
+        add_number(out, "typical", s->scale);
+        st_text_addf(out, ", \"may_be_negative\": %s}", s->may_be_negative ? "true" : "false");
+    }
+    st_text_add(out, "\n]");
+}
+
+static void add_parameters(const st_model* model, st_text* out)
+{
+    static const char* const spreads[] = {"none", "lognormal", "normal"};
+    st_text_add(out, ",\n\"parameters\": [");
+    for (int i = 0; i < st_model_parameter_count(model); i++) {
+        const st_parameter_info* p = st_model_parameter(model, i);
+        st_text_add(out, i > 0 ? ",\n  {" : "\n  {");
+        add_text(out, "", "name", p->name);
+        add_number(out, "value", p->value);
+        add_text(out, ", ", "unit", p->unit);
+        add_text(out, ", ", "show_unit", p->show_unit);
+        add_number(out, "show_factor", p->show_factor);
+        add_text(out, ", ", "spread_kind", spreads[p->spread_kind]);
+        add_number(out, "spread", p->spread);
+        add_number(out, "lo", p->lo);
+        add_number(out, "hi", p->hi);
+        add_text(out, ", ", "source", p->source);
+        add_text(out, ", ", "assumed", p->assumed);
+        st_text_addf(out, ", \"line\": %d}", p->line);
+    }
+    st_text_add(out, "\n]");
+}
+
+static void add_inputs(const st_model* model, st_text* out)
+{
+    st_text_add(out, ",\n\"inputs\": [");
+    for (int i = 0; i < st_model_input_count(model); i++) {
+        const st_input_info* in = st_model_input(model, i);
+        st_text_add(out, i > 0 ? ",\n  {" : "\n  {");
+        add_text(out, "", "name", in->name);
+        add_number(out, "value", in->value);
+        add_text(out, ", ", "unit", in->unit);
+        add_text(out, ", ", "show_unit", in->show_unit);
+        st_text_add(out, "}");
+    }
+    st_text_add(out, "\n]");
+}
+
+static void add_formula(const st_describe_math* math, const char* key, int node, st_text* out)
+{
+    st_text formula;
+    st_text_init(&formula, math->ctx);
+    st_describe_math_plain(math, node, &formula);
+    add_text(out, ", ", key, formula.failed ? "" : formula.data);
+    out->failed = out->failed || formula.failed;
+    st_text_clear(&formula);
+}
+
+static void add_definitions(const st_describe_math* math, st_text* out)
+{
+    st_text_add(out, ",\n\"definitions\": [");
+    for (int i = 0; i < st_model_definition_count(math->model); i++) {
+        const st_definition_info* d = st_model_definition(math->model, i);
+        st_text_add(out, i > 0 ? ",\n  {" : "\n  {");
+        add_text(out, "", "name", d->name);
+        add_text(out, ", ", "unit", d->unit);
+        add_text(out, ", ", "show_unit", d->show_unit);
+        add_text(out, ", ", "text", d->text);
+        add_formula(math, "formula", st_describe_math_definition(math, i), out);
+        st_text_add(out, "}");
+    }
+    st_text_add(out, "\n],\n\"behaviours\": [");
+    for (int i = 0; i < st_model_behaviour_count(math->model); i++) {
+        const st_behaviour_info* b = st_model_behaviour(math->model, i);
+        st_text_add(out, i > 0 ? ",\n  {" : "\n  {");
+        add_text(out, "", "key", b->key);
+        add_text(out, ", ", "cells", st_model_state(math->model, b->state)->name);
+        add_formula(math, "formula", st_describe_math_behaviour(math, i), out);
+        st_text_add(out, "}");
+    }
+    st_text_add(out, "\n]");
+}
+
+static void add_channels(const st_describe_math* math, st_text* out)
+{
+    st_text_add(out, ",\n\"channels\": [");
+    for (int c = 0; c < st_model_channel_count(math->model); c++) {
+        const st_channel_info* info = st_model_channel(math->model, c);
+        st_text_add(out, c > 0 ? ",\n  {" : "\n  {");
+        add_text(out, "", "kind", st_term_kind_name(info->kind));
+        add_text(out, ", ", "name", info->name);
+        add_text(out, ", ", "actor",
+                 info->actor >= 0 ? st_model_state(math->model, info->actor)->name : NULL);
+        st_text_add(out, ", \"changes\": [");
+        for (int i = 0; i < info->change_count; i++) {
+            const st_channel_change* change = &info->change[i];
+            st_text_add(out, i > 0 ? ", {" : "{");
+            add_text(out, "", "state", st_model_state(math->model, change->state)->name);
+            add_formula(math, "per_day", st_describe_math_change(math, change), out);
+            st_text_add(out, "}");
+        }
+        st_text_add(out, "]}");
+    }
+    st_text_add(out, "\n]");
+}
+
+static void add_events_and_doses(const st_model* model, st_text* out)
+{
+    static const char* const changes[] = {"set", "add", "scale"};
+    st_text_add(out, ",\n\"events\": [");
+    for (int i = 0; i < st_model_event_count(model); i++) {
+        const st_event_info* e = st_model_event(model, i);
+        st_text_add(out, i > 0 ? ",\n  {" : "\n  {");
+        add_text(out, "", "name", e->name);
+        add_number(out, "day", e->day);
+        add_number(out, "every_day", e->every_day);
+        st_text_add(out, ", \"actions\": [");
+        for (int a = 0; a < e->action_count; a++) {
+            st_text_add(out, a > 0 ? ", {" : "{");
+            add_text(out, "", "state", st_model_state(model, e->action[a].state)->name);
+            add_text(out, ", ", "change", changes[e->action[a].change]);
+            st_text_add(out, "}");
+        }
+        st_text_add(out, "]}");
+    }
+    st_text_add(out, "\n],\n\"doses\": [");
+    for (int i = 0; i < st_model_dose_count(model); i++) {
+        const st_dose_target* d = st_model_dose(model, i);
+        const int state[3] = {d->alive_state, d->latent_state, d->dead_state};
+        static const char* const keys[] = {"alive", "latent", "dead"};
+        st_text_add(out, i > 0 ? ",\n  {" : "\n  {");
+        add_text(out, "", "class", d->product_class);
+        add_text(out, ", ", "counted_in", d->is_cell ? "cells" : "g");
+        for (int k = 0; k < 3; k++) {
+            add_text(out, ", ", keys[k],
+                     state[k] >= 0 ? st_model_state(model, state[k])->name : NULL);
+        }
+        st_text_add(out, "}");
+    }
+    st_text_add(out, "\n]");
+}
+
+static st_status add_edges(st_ctx* ctx, const st_model* model, st_text* out)
+{
+    st_describe_edge* edge;
+    int count;
+    ST_TRY(st_describe_graph_edges(ctx, model, &edge, &count));
+    st_text_add(out, ",\n\"acts_on\": [");
+    for (int e = 0; e < count; e++) {
+        st_text_add(out, e > 0 ? ",\n  {" : "\n  {");
+        add_text(out, "", "from", st_model_state(model, edge[e].from)->name);
+        add_text(out, ", ", "to", st_model_state(model, edge[e].to)->name);
+        st_text_addf(out, ", \"sign\": %d}", edge[e].sign);
+    }
+    st_text_add(out, "\n]");
+    st_free(ctx, edge);
+    return ST_OK;
+}
+
+st_status st_describe_json_write(st_ctx* ctx, const st_model* model, st_text* out)
+{
+    st_describe_math math;
+    ST_TRY(st_describe_math_create(ctx, model, &math));
+    double* start = st_alloc(ctx, (size_t)st_model_state_count(model), sizeof *start);
+    st_status status =
+        start != NULL ? st_describe_page_start(ctx, model, start) : ST_ERR_MEMORY;
+    if (status == ST_OK) {
+        st_text_add(out, "{");
+        add_text(out, "\n", "model", st_model_title(model));
+        add_text(out, ",\n", "variant", st_model_variant(model));
+        st_text_addf(out, ",\n\"hash\": \"%016llx\"", (unsigned long long)st_model_hash(model));
+        st_text_addf(out, ",\n\"settle_day\": %.17g", st_model_settle_days(model));
+        st_text_add(out, ",\n\"units\": \"mL, cm, day, nmol, g, cells, points; values are in them, "
+                         "times show_factor in show_unit\"");
+        add_states(model, start, out);
+        add_parameters(model, out);
+        add_inputs(model, out);
+        add_definitions(&math, out);
+        add_channels(&math, out);
+        add_events_and_doses(model, out);
+        status = add_edges(ctx, model, out);
+        st_text_add(out, "\n}\n");
+    }
+    st_free(ctx, start);
+    st_describe_math_clear(&math);
+    return status == ST_OK && out->failed ? ST_ERR_MEMORY : status;
+}
