@@ -1,6 +1,6 @@
 /// People per second of the population engine beside CVODE, at equal achieved error.
 ///
-///     stroma_population_bench MODEL_DIR WORK_DIR [REPEATS] > population.csv
+///     stroma_population_bench MODEL_DIR WORK_DIR [REPEATS [ERROR ...]] > population.csv
 ///
 /// For each model: CVODE with a dense and a sparse (KLU) Jacobian, one person at a time, at
 /// relative tolerances 1e-4 and 1e-6. The error that it achieves is measured against a run at
@@ -365,7 +365,15 @@ static void write_tables(const bench_case* c, const char* dir, const double* ref
     fclose(file);
 }
 
-static bool bench_one(const bench_case* c, const char* work_dir, int repeats)
+#define GOAL_LIMIT 4
+
+/// Errors to reach beside those of CVODE; texts as they were given.
+typedef struct goals {
+    int count;
+    char* const* text;
+} goals;
+
+static bool bench_one(const bench_case* c, const char* work_dir, int repeats, goals more)
 {
     static const double peer_rtol[] = {1e-4, 1e-6};
     static const char* const at[] = {"1e-4", "1e-6"};
@@ -375,7 +383,7 @@ static bool bench_one(const bench_case* c, const char* work_dir, int repeats)
     double* sample = need(calloc(rows * c->width, sizeof *sample));
     double* peer = need(calloc(rows * n, sizeof *peer));
     bench_source source = {0};
-    line lines[16];
+    line lines[24];
     int count = 0;
     bool is_ok = bench_source_make(c->ctx, c->model, c->name, work_dir, &source) == ST_OK;
     job j = {.c = c, .solver = SOLVER_STROMA, .rtol = 1e-11, .threads = 1, .people = PEER_PEOPLE};
@@ -419,7 +427,22 @@ static bool bench_one(const bench_case* c, const char* work_dir, int repeats)
             lines[count++] = (line){.job = j, .error = error, .typical = typical, .at = at[k]};
         }
     }
-    double steps[16] = {0.0};
+    for (int k = 0; k < more.count && is_ok; k++) {
+        double error = 0.0;
+        double typical = 0.0;
+        const double rtol = match(c, atof(more.text[k]), sample, ref, &error, &typical);
+        for (int threads = 1; threads <= 2; threads++) {
+            j = (job){.c = c,
+                      .solver = SOLVER_STROMA,
+                      .rtol = rtol,
+                      .threads = threads,
+                      .people = STROMA_PEOPLE,
+                      .sample = sample};
+            lines[count++] =
+                (line){.job = j, .error = error, .typical = typical, .at = more.text[k]};
+        }
+    }
+    double steps[24] = {0.0};
     for (int r = 0; r < repeats; r++) {
         for (int l = 0; l < count && is_ok; l++) {
             lines[l].seconds[r] = run(&lines[l].job);
@@ -440,9 +463,11 @@ static bool bench_one(const bench_case* c, const char* work_dir, int repeats)
 int main(int argc, char** argv)
 {
     const int repeats = argc > 3 ? atoi(argv[3]) : 5;
-    if (argc < 3 || repeats < 1 || repeats > REPEAT_LIMIT) {
-        fprintf(stderr, "stroma_population_bench MODEL_DIR WORK_DIR [REPEATS 1 to %d]\n",
-                REPEAT_LIMIT);
+    if (argc < 3 || argc > 4 + GOAL_LIMIT || repeats < 1 || repeats > REPEAT_LIMIT) {
+        fprintf(
+            stderr,
+            "stroma_population_bench MODEL_DIR WORK_DIR [REPEATS 1 to %d [ERROR, at most %d]]\n",
+            REPEAT_LIMIT, GOAL_LIMIT);
         return 2;
     }
     st_ctx* ctx = need(st_ctx_create());
@@ -457,7 +482,9 @@ int main(int argc, char** argv)
             is_ok = false;
             continue;
         }
-        is_ok = bench_one(&c, argv[2], repeats) && is_ok;
+        const bool is_last = i + 1 == sizeof PLANS / sizeof PLANS[0];
+        const goals more = {is_last && argc > 4 ? argc - 4 : 0, argv + 4};
+        is_ok = bench_one(&c, argv[2], repeats, more) && is_ok;
         close_case(&c);
     }
     for (int i = 0; i < st_ctx_message_count(ctx); i++) {

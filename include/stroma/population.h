@@ -73,7 +73,7 @@ ST_API st_status st_population_solve_scalar(st_population* population, st_course
 
 /// How to run the exact stochastic twin: every state is a whole number of equal steps, every
 /// channel of the model happens at random at its own rate. Start from st_default_ssa_def().
-/// docs/equations/population.md, POP-5 and POP-6
+/// docs/equations/population.md, POP-7 and POP-8
 typedef struct st_ssa_def {
     double cells;            ///< steps that make up a state of typical size, > 0
     const double* scale;     ///< typical sizes [state_count]; NULL = the model's. Copied by create

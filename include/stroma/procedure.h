@@ -264,7 +264,9 @@ typedef struct st_lever {
 } st_lever;
 
 typedef struct st_preparation_result {
-    int64_t donors, failed, misplaced; ///< cultures that failed, tips beside the joint
+    int64_t donors;
+    int64_t failed, misplaced; ///< cultures that failed, tips beside the joint
+    int64_t uncomputed;        ///< donors whose sample cannot make the product; left out
     const char* dose_label;            ///< what the dose counts: "MSC", "CFU-F", "platelets"
     double dose_q05, dose_q25, dose_q50, dose_q75, dose_q95, dose_mean; ///< over all donors
     int quantity_count, loss_count, measured_count, lever_count;

@@ -193,6 +193,14 @@ typedef struct st_sink {
     st_status (*end)(void* self, st_ctx* ctx);
     /// May be NULL. People finished (all arms and twins) of all; from the calling thread.
     void (*progress)(void* self, int64_t done, int64_t total);
+    /// May be NULL. Comes after all rows of the people [first, first + count) in their order of
+    /// entry; `bytes` and those rows are to become durable together, or not at all.
+    st_status (*keep)(void* self, st_ctx* ctx, int64_t first, int64_t count, const void* bytes,
+                      size_t length);
+    /// May be NULL. What an earlier run kept of the people from `first` on, borrowed until the next
+    /// call; *count = 0 when there is no more. Their rows are given once more.
+    st_status (*recall)(void* self, st_ctx* ctx, int64_t first, int64_t* count, const void** bytes,
+                        size_t* length);
 } st_sink;
 
 /// How to run. Start from st_default_trial_def().
@@ -273,6 +281,7 @@ typedef struct st_forecast {
     double month, n;
     st_forecast_kind kind;
     bool is_median;
+    double baseline;              ///< printed score at entry of the same scale, NAN = none
     double observed, observed_sd; ///< sd of people, NAN = not known
     double mean, sd, quantile[ST_FORECAST_QUANTILE_COUNT], pit, crps;
     double base_mean, base_sd, base_crps;

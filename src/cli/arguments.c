@@ -37,6 +37,10 @@ static const option_info OPTIONS[] = {
     {ST_OPTION_ENGINE, "--engine", NULL, "population or ssa"},
     {ST_OPTION_CELLS, "--cells", NULL, "a number above 0 and at most 1e12"},
     {ST_OPTION_RUNS, "--runs", NULL, "a whole number from 1 to 100000"},
+    {ST_OPTION_COMPARE, "--compare", NULL, "the folder of another run"},
+    {ST_OPTION_PDF, "--pdf", NULL, "a file"},
+    {ST_OPTION_FIGURES, "--figures", NULL, "a folder"},
+    {ST_OPTION_TABLES, "--tables", NULL, "a folder"},
     {ST_OPTION_JSON, "--json", NULL, NULL},
     {ST_OPTION_UNITS, "--units", NULL, NULL},
     {ST_OPTION_MODEL, "--model", NULL, "a shipped model or a model file"},
@@ -178,6 +182,18 @@ static bool take_value(const option_info* info, const char* value, st_arguments*
         }
         out->runs = (int)number;
         return true;
+    case ST_OPTION_COMPARE:
+        out->compare = value;
+        return *value != '\0';
+    case ST_OPTION_PDF:
+        out->pdf = value;
+        return *value != '\0';
+    case ST_OPTION_FIGURES:
+        out->figures = value;
+        return *value != '\0';
+    case ST_OPTION_TABLES:
+        out->tables = value;
+        return *value != '\0';
     case ST_OPTION_MODEL:
         out->model = value;
         return *value != '\0';

@@ -33,6 +33,10 @@ typedef enum st_option {
     ST_OPTION_JSON = 1 << 13,
     ST_OPTION_UNITS = 1 << 14,
     ST_OPTION_SHARD = 1 << 15,
+    ST_OPTION_COMPARE = 1 << 16,
+    ST_OPTION_PDF = 1 << 17,
+    ST_OPTION_FIGURES = 1 << 18,
+    ST_OPTION_TABLES = 1 << 19,
     ST_OPTION_MODEL = 1 << 20,
     ST_OPTION_POSTERIOR = 1 << 21,
     ST_OPTION_TRAIN = 1 << 22,
@@ -63,6 +67,10 @@ typedef struct st_arguments {
     const char* model;             ///< --model, NULL when not given
     const char* posterior;         ///< --posterior, NULL when not given
     const char* train;             ///< --train, NULL when not given
+    const char* compare;           ///< --compare, a folder
+    const char* pdf;               ///< --pdf, a file
+    const char* figures;           ///< --figures, a folder
+    const char* tables;            ///< --tables, a folder
     int draws;                     ///< --draws
     int people;                    ///< --people
 } st_arguments;
@@ -78,7 +86,10 @@ typedef struct st_command {
 
 extern const st_command ST_CHECK_COMMAND;
 extern const st_command ST_RUN_COMMAND;
+extern const st_command ST_REPORT_COMMAND;
+extern const st_command ST_PREPARE_COMMAND;
 extern const st_command ST_MERGE_COMMAND;
+extern const st_command ST_BENCH_COMMAND;
 extern const st_command ST_VALIDATE_COMMAND;
 extern const st_command ST_SIMULATE_COMMAND;
 extern const st_command ST_DESCRIBE_COMMAND;

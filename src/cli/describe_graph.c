@@ -315,7 +315,8 @@ static void draw_box(const drawing* d, const box* b, st_text* out)
 static void draw(const drawing* d, st_text* out)
 {
     st_text_addf(out,
-                 "<svg viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" height=\"%.0f\" role=\"img\" "
+                 "<svg viewBox=\"0 0 %.0f %.0f\" "
+                 "style=\"max-width:%.0fpx;min-width:min(%.0fpx,46rem)\" role=\"img\" "
                  "aria-label=\"Graph of the states: who acts on whom\"><defs>"
                  "<marker id=\"up\" viewBox=\"0 0 8 8\" refX=\"1\" refY=\"4\" markerWidth=\"7\" "
                  "markerHeight=\"7\" orient=\"auto\" markerUnits=\"userSpaceOnUse\">"
@@ -326,7 +327,7 @@ static void draw(const drawing* d, st_text* out)
                  "<marker id=\"none\" viewBox=\"0 0 8 8\" refX=\"4\" refY=\"4\" markerWidth=\"6\" "
                  "markerHeight=\"6\" orient=\"auto\" markerUnits=\"userSpaceOnUse\">"
                  "<circle class=\"head none\" cx=\"4\" cy=\"4\" r=\"3\"/></marker></defs>\n",
-                 d->width, d->height, d->width, d->height);
+                 d->width, d->height, d->width, d->width);
     for (int e = 0; e < d->edge_count; e++) {
         draw_edge(d, e, out);
     }

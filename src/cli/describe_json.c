@@ -135,12 +135,13 @@ static void add_definitions(const st_describe_math* math, st_text* out)
     st_text_add(out, "\n]");
 }
 
-static void add_channels(const st_describe_math* math, st_text* out)
+static void add_channels(st_describe_math* math, st_text* out)
 {
     st_text_add(out, ",\n\"channels\": [");
     for (int c = 0; c < st_model_channel_count(math->model); c++) {
         const st_channel_info* info = st_model_channel(math->model, c);
         st_text_add(out, c > 0 ? ",\n  {" : "\n  {");
+        st_describe_math_prefer(math, info->behaviour);
         add_text(out, "", "kind", st_term_kind_name(info->kind));
         add_text(out, ", ", "name", info->name);
         add_text(out, ", ", "actor",
@@ -216,8 +217,7 @@ st_status st_describe_json_write(st_ctx* ctx, const st_model* model, st_text* ou
     st_describe_math math;
     ST_TRY(st_describe_math_create(ctx, model, &math));
     double* start = st_alloc(ctx, (size_t)st_model_state_count(model), sizeof *start);
-    st_status status =
-        start != NULL ? st_describe_page_start(ctx, model, start) : ST_ERR_MEMORY;
+    st_status status = start != NULL ? st_describe_page_start(ctx, model, start) : ST_ERR_MEMORY;
     if (status == ST_OK) {
         st_text_add(out, "{");
         add_text(out, "\n", "model", st_model_title(model));

@@ -95,6 +95,14 @@ int st_describe_math_definition(const st_describe_math* math, int definition)
     return math->output[math->change_count + st_model_behaviour_count(math->model) + definition];
 }
 
+void st_describe_math_prefer(st_describe_math* math, int behaviour)
+{
+    if (behaviour >= 0) {
+        st_describe_node* n = &math->node[st_describe_math_behaviour(math, behaviour)];
+        n->name = n->name < 0 ? -behaviour - 1 : n->name;
+    }
+}
+
 bool st_describe_math_is_formula(const st_describe_math* math, int node)
 {
     return !is_leaf(math->node[node].code);

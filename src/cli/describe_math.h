@@ -34,6 +34,10 @@ int st_describe_math_change(const st_describe_math* math, const st_channel_chang
 int st_describe_math_behaviour(const st_describe_math* math, int behaviour);
 int st_describe_math_definition(const st_describe_math* math, int definition);
 
+/// Cells of two types may do the same: from now on the shared value bears the name of this
+/// behaviour (-1 = no change).
+void st_describe_math_prefer(st_describe_math* math, int behaviour);
+
 /// True when the value is more than one name or number.
 bool st_describe_math_is_formula(const st_describe_math* math, int node);
 

@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static const st_command* const COMMANDS[] = {&ST_CHECK_COMMAND, &ST_SIMULATE_COMMAND,
-                                             &ST_RUN_COMMAND, &ST_MERGE_COMMAND, &ST_VALIDATE_COMMAND};
+static const st_command* const COMMANDS[] = {
+    &ST_CHECK_COMMAND,    &ST_DESCRIBE_COMMAND, &ST_PREPARE_COMMAND,
+    &ST_SIMULATE_COMMAND, &ST_RUN_COMMAND,      &ST_REPORT_COMMAND,
+    &ST_MERGE_COMMAND,    &ST_VALIDATE_COMMAND, &ST_BENCH_COMMAND};
 #define COMMAND_COUNT ((int)(sizeof COMMANDS / sizeof COMMANDS[0]))
 
 /// Set by SIGINT and SIGTERM, watched by long calls. A handler needs something global.

@@ -52,6 +52,20 @@ static st_status forward_end(void* self, st_ctx* ctx)
     return sink->store.end(sink->store.self, ctx);
 }
 
+static st_status forward_keep(void* self, st_ctx* ctx, int64_t first, int64_t count,
+                              const void* bytes, size_t length)
+{
+    const run_sink* sink = self;
+    return sink->store.keep(sink->store.self, ctx, first, count, bytes, length);
+}
+
+static st_status forward_recall(void* self, st_ctx* ctx, int64_t first, int64_t* count,
+                                const void** bytes, size_t* length)
+{
+    const run_sink* sink = self;
+    return sink->store.recall(sink->store.self, ctx, first, count, bytes, length);
+}
+
 static void show_progress(void* self, int64_t done, int64_t total)
 {
     const run_sink* sink = self;
@@ -99,6 +113,17 @@ static void print_start(const st_study* study, st_progress_style style, uint64_t
                 st_progress_count_text(people, number, sizeof number), months);
     }
     fflush(stderr);
+}
+
+/// That an earlier run is continued, if it is.
+static void print_resume(int64_t people, st_progress_style style)
+{
+    if (people > 0 && style == ST_PROGRESS_JSON) {
+        fprintf(stderr, "{\"event\":\"resume\",\"people\":%lld}\n", (long long)people);
+    } else if (people > 0 && style == ST_PROGRESS_LINE) {
+        fprintf(stderr, "going on after %lld people that an earlier run finished\n",
+                (long long)people);
+    }
 }
 
 static void print_end(const st_trial_summary* summary, st_progress_style style, double seconds)
@@ -189,7 +214,8 @@ static st_status compute(st_ctx* ctx, const st_study* study, const st_arguments*
     return status;
 }
 
-/// Runs the study into a store in `dir` and seals it. On failure the store leaves nothing behind.
+/// Runs the study into a store in `dir` and seals it. Finished people of a run that is stopped stay
+/// there, and the same command goes on; without any, nothing is left behind.
 static st_status simulate(st_ctx* ctx, const st_study* study, const st_arguments* arguments,
                           const char* dir, bool from_parts, st_progress_style style)
 {
@@ -205,6 +231,7 @@ static st_status simulate(st_ctx* ctx, const st_study* study, const st_arguments
         }
     }
     print_start(study, style, def.has_seed ? def.seed : st_study_seed(study));
+    print_resume(st_store_kept_people(store), style);
     st_progress progress;
     st_progress_init(&progress, stderr, style, terminal_columns(), now_s());
     run_sink forward = {.store = st_store_sink(store), .progress = &progress};
@@ -212,7 +239,9 @@ static st_status simulate(st_ctx* ctx, const st_study* study, const st_arguments
                           .begin = forward_begin,
                           .row = forward_row,
                           .end = forward_end,
-                          .progress = show_progress};
+                          .progress = show_progress,
+                          .keep = forward_keep,
+                          .recall = forward_recall};
     st_trial_summary summary = {0};
     st_status status = compute(ctx, study, arguments, dir, from_parts, &sink, &summary);
     const double end_s = now_s();
@@ -272,6 +301,14 @@ st_status st_run_study(st_ctx* ctx, const st_arguments* arguments, bool from_par
     return status;
 }
 
+/// True when a run that was stopped has left finished people for the next.
+static bool has_kept(const char* dir)
+{
+    char path[PATH_MAX];
+    const int length = snprintf(path, sizeof path, "%s/results.sqlite.kept", dir);
+    return length > 0 && (size_t)length < sizeof path && access(path, F_OK) == 0;
+}
+
 static int perform(st_ctx* ctx, const st_arguments* arguments)
 {
     if (!arguments->output) {
@@ -280,7 +317,12 @@ static int perform(st_ctx* ctx, const st_arguments* arguments)
               stderr);
         return ST_EXIT_INPUT;
     }
-    return st_messages_print(ctx, st_run_study(ctx, arguments, false), stderr);
+    const st_status status = st_run_study(ctx, arguments, false);
+    if (status == ST_ERR_INTERRUPTED && has_kept(arguments->output)) {
+        fputs("interrupted; finished people are kept, the same command goes on\n", stderr);
+        return ST_EXIT_INTERRUPTED;
+    }
+    return st_messages_print(ctx, status, stderr);
 }
 
 const st_command ST_RUN_COMMAND = {
@@ -291,7 +333,7 @@ const st_command ST_RUN_COMMAND = {
             "      --threads N    workers; by default one per CPU; the result does not depend on "
             "it\n"
             "      --seed S       take this seed instead of the study's\n"
-            "      --force        write over results that are there\n"
+            "      --force        write over results that are there; start over what was stopped\n"
             "      --shard I/N    compute part I of N only; stroma merge puts the parts together\n"
             "  -q, --quiet        say nothing unless something is wrong\n",
     .options = ST_OPTION_OUTPUT | ST_OPTION_THREADS | ST_OPTION_SEED | ST_OPTION_FORCE |

@@ -287,18 +287,17 @@ const st_command ST_SIMULATE_COMMAND = {
     .name = "simulate",
     .operand = "MODEL.yaml",
     .about = "run a model for one default individual; a table of every state over time",
-    .help =
-        "  --until T       how long, with a unit: 28d, 12 h (needed)\n"
-        "  --every T       a row this often (default a hundredth of --until)\n"
-        "  --set X=V       give a parameter, input or starting value, with its unit; again for\n"
-        "                  more\n"
-        "  --variant V     this variant of the model\n"
-        "  -o FILE         write the CSV there instead of to standard output\n"
-        "  --engine ssa    its exact stochastic twin, behind the rows of the population engine\n"
-        "  --cells N       size of the twin: steps that make up the largest value (1000)\n"
-        "  --runs R        runs of the twin (1)\n"
-        "  --seed S        seed of the twin (1)\n"
-        "  --threads N     workers of the twin; no effect on the result\n",
+    .help = "      --until T      how long, with a unit: 28d, 12h (needed)\n"
+            "      --every T      a row this often; default a hundredth of --until\n"
+            "      --set X=V      a parameter, input or starting value, with its unit; again for\n"
+            "                     more\n"
+            "      --variant V    this variant of the model\n"
+            "  -o, --output FILE  write the CSV there instead of to standard output\n"
+            "      --engine E     population (default), or ssa: its exact stochastic twin as well\n"
+            "      --cells N      size of the twin: steps of the largest value; default 1000\n"
+            "      --runs R       runs of the twin; default 1\n"
+            "      --seed S       seed of the twin; default 1\n"
+            "      --threads N    workers of the twin; the result does not depend on it\n",
     .options = ST_OPTION_UNTIL | ST_OPTION_EVERY | ST_OPTION_SET | ST_OPTION_VARIANT |
                ST_OPTION_OUTPUT | ST_OPTION_ENGINE | ST_OPTION_CELLS | ST_OPTION_RUNS |
                ST_OPTION_SEED | ST_OPTION_THREADS | ST_OPTION_HELP,

@@ -400,7 +400,7 @@ static st_status add_sections(st_assembly* a, const st_node* map, bool really)
     return ST_OK;
 }
 
-/// Checks the paths of all variants and changes the document as the chosen one says.
+/// Checks the paths of all variants and changes the document as the chosen one says.   [MOD-10]
 static st_status apply_variants(st_assembly* a, const char* variant)
 {
     const st_node* variants = st_node_child(a->root, "variants");

@@ -4,7 +4,7 @@
 #include <string.h>
 
 // Channels: each process of a model by itself, recorded while terms are added to the rates. Their
-// sum is the rate; the stochastic twin fires them one by one, `describe` prints them. [POP-5]
+// sum is the rate; the stochastic twin fires them one by one, `describe` prints them. [POP-7]
 
 /// Most summands that one rate is taken apart into, and most nodes looked at for it.
 #define PART_LIMIT  16

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-/// The sum of all channels against the rate, at random states around the typical ones.  POP-5
+/// The sum of all channels against the rate, at random states around the typical ones.  POP-7
 static void check_sum(const st_model* model, uint64_t seed)
 {
     const st_tape* rates = st_model_rate_tape(model);

@@ -144,6 +144,11 @@ static void each_behaviour_adds_its_term(void** state)
     assert_near(rate_of("deposit.m: { value: 0.1 mL/cell/day, assumed: test }", "m@a"), 0.25);
     assert_near(rate_of("degrade.m: { value: 0.1 mL/cell/day, assumed: test }", "m@a"), -0.125);
     assert_near(rate_of("engulf.t: { value: 0.1 mL/cell/day, assumed: test }", "t@a"), -50.0);
+    assert_near(rate_of("contact.t: { value: 0.1 mL/cell/day, assumed: test }", "t@a"), -50.0);
+    assert_near(rate_of("contact.t.u: { value: 0.1 mL/cell/day, assumed: test }", "u@a"), 50.0);
+    assert_near(rate_of("suppress.t: { value: 0.1 mL/cell/day, assumed: test }", "t@a"), -50.0);
+    assert_near(rate_of("suppress.t.u: { value: 0.1 mL/cell/day, assumed: test }", "u@a"), 50.0);
+    assert_near(rate_of("migrate: { value: 1 um/min, assumed: test }", "c@a"), 0.0); // space only
     assert_near(rate_of("turn.t.u: { value: 0.1 mL/cell/day, assumed: test }", "u@a"), 50.0);
     assert_near(rate_of("turn.t.u: { value: 0.1 mL/cell/day, assumed: test }", "t@a"), -50.0);
 }

@@ -72,6 +72,26 @@ static bool has_thresholds(const st_model* model)
     return false;
 }
 
+/// By how much (0 or less) the threshold was passed when the event happened: the step ends on it
+/// within the solution's error only, on either side.
+static double* met(const st_model* model, const st_individual* who, int event)
+{
+    return &who->event_at[st_model_event_count(model) + event];
+}
+
+/// An event that happened waits again once its condition no longer holds: once it is passed by
+/// clearly less than when it happened.
+static void wait_again(const st_model* model, st_individual* who, int event, double excess)
+{
+    double* passed = met(model, who, event);
+    if (isnan(who->event_at[event]) && excess < 2.0 * *passed) {
+        who->event_at[event] = INFINITY;
+        *passed = 0.0;
+    } else if (excess > 0.0) {
+        *passed = 0.0;
+    }
+}
+
 /// A condition that holds from the start waits until it has once not held.
 static void begin_thresholds(const st_model* model, st_individual* who, st_scratch* scratch,
                              const double* x)
@@ -84,6 +104,7 @@ static void begin_thresholds(const st_model* model, st_individual* who, st_scrat
         const int trigger = st_model_event(model, e)->trigger;
         if (trigger >= 0) {
             who->event_at[e] = scratch->output[trigger] > 0.0 ? NAN : INFINITY;
+            *met(model, who, e) = 0.0;
         }
     }
 }
@@ -105,8 +126,8 @@ bool st_individual_notice(const st_model* model, st_individual* who, st_scratch*
         if (isinf(who->event_at[e]) && excess > 0.0) {
             who->event_at[e] = who->day;
             is_due = true;
-        } else if (isnan(who->event_at[e]) && excess < 0.0) {
-            who->event_at[e] = INFINITY;
+        } else {
+            wait_again(model, who, e, excess);
         }
     }
     return is_due;
@@ -148,8 +169,8 @@ bool st_individual_crosses(const st_model* model, st_individual* who, st_scratch
     }
     for (int e = 0; e < st_model_event_count(model) && high > 1.0; e++) { // state at the end
         const int trigger = st_model_event(model, e)->trigger;
-        if (trigger >= 0 && isnan(who->event_at[e]) && scratch->output[trigger] < 0.0) {
-            who->event_at[e] = INFINITY;
+        if (trigger >= 0) {
+            wait_again(model, who, e, scratch->output[trigger]);
         }
     }
     if (high > 1.0) {
@@ -256,7 +277,9 @@ static void run_event(const st_model* model, st_individual* who, st_scratch* scr
         change_state(&x[a->state], a->change, scratch->output[a->output]);
     }
     if (event->trigger >= 0) {
+        const double excess = scratch->output[event->trigger];
         who->event_at[e] = event->once ? DBL_MAX : NAN;
+        *met(model, who, e) = excess < 0.0 ? excess : 0.0;
         return;
     }
     // from the count, not by adding up: the hundredth time is as exact as the first

@@ -12,9 +12,10 @@ typedef struct st_individual {
     double day;       ///< where it stands
     double h;         ///< next step that the error control wishes
     double* input;    ///< [input_count] current values, owned
-    double* event_at; ///< [event_count] next time of each model event, INFINITY = never again;
+    double* event_at; ///< [2 event_count] next time of each model event, INFINITY = never again;
                       ///< owned. A threshold event: INFINITY = its condition does not hold, NAN =
-                      ///< it holds and has been acted on, DBL_MAX = it happened and will not again
+                      ///< it holds and has been acted on, DBL_MAX = it happened and will not again.
+                      ///< The second half: by how much each threshold was passed when it happened
     int next_action, next_sample;
     int next_plan; ///< of the model's planned inputs
     int rejects_in_a_row;

@@ -135,7 +135,7 @@ static bool make_individuals(st_population* p)
     for (int lane = 0; lane < ST_LANES; lane++) {
         st_individual* who = &p->individual[lane];
         who->input = doubles(p, st_model_input_count(p->model), 1);
-        who->event_at = doubles(p, st_model_event_count(p->model), 1);
+        who->event_at = doubles(p, 2 * st_model_event_count(p->model), 1);
         if (who->input == NULL || who->event_at == NULL) {
             return false;
         }

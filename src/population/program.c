@@ -135,6 +135,7 @@ static double fold(st_op_code code, double a, double b)
                           .op_count = 1,
                           .register_count = 3,
                           .input_count = 2,
+                          .constant = &a,
                           .output = &output,
                           .output_count = 1};
     const double input[2] = {a, b};

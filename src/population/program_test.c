@@ -265,14 +265,15 @@ static void fewer_divisions_change_rounding_only(void** state)
                         {ST_OP_DIV, 4, 5, 4}};
     const uint16_t output[] = {6, 7, 4};
     const bool changes[] = {true, true, false};
+    double reg[32] = {0};
     const st_tape tape = {.op = op,
                           .op_count = 7,
                           .register_count = 8,
                           .input_count = 3,
+                          .constant = reg,
                           .output = output,
                           .output_count = 3};
     st_tape fewer;
-    double reg[32];
     double before[3];
     double after[3];
     assert_int_equal(st_divide_rewrite(&arena, &tape, changes, &fewer), ST_OK);

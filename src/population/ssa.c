@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-// The exact stochastic twin: Gillespie's direct method over the channels of a model.    [POP-6]
+// The exact stochastic twin: Gillespie's direct method over the channels of a model.    [POP-8]
 
 #define DEF_COOKIE 0x73736131u
 
@@ -83,7 +83,7 @@ static bool make_room(st_ssa* ssa)
         {&ssa->per_step, outputs},
         {&ssa->propensity, ssa->channel_count},
         {&ssa->who.input, st_model_input_count(m)},
-        {&ssa->who.event_at, ssa->event_count},
+        {&ssa->who.event_at, 2 * ssa->event_count},
         {&ssa->scratch.slot, tapes[0]->input_count},
         {&ssa->scratch.reg, registers},
         {&ssa->scratch.output, outputs},
@@ -308,7 +308,7 @@ static void arrive(st_ssa* ssa)
     }
 }
 
-/// One waiting time and what comes after it.                                              [POP-6]
+/// One waiting time and what comes after it.                                              [POP-8]
 static void advance(st_ssa* ssa)
 {
     st_individual* who = &ssa->who;

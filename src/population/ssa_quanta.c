@@ -5,7 +5,7 @@
 
 // Step sizes. What one channel changes together must change by whole steps together, so the steps
 // of its states stand in the ratio of their rates (volumes, stoichiometry); a cell is a cell
-// everywhere. Within such a family the largest typical size is worth `cells` steps.       [POP-5]
+// everywhere. Within such a family the largest typical size is worth `cells` steps.       [POP-7]
 
 static int find_root(st_ssa_link* link, int state, double* weight)
 {

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-// POP-5, POP-6: what the stochastic twin does besides agreeing with the engine, which
+// POP-7, POP-8: what the stochastic twin does besides agreeing with the engine, which
 // test/verification/r1_terms_test.c and p1_birth_death_test.c show.
 
 static double parameter[16];

@@ -182,6 +182,10 @@ static void add_band(st_text* out, const st_figure_series* s, bool is_faint,
             if (!isfinite(s->hi[i]) || !isfinite(s->lo[i])) {
                 continue;
             }
+            if (s->is_step && drawn > 0) { // forward: across, then up; backward: down, then across
+                st_text_addf(out, side == 0 ? "H%.1f" : "V%.1f",
+                             side == 0 ? st_figures_at(x, s->x[i]) : st_figures_at(y, value));
+            }
             st_text_addf(out, "%s%.1f %.1f", drawn++ == 0 ? "M" : "L", st_figures_at(x, s->x[i]),
                          st_figures_at(y, value));
         }

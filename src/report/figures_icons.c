@@ -4,14 +4,14 @@
 #include <math.h>
 
 #define DOT  11.0 // pixels from dot to dot
-#define HEAD 50.0 // of an arm: name and count
+#define HEAD 67.0 // of an arm: name in up to two lines, and count
 
 static void add_field(st_text* out, const st_figure_icons_row* row, double left, double top,
                       double width)
 {
-    st_text_addf(out, "<text class=\"strong\" x=\"%.1f\" y=\"%.1f\">", left, top + 14.0);
-    st_html_short(out, row->label, (width - 12.0) / (1.1 * ST_FIGURE_LETTER));
-    st_text_addf(out, "</text><text x=\"%.1f\" y=\"%.1f\">", left, top + 33.0);
+    st_html_lines(out, row->label, "strong", (width - 12.0) / (1.1 * ST_FIGURE_LETTER), left,
+                  top + 14.0);
+    st_text_addf(out, "<text x=\"%.1f\" y=\"%.1f\">", left, top + HEAD - 17.0);
     st_html_short(out, row->text, (width - 12.0) / ST_FIGURE_LETTER);
     st_text_addf(out, "</text><g class=\"c%d\"><title>", row->colour);
     st_html_text(out, row->label);

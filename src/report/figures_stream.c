@@ -5,14 +5,15 @@
 
 #define STREAM_HEIGHT 64.0 // of the whole
 #define STREAM_ROOM   152.0
+#define NARROW_HEAD   38.0
+#define NARROW_STEP   28.0
 
 // One arm: a band from step to step, what is lost bends away below.
-static void add_stream(st_text* out, const st_figure_stream_row* row, double top, double width,
-                       bool is_narrow)
+static void add_stream(st_text* out, const st_figure_stream_row* row, double top, double width)
 {
     const int count = row->step_count;
-    const double left = is_narrow ? 4.0 : 10.0;
-    const double span = (width - left - (is_narrow ? 46.0 : 80.0)) / (count > 1 ? count - 1 : 1);
+    const double left = 10.0;
+    const double span = (width - left - 90.0) / (count > 1 ? count - 1 : 1);
     const double base = top + 44.0;
     const double em = (span - 6.0) / ST_FIGURE_LETTER;
     st_text_addf(out, "<text class=\"head\" x=\"2\" y=\"%.1f\">", top + 16.0);
@@ -62,18 +63,64 @@ static void add_stream(st_text* out, const st_figure_stream_row* row, double top
     st_text_add(out, "\n");
 }
 
-static void add_streams(st_text* out, const st_figure_stream* stream, bool is_narrow)
+// On a narrow page the stream runs downward: label, band, what is left.
+static void add_narrow_stream(st_text* out, const st_figure_stream_row* row, double top)
 {
-    const double width = is_narrow ? 360.0 : 760.0;
-    st_figures_open(out, &stream->about, width, STREAM_ROOM * stream->row_count + 4.0, is_narrow);
+    const double left = 132.0;
+    const double span = 110.0;
+    st_text_addf(out, "<text class=\"head\" x=\"2\" y=\"%.1f\">", top + 16.0);
+    st_html_short(out, row->label, 340.0 / (1.1 * ST_FIGURE_LETTER));
+    st_text_add(out, "</text>");
+    for (int i = 0; i < row->step_count; i++) {
+        const double y = top + NARROW_HEAD + NARROW_STEP * i;
+        const double width = span * row->step[i].share;
+        if (i + 1 < row->step_count) {
+            const double next = span * fmin(row->step[i + 1].share, row->step[i].share);
+            st_text_addf(out,
+                         "<g class=\"c%d\"><path class=\"flow\" d=\"M%.1f %.1fh%.1fL%.1f "
+                         "%.1fH%.1fz\"/><path class=\"loss\" d=\"M%.1f %.1fV%.1fH%.1fz\"/></g>",
+                         row->colour, left, y, width, left + next, y + NARROW_STEP, left,
+                         left + width, y, y + NARROW_STEP, left + next);
+        }
+        st_text_addf(out,
+                     "<path class=\"axis\" d=\"M%.1f %.1fh%.1f\"/><text class=\"tick\" x=\"10\" "
+                     "y=\"%.1f\">",
+                     left - 4.0, y, span + 12.0, y + 4.5);
+        st_html_short(out, row->step[i].label, 110.0 / ST_FIGURE_LETTER);
+        st_text_addf(out, "</text><text class=\"end\" x=\"%.1f\" y=\"%.1f\">", left + span + 14.0,
+                     y + 4.5);
+        st_html_short(out, row->step[i].text, 96.0 / ST_FIGURE_LETTER);
+        st_text_add(out, "</text>");
+    }
+    st_text_add(out, "\n");
+}
+
+static void add_wide(st_text* out, const st_figure_stream* stream)
+{
+    st_figures_open(out, &stream->about, 760.0, STREAM_ROOM * stream->row_count + 4.0, false);
     for (int i = 0; i < stream->row_count; i++) {
-        add_stream(out, &stream->row[i], STREAM_ROOM * i, width, is_narrow);
+        add_stream(out, &stream->row[i], STREAM_ROOM * i, 760.0);
+    }
+    st_text_add(out, "</svg>\n");
+}
+
+static void add_narrow(st_text* out, const st_figure_stream* stream)
+{
+    double height = 4.0;
+    for (int i = 0; i < stream->row_count; i++) {
+        height += NARROW_HEAD + NARROW_STEP * stream->row[i].step_count;
+    }
+    st_figures_open(out, &stream->about, 360.0, height, true);
+    double top = 0.0;
+    for (int i = 0; i < stream->row_count; i++) {
+        add_narrow_stream(out, &stream->row[i], top);
+        top += NARROW_HEAD + NARROW_STEP * stream->row[i].step_count;
     }
     st_text_add(out, "</svg>\n");
 }
 
 void st_figures_stream(st_text* out, const st_figure_stream* stream)
 {
-    add_streams(out, stream, false);
-    add_streams(out, stream, true);
+    add_wide(out, stream);
+    add_narrow(out, stream);
 }

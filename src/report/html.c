@@ -61,6 +61,42 @@ void st_html_short(st_text* out, const char* text, double em)
     st_text_add(out, "…");
 }
 
+// Bytes of the first line: up to the last space that still fits, 0 when there is none.
+static size_t first_line(const char* text, double em)
+{
+    double used = 0.0;
+    size_t end = 0;
+    for (size_t at = 0; text[at];) {
+        char one[8] = "";
+        const size_t length = st_words_prefix(text + at, 1);
+        memcpy(one, text + at, length < sizeof one ? length : sizeof one - 1);
+        used += st_words_width(one);
+        if (used > em) {
+            break;
+        }
+        at += length;
+        end = text[at] == ' ' ? at : end;
+    }
+    return end;
+}
+
+int st_html_lines(st_text* out, const char* text, const char* class_name, double em, double x,
+                  double y)
+{
+    const size_t end = st_words_width(text) <= em ? 0 : first_line(text, em);
+    if (out) {
+        st_text_addf(out, "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\">", class_name, x, y);
+        if (end > 0) {
+            add_escaped(out, text, end);
+            st_text_addf(out, "</text><text class=\"%s\" x=\"%.1f\" y=\"%.1f\">", class_name, x,
+                         y + ST_HTML_LINE);
+        }
+        st_html_short(out, end > 0 ? text + end + 1 : text, em);
+        st_text_add(out, "</text>");
+    }
+    return end > 0 ? 2 : 1;
+}
+
 // Length of a run of characters that an address may hold, without closing punctuation.
 static size_t address_length(const char* at)
 {

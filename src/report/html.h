@@ -13,6 +13,12 @@ void st_html_text(st_text* out, const char* text);
 /// The same, cut with an ellipsis to what `em` times the size of the letters holds.
 void st_html_short(st_text* out, const char* text, double em);
 
+/// One or two lines of SVG text of a class, broken at a space; the second is cut as by
+/// st_html_short(). Gives how many lines there are; with `out` NULL it only counts.
+int st_html_lines(st_text* out, const char* text, const char* class_name, double em, double x,
+                  double y);
+#define ST_HTML_LINE 17.0 ///< pixels from line to line
+
 /// A citation: escaped, with DOIs, PMIDs, PMCIDs and https addresses as links.
 void st_html_source(st_text* out, const char* text);
 

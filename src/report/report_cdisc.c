@@ -7,7 +7,7 @@
 #define SUBJECT STUDYID " AS STUDYID, " STUDYID " || '-' || a.name || '-' || p.person AS USUBJID"
 #define MARK    "'Y' AS SIMFL"
 // Day 1 is the day of treatment; CDISC knows no day 0.
-#define DAY(day) "CAST(floor(" day ") AS INTEGER) + 1"
+#define DAY(day) "CAST(" day " AS INTEGER) + 1"
 
 // Codes of at most eight letters, told apart by the measure's number where they would be the same.
 #define CODES                                                                                      \

@@ -339,7 +339,7 @@ static void add_figure(st_text* out, const st_findings* f, line_data* d, st_figu
 
 void st_section_answer(st_text* out, const st_findings* f)
 {
-    st_text_add(out, "<section id=\"answer\"><h2>The answer</h2>\n");
+    st_text_addf(out, "<section id=\"%sanswer\"><h2>The answer</h2>\n", f->prefix);
     add_question(out, f);
     add_sentences(out, f);
 

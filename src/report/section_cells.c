@@ -26,6 +26,16 @@ static const char* count_text(st_arena* arena, double cells)
     return st_arena_format(arena, "%s", st_words_count(cells).text);
 }
 
+// 2 146 becomes 2 100: a ratio of medians is no more exact.
+static int64_t two_digits(double ratio)
+{
+    int64_t step = 1;
+    while (ratio / (double)step >= 100.0) {
+        step *= 10;
+    }
+    return (int64_t)floor(ratio / (double)step + 0.5) * step;
+}
+
 // "9.3 million (−2 %)": what is left, and how much of the step before that is.
 static const char* step_text(st_arena* arena, double before, double now)
 {
@@ -35,7 +45,8 @@ static const char* step_text(st_arena* arena, double before, double now)
     }
     const double ratio = now / before;
     if (ratio >= 1.5) {
-        return st_arena_format(arena, "%s (× %s)", count.text, st_words_precise(ratio, 2).text);
+        return st_arena_format(arena, "%s (× %s)", count.text,
+                               st_words_whole(two_digits(ratio)).text);
     }
     if (ratio < 0.9995) {
         return st_arena_format(arena, "%s (−%s)", count.text, st_words_percent(1.0 - ratio).text);
@@ -193,6 +204,16 @@ static bool fill_stream(const st_findings* f, int arm, st_arena* arena, st_figur
     return steps > 1;
 }
 
+static const char* stream_title(st_arena* arena, const st_figure_stream_row* row,
+                                const st_figure_stream_step* last)
+{
+    return strchr(last->text, ' ')
+               ? st_arena_format(arena, "%s: %s living cells is still there on %s", row->label,
+                                 last->text, last->label)
+               : st_arena_format(arena, "%s: of 100 living cells, %s still there on %s", row->label,
+                                 last->text, last->label);
+}
+
 static void add_stream(st_text* out, const st_findings* f, st_arena* arena)
 {
     st_figure_stream_row* row = st_arena_alloc(arena, (size_t)f->arm_count, sizeof *row);
@@ -206,9 +227,7 @@ static void add_stream(st_text* out, const st_findings* f, st_arena* arena)
     const st_figure_stream_step* last = &row[0].step[row[0].step_count - 1];
     const st_figure_stream stream = {
         .about = {.id = st_arena_format(arena, "%sstream", f->prefix),
-                  .title = st_arena_format(
-                      arena, "Of 100 living cells of %s, %s %s alive in the joint at %s", row[0].label,
-                      last->text, strcmp(last->text, "1") == 0 ? "is" : "are", last->label),
+                  .title = stream_title(arena, &row[0], last),
                   .desc = "A band that gets thinner from step to step; what is lost bends away. The "
                           "numbers are in the table below."},
         .row = row,

@@ -85,7 +85,7 @@ static void add_verification(st_text* out, const st_findings* f)
     end_row(out);
     add_row(out, "Use error");
     st_text_add(out, "Unknown keys, wrong units and values out of their range stop a run before it "
-                     "begins. The inputs are kept in results.sqlite, with their hashes below.");
+                     "begins. The inputs are kept in results.sqlite, with their hashes above.");
     end_row(out);
     st_html_table_end(out);
 }

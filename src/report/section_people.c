@@ -77,8 +77,8 @@ static st_figure_flow_arm flow_arm(const st_findings* f, int arm, st_arena* aren
     }
     int count = 0;
     line[count++] = st_arena_format(arena, "%s %s", st_words_whole(p->count).text,
-                                    f->arm[arm].is_twin ? "twins of all others" : "allocated");
-    line[count++] = st_arena_format(arena, "%s treated as planned",
+                                    f->arm[arm].is_twin ? "twins" : "allocated");
+    line[count++] = st_arena_format(arena, "%s got the dose",
                                     st_words_whole(p->count - p->not_placed).text);
     line[count++] = st_arena_format(arena, "%s needle missed", st_words_whole(p->not_placed).text);
     line[count++] = st_arena_format(arena, "%s left early", st_words_whole(p->left).text);

@@ -21,6 +21,7 @@ static void remove_part(const st_store* store)
         unlink(journal);
     }
     st_free(store->ctx, journal);
+    unlink(store->kept_path);
 }
 
 st_status st_store_fail(st_ctx* ctx, const st_store* store, const char* what)
@@ -61,8 +62,12 @@ static st_status prepare_inserts(st_ctx* ctx, st_store* store)
     return ST_OK;
 }
 
-static st_status open_part(st_ctx* ctx, st_store* store)
+static st_status open_part(st_ctx* ctx, st_store* store, bool force)
 {
+    if (!force && st_store_keep_find(store)) {
+        ST_TRY(prepare_inserts(ctx, store));
+        return store_exec(ctx, store, "BEGIN");
+    }
     remove_part(store); // of a run that was killed; the lock says that it is gone
     store->owns_part = true;
     if (sqlite3_open_v2(store->part_path, &store->db,
@@ -79,6 +84,7 @@ static st_status open_part(st_ctx* ctx, st_store* store)
     for (int t = 0; t < ST_TABLE_COUNT; t++) {
         ST_TRY(store_exec(ctx, store, st_schema_table_sql((st_schema_table)t)));
     }
+    ST_TRY(store_exec(ctx, store, "CREATE TABLE kept(people INTEGER NOT NULL)"));
     ST_TRY(prepare_inserts(ctx, store));
     return store_exec(ctx, store, "BEGIN");
 }
@@ -116,7 +122,8 @@ st_status st_store_create(st_ctx* ctx, const char* dir, bool force, st_store** o
     store->path = st_folder_path(ctx, store->dir, "results.sqlite");
     store->part_path = st_folder_path(ctx, store->dir, "results.sqlite.part");
     store->lock_path = st_folder_path(ctx, store->dir, ".lock");
-    if (!store->path || !store->part_path || !store->lock_path) {
+    store->kept_path = st_folder_path(ctx, store->dir, "results.sqlite.kept");
+    if (!store->path || !store->part_path || !store->lock_path || !store->kept_path) {
         goto cleanup;
     }
     status = st_folder_make(ctx, store->dir, &store->made_from);
@@ -129,7 +136,7 @@ st_status st_store_create(st_ctx* ctx, const char* dir, bool force, st_store** o
                          store->path);
     }
     if (status == ST_OK) {
-        status = open_part(ctx, store);
+        status = open_part(ctx, store, force);
     }
 cleanup:
     if (status != ST_OK) {
@@ -173,6 +180,10 @@ st_status st_store_put(st_ctx* ctx, st_store* store, st_schema_table table, ...)
     const char* types = st_schema_table_types(table);
     int code = SQLITE_OK;
     va_list args;
+    if (store->is_replaying) { // an earlier run has written this row
+        store->row_count[table] += 1;
+        return ST_OK;
+    }
     va_start(args, table);
     for (int column = 0; types[column] && code == SQLITE_OK; column++) {
         code = bind_one(insert, column + 1, types[column], &args);
@@ -192,7 +203,7 @@ st_status st_store_put(st_ctx* ctx, st_store* store, st_schema_table table, ...)
     ST_TRY(status);
     store->row_count[table] += 1;
     store->pending += 1;
-    if (store->pending >= TRANSACTION_ROWS) {
+    if (!store->is_kept && store->pending >= TRANSACTION_ROWS) {
         store->pending = 0;
         return store_exec(ctx, store, "COMMIT; BEGIN");
     }
@@ -230,6 +241,8 @@ st_sink st_store_sink(st_store* store)
         .row = st_store_row,
         .end = store_end,
         .progress = NULL,
+        .keep = st_store_keep,
+        .recall = st_store_keep_recall,
     };
     return sink;
 }
@@ -269,7 +282,7 @@ st_status st_store_finish(st_ctx* ctx, st_store* store)
         return ST_FAIL(ctx, ST_ERR_INPUT, "%s: the run has not ended, so it cannot be sealed",
                        store->part_path);
     }
-    ST_TRY(store_exec(ctx, store, "COMMIT"));
+    ST_TRY(store_exec(ctx, store, "DROP TABLE kept; COMMIT"));
     ST_TRY(check_file(ctx, store));
     close_db(store);
     ST_TRY(st_folder_sync(ctx, store->part_path));
@@ -279,6 +292,7 @@ st_status st_store_finish(st_ctx* ctx, st_store* store)
     }
     store->owns_part = false;
     store->is_finished = true;
+    st_store_keep_close(store, true);
     return st_folder_sync(ctx, store->dir);
 }
 
@@ -288,7 +302,8 @@ void st_store_destroy(st_store* store)
         return;
     }
     close_db(store);
-    if (store->owns_part) {
+    st_store_keep_close(store, false);
+    if (store->owns_part && store->kept_people == 0) {
         remove_part(store);
     }
     st_folder_unlock(store->lock_path, store->lock_fd);
@@ -297,6 +312,7 @@ void st_store_destroy(st_store* store)
     }
     st_ctx* ctx = store->ctx;
     st_store_tally_destroy(ctx, store->tally);
+    st_free(ctx, store->kept_path);
     st_free(ctx, store->lock_path);
     st_free(ctx, store->part_path);
     st_free(ctx, store->path);

@@ -8,6 +8,7 @@
 #include "stroma/report.h"
 
 #include <sqlite3.h>
+#include <stdio.h>
 
 /// Integer that st_store_put() writes as NULL.
 #define ST_STORE_NULL INT64_MIN
@@ -21,6 +22,7 @@ struct st_store {
     char* path;       ///< DIR/results.sqlite
     char* part_path;  ///< DIR/results.sqlite.part
     char* lock_path;  ///< DIR/.lock
+    char* kept_path;  ///< DIR/results.sqlite.kept
     size_t made_from; ///< folders of `dir` from this length on were made by us; 0 = none
     int lock_fd;
     bool owns_part;
@@ -30,6 +32,11 @@ struct st_store {
     sqlite3* db;
     sqlite3_stmt* insert[ST_TABLE_COUNT];
     int64_t pending; ///< rows in the open transaction
+    FILE* kept_file;
+    void* kept_bytes;    ///< owned
+    int64_t kept_people; ///< finished, in this run or an earlier one
+    bool is_kept;        ///< rows are committed with what people left, and only then
+    bool is_replaying;   ///< rows that come now are in the file already
     int64_t row_count[ST_TABLE_COUNT];
     int arm_count, visit_count, measure_count;
     int parameter_count, assumed_count;
@@ -48,5 +55,15 @@ st_status st_store_begin(void* self, st_ctx* ctx, const st_study* study);
 
 /// Writes one row of a run: store_row.c.
 st_status st_store_row(void* self, st_ctx* ctx, st_row_kind kind, const void* row);
+
+/// store_keep.c: looks for what an earlier run left and opens it.
+bool st_store_keep_find(st_store* store);
+/// Refuses another study, seed or version; else prepares to give back what was kept.
+st_status st_store_keep_check(st_ctx* ctx, st_store* store, const st_study* study);
+st_status st_store_keep(void* self, st_ctx* ctx, int64_t first, int64_t count, const void* bytes,
+                        size_t length);
+st_status st_store_keep_recall(void* self, st_ctx* ctx, int64_t first, int64_t* count,
+                               const void** bytes, size_t* length);
+void st_store_keep_close(st_store* store, bool removes);
 
 #endif

@@ -212,6 +212,9 @@ st_status st_store_begin(void* self, st_ctx* ctx, const st_study* study)
     if (store->has_begun) {
         return ST_FAIL(ctx, ST_ERR_INPUT, "a store takes one run");
     }
+    if (store->kept_people > 0) {
+        ST_TRY(st_store_keep_check(ctx, store, study));
+    }
     store->has_begun = true;
     store->arm_count = st_study_arm_count(study);
     store->visit_count = st_study_visit_count(study);

@@ -115,8 +115,7 @@ st_status st_store_tally_create(st_ctx* ctx, const st_study* study, st_store_tal
     t->primary_visit = st_study_primary_visit(study);
     ST_TRY(make_room(ctx, t));
     for (int m = 0; m < t->measure_count; m++) {
-        t->measure[m] =
-            *st_instruments_at(st_study_instruments(study), st_study_measure(study, m));
+        t->measure[m] = *st_instruments_at(st_study_instruments(study), st_study_measure(study, m));
     }
     fill_grids(t);
     return ST_OK;
@@ -178,8 +177,7 @@ static void add_response(st_store_tally* t, const st_reading_row* r)
         return;
     }
     const bool is_read = isfinite(r->measured) && isfinite(c->start);
-    const bool is_better =
-        is_read && improvement(i, c->start, r->measured) >= i->important_change;
+    const bool is_better = is_read && improvement(i, c->start, r->measured) >= i->important_change;
     if (!c->has_event && !c->is_censored) {
         c->is_censored = !is_read; // no look after a missed visit counts
         here->at_risk += is_read;
@@ -221,8 +219,8 @@ static void add_subgroups(st_store_tally* t, const st_reading_row* r)
     for (int f = 0; f < FACTOR_COUNT; f++) {
         const int bin = bin_of(&t->grid[f], x[f]);
         if (bin >= 0) {
-            subgroup* s = &t->subgroup[((size_t)r->arm * FACTOR_COUNT + (size_t)f) * BIN_LIMIT +
-                                       (size_t)bin];
+            subgroup* s =
+                &t->subgroup[((size_t)r->arm * FACTOR_COUNT + (size_t)f) * BIN_LIMIT + (size_t)bin];
             add_moment(&s->change, r->measured - start);
             if (isfinite(r->value) && isfinite(r->sham)) {
                 add_moment(&s->product, r->value - r->sham);
@@ -271,8 +269,7 @@ static st_status write_places(st_ctx* ctx, const st_store_tally* t, st_store* st
                 const response* r = &t->response[at];
                 if (v > 0 && t->measure[m].important_change > 0.0) {
                     ST_TRY(st_store_put(ctx, store, ST_TABLE_RESPONSE, (int64_t)a, (int64_t)m,
-                                        (int64_t)v, r->at_risk, r->events, r->first_read,
-                                        r->held));
+                                        (int64_t)v, r->at_risk, r->events, r->first_read, r->held));
                 }
             }
         }

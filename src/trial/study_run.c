@@ -1,4 +1,5 @@
 #include "analysis.h"
+#include "keep.h"
 #include "shard.h"
 #include "stay.h"
 #include "tally.h"
@@ -32,6 +33,8 @@ typedef struct run {
     int part, part_count;    ///< this process computes part ... of part_count; 0 of 1: everybody
     st_shard_writer* writer; ///< results go to a file instead of the sink; NULL = no
     st_shard_reader* reader; ///< results come from files; NULL = they are computed
+    st_keep keep;            ///< of the batch under way
+    st_arena names;          ///< of steps, in what an earlier run kept
 } run;
 
 static st_status check_arguments(st_ctx* ctx, const st_study* study, const st_trial_def* def,
@@ -75,6 +78,8 @@ static st_status prepare(run* r, const st_trial_def* def)
 
 static void tidy_up(run* r)
 {
+    st_keep_clear(&r->keep);
+    st_arena_clear(&r->names);
     st_shard_writer_destroy(r->writer);
     st_shard_reader_destroy(r->reader);
     st_free(r->ctx, r->score);
@@ -162,17 +167,80 @@ static st_status emit_batch(run* r, const st_stay_batch* batch)
     return ST_OK;
 }
 
+/// Hands the batch to the sink for a later run, should this one be stopped.
+static st_status keep_batch(run* r, const st_stay_batch* batch)
+{
+    const int stays = 1 + r->study->twin_count;
+    const int scores = r->study->measure_count * r->study->visit_count;
+
+    if (r->sink->keep == NULL || r->reader != NULL) {
+        return ST_OK;
+    }
+    r->keep.length = 0;
+    for (int i = 0; i < batch->count * stays; ++i) {
+        ST_TRY(st_keep_stay(&r->keep, &batch->stay[i], batch->score + (size_t)i * (size_t)scores,
+                            scores, batch->trace));
+    }
+    return r->sink->keep(r->sink->self, r->ctx, batch->first, batch->count, r->keep.byte,
+                         r->keep.length);
+}
+
+/// The people whom an earlier run of the same study has finished: their rows once more, and their
+/// place in the statistics. `*first` is who comes next.
+static st_status recall_people(run* r, int64_t* first)
+{
+    const st_study* study = r->study;
+    const int stays = 1 + study->twin_count;
+    const int scores = study->measure_count * study->visit_count;
+
+    while (r->sink->recall != NULL && r->reader == NULL) {
+        const void* bytes = NULL;
+        const unsigned char* at;
+        size_t length = 0;
+        int64_t count = 0;
+
+        ST_TRY(r->sink->recall(r->sink->self, r->ctx, *first, &count, &bytes, &length));
+        if (count <= 0) {
+            return ST_OK;
+        }
+        at = bytes;
+        for (int64_t i = 0; i < count * stays; ++i) {
+            const int64_t order = *first + i / stays;
+            if (order >= r->screening.entrant_count ||
+                !st_keep_take(&at, (const unsigned char*)bytes + length, &r->names, study,
+                              &r->stay[0], r->score, scores, &r->trace)) {
+                return ST_FAIL(
+                    r->ctx, ST_ERR_FILE,
+                    "what an earlier run kept of person %lld cannot be read; use --force "
+                    "to start over",
+                    (long long)order + 1);
+            }
+            ST_TRY(emit_stay(r, &r->screening.entrant[order].person, &r->stay[0], r->score));
+            st_tally_add(r->tally, order, &r->stay[0], r->score);
+        }
+        *first += count;
+        r->course_count += count * (1 + 2 * stays);
+        if (r->sink->progress != NULL) {
+            r->sink->progress(r->sink->self, *first, r->screening.entrant_count);
+        }
+    }
+    return ST_OK;
+}
+
 /// One part of the people in order of entry: computed batch by batch, emitted one by one.
 static st_status run_part(run* r, int part, int part_count)
 {
     const int stays = 1 + r->study->twin_count;
     const int64_t total = r->screening.entrant_count;
-    const int64_t begin = st_shard_first(total, part, part_count);
+    int64_t begin = st_shard_first(total, part, part_count);
     const int64_t end = st_shard_first(total, part + 1, part_count);
     // A part on its own counts its own people.
     const int64_t before = r->writer != NULL ? begin : 0;
     const int64_t of = r->writer != NULL ? end - begin : total;
 
+    if (r->writer == NULL) {
+        ST_TRY(recall_people(r, &begin));
+    }
     for (int64_t first = begin; first < end; first += r->batch_capacity) {
         const int64_t left = end - first;
         st_stay_batch batch = {.entrant = r->screening.entrant + first,
@@ -185,6 +253,9 @@ static st_status run_part(run* r, int part, int part_count)
 
         ST_TRY(fill_batch(r, &batch));
         ST_TRY(r->writer != NULL ? st_shard_write_batch(r->writer, &batch) : emit_batch(r, &batch));
+        if (r->writer == NULL) {
+            ST_TRY(keep_batch(r, &batch));
+        }
         r->course_count += (int64_t)batch.count * (1 + 2 * stays);
         if (r->sink->progress != NULL) {
             r->sink->progress(r->sink->self, first + batch.count - before, of);
@@ -251,7 +322,7 @@ static st_status finish(run* r, st_status status, st_trial_summary* out)
 st_status st_study_run(st_ctx* ctx, const st_study* study, const st_trial_def* def,
                        const st_sink* sink, st_trial_summary* out)
 {
-    run r = {.ctx = ctx, .study = study, .sink = sink};
+    run r = {.ctx = ctx, .keep = {.ctx = ctx}, .names = {.ctx = ctx}, .study = study, .sink = sink};
     st_status status;
 
     ST_TRY(check_arguments(ctx, study, def, sink));
@@ -283,7 +354,13 @@ st_status st_study_run_part(st_ctx* ctx, const st_study* study, const st_trial_d
                             int part_count, const char* path, const st_sink* sink,
                             st_trial_summary* out)
 {
-    run r = {.ctx = ctx, .study = study, .sink = sink, .part = part, .part_count = part_count};
+    run r = {.ctx = ctx,
+             .keep = {.ctx = ctx},
+             .names = {.ctx = ctx},
+             .study = study,
+             .sink = sink,
+             .part = part,
+             .part_count = part_count};
     st_status status;
 
     ST_TRY(check_arguments(ctx, study, def, sink));
@@ -307,7 +384,12 @@ st_status st_study_merge(st_ctx* ctx, const st_study* study, const st_trial_def*
                          const char* const* path, int count, const st_sink* sink,
                          st_trial_summary* out)
 {
-    run r = {.ctx = ctx, .study = study, .sink = sink, .part_count = count};
+    run r = {.ctx = ctx,
+             .keep = {.ctx = ctx},
+             .names = {.ctx = ctx},
+             .study = study,
+             .sink = sink,
+             .part_count = count};
     st_status status;
 
     ST_TRY(check_arguments(ctx, study, def, sink));

@@ -126,6 +126,25 @@ void st_trace_keep(st_trace* trace, int arm, int slot, const double* sample, int
     trace->is_present[place_of(arm, slot)] = true;
 }
 
+const double* st_trace_values(const st_trace* trace, int arm, int slot)
+{
+    if (slot >= ST_TRACE_PEOPLE || !trace->is_present[place_of(arm, slot)]) {
+        return NULL;
+    }
+    return trace->value +
+           place_of(arm, slot) * (size_t)trace->day_count * (size_t)trace->column_count;
+}
+
+double* st_trace_open(st_trace* trace, int arm, int slot)
+{
+    if (arm < 0 || arm >= trace->study->arm_count || slot < 0 || slot >= ST_TRACE_PEOPLE) {
+        return NULL;
+    }
+    trace->is_present[place_of(arm, slot)] = true;
+    return trace->value +
+           place_of(arm, slot) * (size_t)trace->day_count * (size_t)trace->column_count;
+}
+
 static st_status emit_point(st_ctx* ctx, const st_trace* trace, const st_sink* sink, int arm, int c,
                             int day)
 {

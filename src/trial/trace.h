@@ -33,6 +33,12 @@ void st_trace_clear(st_ctx* ctx, st_trace* trace);
 /// Keeps one person's course; `sample` [day_count][width]. People beyond the limit are passed over.
 void st_trace_keep(st_trace* trace, int arm, int slot, const double* sample, int width);
 
+/// The kept course of a person [day_count][column_count], NULL when there is none.
+const double* st_trace_values(const st_trace* trace, int arm, int slot);
+
+/// Marks a course as kept and gives the room for it; NULL beyond the limit.
+double* st_trace_open(st_trace* trace, int arm, int slot);
+
 /// Emits mean and quantiles over people, arm by arm.
 st_status st_trace_emit(st_ctx* ctx, const st_trace* trace, const st_sink* sink);
 

@@ -4,7 +4,7 @@ set -euo pipefail
 failures=0
 count=0
 for file in "$ST_SOURCE_DIR"/models/knee-*.yaml "$ST_SOURCE_DIR"/models/verification/*.yaml \
-    "$ST_SOURCE_DIR"/examples/*/*study*.yaml; do
+    "$ST_SOURCE_DIR"/examples/*/*study*.yaml "$ST_SOURCE_DIR"/examples/studies/*.yaml; do
     count=$((count + 1))
     if ! "$STROMA" check "$file" >/dev/null; then
         failures=$((failures + 1))

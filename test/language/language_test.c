@@ -1,4 +1,4 @@
-// The snippets of docs/language.md and the models of examples/language are read, run and compared
+// MOD-5, MOD-6: the snippets of docs/language.md and the models of examples/language are read, run and compared
 // with what they announce:
 //   # expect: NAME at TIME = VALUE          (relative to 1e-5)
 //   # expect VARIANT: NAME at TIME = VALUE  (the same in a variant)

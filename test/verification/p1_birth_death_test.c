@@ -1,5 +1,5 @@
 // Verification P1: birth and death without limits, N(t) of the stochastic twin against the closed
-// forms of mean and variance.                                                             POP-6
+// forms of mean and variance.                                                             POP-8
 
 #include "stroma/population.h"
 

@@ -1,6 +1,6 @@
 // Verification R1: for every kind of term, the stochastic twin of N cells against the population
 // engine. |mean - engine| <= 4 standard errors + C scale / N, and the spread falls as N^-1/2
-// (slope -0.5 +- 0.05) for every state that spreads.                               POP-5, POP-6
+// (slope -0.5 +- 0.05) for every state that spreads.                               POP-7, POP-8
 
 #include "stroma/population.h"
 

@@ -1,6 +1,6 @@
 // Verification R2: case B (Baker, Brook, Owen 2017) with its variables as counts. From inside the
 // basin of the limit cycle the twin follows the engine up to t = 20 at N >= 1e4; at N = 100 chance
-// alone carries part of the healthy runs over the saddle, which is real and is reported.  POP-6
+// alone carries part of the healthy runs over the saddle, which is real and is reported.  POP-8
 
 #include "stroma/population.h"
 

@@ -5,7 +5,7 @@ _stroma() {
     local previous=${COMP_WORDS[COMP_CWORD - 1]}
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "check run --help --version" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "check describe simulate run --help --version" -- "$current")
         return
     fi
     case $previous in
@@ -13,7 +13,11 @@ _stroma() {
         mapfile -t COMPREPLY < <(compgen -d -- "$current")
         return
         ;;
-    --threads | --seed | --variant)
+    --engine)
+        mapfile -t COMPREPLY < <(compgen -W "population ssa" -- "$current")
+        return
+        ;;
+    --threads | --seed | --variant | --until | --every | --set | --cells | --runs)
         return
         ;;
     esac
@@ -21,6 +25,10 @@ _stroma() {
         local options="--help"
         case ${COMP_WORDS[1]} in
         check) options="--variant --help" ;;
+        describe) options="--output --json --variant --help" ;;
+        simulate)
+            options="--until --every --set --variant --output --engine --cells --runs --seed --threads --help"
+            ;;
         run) options="--output --threads --seed --force --quiet --help" ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")

@@ -96,11 +96,17 @@ void st_settle_clear(st_settle* settle)
     }
 }
 
-/// Smaller of two slopes, 0 at an extremum.
+/// Smaller of two slopes, 0 at an extremum. Written without a branch, as all inner loops here.
 static inline double minmod(double a, double b)
 {
-    const double smaller = fabs(a) < fabs(b) ? a : b;
-    return a * b > 0.0 ? smaller : 0.0;
+    const double fa = fabs(a);
+    const double fb = fabs(b);
+    return (copysign(0.5, a) + copysign(0.5, b)) * (fa < fb ? fa : fb);
+}
+
+static inline double positive_part(double x)
+{
+    return 0.5 * (x + fabs(x)); // exact
 }
 
 /// Straight lines inside the cells, limited so that no new extremum appears.
@@ -224,74 +230,111 @@ static void update_room(st_settle* s, double* restrict room)
     }
 }
 
-/// Fluxes through the faces in m^3/s; gives back the fastest wave in cells per second.    [PRO-17]
-static double update_flux(st_settle* s)
+/// Fluxes through the faces, m^3/s.
+static void update_flux(st_settle* s)
 {
     const int count = s->column.count;
-    const double* volume = s->column.volume;
+    const double* restrict area = s->column.area;
+    const double* restrict back = s->back;
     double* restrict room = s->density; // of the mixture: no longer needed
-    double fastest = 0.0;
     update_room(s, room);
     for (int k = 0; k < s->kind_count; k++) {
         const double* restrict above = s->above[k];
         const double* restrict below = s->below[k];
         const double* restrict slip = s->slip[k];
         double* restrict flux = s->flux[k];
-        const double trace = TRACE * s->kind[k].volume_share;
-        const bool is_red = k == s->red;
         for (int j = 1; j < count; j++) {
-            const double speed = slip[j] - s->back[j];
-            const double area = s->column.area[j];
+            const double speed = slip[j] - back[j];
             // concentration from where it comes, speed from where it goes: a full cell takes no
             // more
-            flux[j] = area * (speed > 0.0 ? above[j] * speed : below[j] * speed * room[j]);
-            const double narrow = volume[j] < volume[j - 1] ? volume[j] : volume[j - 1];
-            double wave = fabs(speed);
-            if (is_red) { // the speed falls where they crowd: that is a wave as well
-                const double free = 1.0 - s->total[j];
-                wave *= 1.0 + above[j] * (s->law.exponent / (free > 0.01 ? free : 0.01) +
-                                          s->law.packing_power * s->full[j] / (1.01 - s->full[j]));
-            }
-            wave *= (speed > 0.0 ? above[j] : below[j]) > trace ? area / narrow : 0.0;
-            fastest = wave > fastest ? wave : fastest;
+            const double down = positive_part(speed);
+            const double up = speed - down;
+            flux[j] = area[j] * (above[j] * down + below[j] * up * room[j]);
         }
         flux[0] = 0.0; // the free surface and the bottom let nothing through
         flux[count] = 0.0;
     }
+}
+
+/// The fastest wave in cells per second.                                                 [PRO-17]
+static double fastest_wave(st_settle* s)
+{
+    enum { PARTS = 4 }; // independent maxima, so that the processor need not wait for each
+    const int count = s->column.count;
+    const double* volume = s->column.volume;
+    double* restrict narrow = s->full; // no longer needed
+    double fastest = 0.0;
+    if (s->red >= 0) { // the speed of red cells falls where they crowd: that is a wave as well
+        const double* above = s->above[s->red];
+        const double* slip = s->slip[s->red];
+        for (int j = 1; j < count; j++) {
+            const double free = 1.0 - s->total[j];
+            const double crowd = s->law.exponent / (free > 0.01 ? free : 0.01) +
+                                 s->law.packing_power * s->full[j] / (1.01 - s->full[j]);
+            const double thin = volume[j] < volume[j - 1] ? volume[j] : volume[j - 1];
+            const double wave =
+                fabs(slip[j] - s->back[j]) * above[j] * crowd * s->column.area[j] / thin;
+            fastest = wave > fastest ? wave : fastest;
+        }
+    }
+    for (int j = 1; j < count; j++) {
+        narrow[j] = s->column.area[j] / (volume[j] < volume[j - 1] ? volume[j] : volume[j - 1]);
+    }
+    double most[PARTS] = {fastest, 0.0, 0.0, 0.0};
+    for (int k = 0; k < s->kind_count; k++) {
+        const double* restrict above = s->above[k];
+        const double* restrict below = s->below[k];
+        const double* restrict slip = s->slip[k];
+        const double* restrict back = s->back;
+        const double trace = TRACE * s->kind[k].volume_share;
+        for (int j = 1; j < count; j++) {
+            const double speed = slip[j] - back[j];
+            const double there = speed > 0.0 ? above[j] : below[j];
+            const double wave = there > trace ? fabs(speed) * narrow[j] : 0.0;
+            most[j % PARTS] = wave > most[j % PARTS] ? wave : most[j % PARTS];
+        }
+    }
+    for (int i = 0; i < PARTS; i++) {
+        fastest = most[i] > fastest ? most[i] : fastest;
+    }
     return fastest;
 }
 
-static double update_rates(st_settle* s)
+static void update_rates(st_settle* s)
 {
     for (int k = 0; k < s->kind_count; k++) {
         reconstruct(s->phi[k], s->column.count, s->above[k], s->below[k]);
     }
     update_crowd(s);
     update_slip(s);
-    return update_flux(s);
+    update_flux(s);
 }
 
-/// phi += dt (in - out) / volume. Nothing leaves a cell that is not in it.
+/// phi += dt (in - out)/volume. Nothing leaves a cell that is not in it.
 static void advance(st_settle* s, double dt)
 {
+    static const double TINY = 1e-300;
     const int count = s->column.count;
     const double* restrict volume = s->column.volume;
+    double* restrict share = s->crowd; // of what wants to leave; no longer needed
+    double* restrict limited = s->full;
     for (int k = 0; k < s->kind_count; k++) {
         double* restrict phi = s->phi[k];
-        double* restrict flux = s->flux[k];
+        const double* restrict flux = s->flux[k];
         for (int i = 0; i < count; i++) {
-            const double down = flux[i + 1] > 0.0 ? flux[i + 1] : 0.0;
-            const double up = flux[i] < 0.0 ? -flux[i] : 0.0;
-            const double leaving = dt * (down + up);
-            const double there = phi[i] * volume[i];
-            if (leaving > there) {
-                const double share = there / leaving;
-                flux[i + 1] = down > 0.0 ? flux[i + 1] * share : flux[i + 1];
-                flux[i] = up > 0.0 ? flux[i] * share : flux[i];
-            }
+            const double leaving =
+                dt * (positive_part(flux[i + 1]) + positive_part(-flux[i])) + TINY;
+            const double there = phi[i] * volume[i] + TINY;
+            share[i] = there / (leaving > there ? leaving : there);
+        }
+        limited[0] = 0.0;
+        limited[count] = 0.0;
+        for (int j = 1; j < count; j++) {
+            const double down = positive_part(flux[j]);
+            limited[j] = down * share[j - 1] + (flux[j] - down) * share[j];
         }
         for (int i = 0; i < count; i++) {
-            const double next = phi[i] + dt * (flux[i] - flux[i + 1]) / volume[i];
+            const double next = phi[i] + dt * (limited[i] - limited[i + 1]) / volume[i];
             phi[i] = next > 1e-30 ? next : 0.0; // rounding only; keeps denormal numbers out
         }
     }
@@ -301,13 +344,14 @@ double st_settle_step(st_settle* settle, double spin, double limit, double coura
 {
     const size_t bytes = (size_t)settle->column.count * sizeof(double);
     update_pull(settle, spin);
-    const double fastest = update_rates(settle);
+    update_rates(settle);
+    const double fastest = fastest_wave(settle);
     const double dt = fastest * limit > courant ? courant / fastest : limit;
     for (int k = 0; k < settle->kind_count; k++) {
         memcpy(settle->kept[k], settle->phi[k], bytes);
     }
     advance(settle, dt); // two stages, their mean: second order in time
-    (void)update_rates(settle);
+    update_rates(settle);
     advance(settle, dt);
     for (int k = 0; k < settle->kind_count; k++) {
         double* restrict phi = settle->phi[k];

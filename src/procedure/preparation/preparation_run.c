@@ -31,7 +31,7 @@ typedef struct record {
     double cells[ST_DOSE_STEP_LIMIT], volume[ST_DOSE_STEP_LIMIT], day[ST_DOSE_STEP_LIMIT];
     const char* step[ST_DOSE_STEP_LIMIT];
     int step_count;
-    bool is_failed, is_misplaced;
+    bool is_failed, is_misplaced, is_uncomputed;
 } record;
 
 typedef struct job {
@@ -40,6 +40,19 @@ typedef struct job {
     record* record;
     int64_t count;
 } job;
+
+static void leave_out(record* r)
+{
+    r->is_uncomputed = true;
+    for (int q = 0; q < ST_QUANTITY_COUNT; q++) {
+        r->quantity[q] = (double)NAN;
+    }
+    for (int k = 0; k < ST_DOSE_STEP_LIMIT; k++) {
+        r->cells[k] = (double)NAN;
+        r->volume[k] = (double)NAN;
+        r->day[k] = (double)NAN;
+    }
+}
 
 static st_status perform_block(void* arg, int64_t item, int worker)
 {
@@ -51,8 +64,14 @@ static st_status perform_block(void* arg, int64_t item, int worker)
         st_dose dose;
         st_journey journey;
         const st_donor donor = st_preparation_donor(p, (uint64_t)i);
-        ST_TRY(st_recipe_perform_told(j->ctx[worker], p->recipe, &donor, p->seed, (uint64_t)i,
-                                      &dose, &journey, NULL));
+        const st_status status = st_recipe_perform_told(j->ctx[worker], p->recipe, &donor, p->seed,
+                                                        (uint64_t)i, &dose, &journey, NULL);
+        if (status == ST_ERR_NUMERIC) { // this donor's sample cannot make the product: counted
+            st_ctx_clear_messages(j->ctx[worker]);
+            leave_out(r);
+            continue;
+        }
+        ST_TRY(status);
         st_preparation_measure(p->recipe, &dose, &journey, r->quantity);
         r->step_count = dose.step_count;
         for (int k = 0; k < dose.step_count; k++) {
@@ -134,30 +153,34 @@ static void sum_up_quantities(const record* r, int64_t count, double* scratch,
     out->quantity_count = ST_QUANTITY_COUNT;
 }
 
+/// Sorted values of one kind at one step; gives back how many are finite.
+static int64_t gather(const record* r, int64_t count, size_t offset, int step, double* out)
+{
+    for (int64_t i = 0; i < count; i++) {
+        out[i] = ((const double*)(const void*)((const char*)&r[i] + offset))[step];
+    }
+    return sort_finite(out, count);
+}
+
 static void sum_up_steps(const record* r, int64_t count, double* scratch,
                          st_preparation_result* out)
 {
-    out->loss_count = r[0].step_count; // the same steps for everybody
+    int64_t first = 0; // the same steps for everybody who was computed
+    while (first < count && r[first].is_uncomputed) {
+        first++;
+    }
+    out->loss_count = first < count ? r[first].step_count : 0;
     for (int k = 0; k < out->loss_count; k++) {
         st_loss* loss = &out->loss[k];
-        loss->name = r[0].step[k];
-        for (int64_t i = 0; i < count; i++) {
-            scratch[i] = r[i].cells[k];
-        }
-        (void)sort_finite(scratch, count);
-        loss->cells_q05 = quantile(scratch, count, 0.05);
-        loss->cells_q50 = quantile(scratch, count, 0.50);
-        loss->cells_q95 = quantile(scratch, count, 0.95);
-        for (int64_t i = 0; i < count; i++) {
-            scratch[i] = r[i].volume[k];
-        }
-        (void)sort_finite(scratch, count);
-        loss->volume_mL = quantile(scratch, count, 0.50);
-        for (int64_t i = 0; i < count; i++) {
-            scratch[i] = r[i].day[k];
-        }
-        (void)sort_finite(scratch, count);
-        loss->day = quantile(scratch, count, 0.50);
+        loss->name = r[first].step[k];
+        int64_t kept = gather(r, count, offsetof(record, cells), k, scratch);
+        loss->cells_q05 = quantile(scratch, kept, 0.05);
+        loss->cells_q50 = quantile(scratch, kept, 0.50);
+        loss->cells_q95 = quantile(scratch, kept, 0.95);
+        kept = gather(r, count, offsetof(record, volume), k, scratch);
+        loss->volume_mL = quantile(scratch, kept, 0.50);
+        kept = gather(r, count, offsetof(record, day), k, scratch);
+        loss->day = quantile(scratch, kept, 0.50);
     }
 }
 
@@ -258,6 +281,7 @@ st_status st_preparation_run(st_ctx* ctx, const st_preparation* p, int worker_co
     for (size_t i = 0; i < count; i++) {
         result->failed += r[i].is_failed;
         result->misplaced += r[i].is_misplaced;
+        result->uncomputed += r[i].is_uncomputed;
     }
     sum_up_quantities(r, p->donors, scratch, result);
     sum_up_steps(r, p->donors, scratch, result);

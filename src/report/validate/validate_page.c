@@ -42,12 +42,20 @@ static const char* about(const page* p, const char* key)
     return "";
 }
 
+/// "0.95 [0.54, 1.42]" without signs.
+static void add_interval(const page* p, double value, double lo, double hi, int decimals)
+{
+    st_text_add(p->out, "<td class=\"n\">");
+    st_html_interval(p->out, value, lo, hi, decimals, false);
+    st_text_add(p->out, "</td>");
+}
+
 static void add_score(const page* p, const char* name, const st_validation_score* s, int decimals,
                       const char* meaning)
 {
     st_html_row(p->out);
     st_html_head_cell(p->out, name);
-    st_html_interval_cell(p->out, s->value, s->lo, s->hi, decimals);
+    add_interval(p, s->value, s->lo, s->hi, decimals);
     st_html_cell(p->out, meaning);
 }
 
@@ -99,12 +107,14 @@ static void add_forest_of(const page* p, int first, int end, int number)
         for (int i = 0; i < count; ++i) {
             const st_forecast* f = st_validation_forecast(p->v, first + i);
             // Improvement in points of 100, so that scales can stand side by side.
-            const double zero = f->kind == ST_FORECAST_MEAN ? f->observed : 0.0;
+            const double zero = f->kind != ST_FORECAST_MEAN ? 0.0
+                                : isfinite(f->baseline)     ? f->baseline
+                                                            : f->observed;
             const double a = f->factor * (f->quantile[0] - zero);
             const double b = f->factor * (f->quantile[6] - zero);
             const double seen = f->factor * (f->observed - zero);
             snprintf(label[2 * i], LABEL_SIZE, "%s, %s, %s months", f->arm_id, f->scale,
-                     st_words_number(f->month, 1).text);
+                     st_words_precise(f->month, 3).text);
             snprintf(label[2 * i + 1], LABEL_SIZE, "observed%s",
                      f->weight > 0.0 ? "" : " (not scored)");
             snprintf(text[2 * i], LABEL_SIZE, "%s",
@@ -298,7 +308,7 @@ static void add_split(const page* p, const char* caption, const char* head,
         st_html_number_cell(p->out, st_words_whole(rows).text);
         st_html_number_cell(p->out, st_words_number(s.crps.value, 1).text);
         st_html_number_cell(p->out, st_words_number(s.base_crps.value, 1).text);
-        st_html_interval_cell(p->out, s.ratio.value, s.ratio.lo, s.ratio.hi, 2);
+        add_interval(p, s.ratio.value, s.ratio.lo, s.ratio.hi, 2);
         st_html_number_cell(p->out, st_words_number(s.coverage.value, 2).text);
         st_html_interval_cell(p->out, s.bias.value, s.bias.lo, s.bias.hi, 1);
     }
@@ -342,11 +352,11 @@ static void add_worst(const page* p)
         char label[200];
         is_told[worst] = true;
         snprintf(label, sizeof label, "%s, %s, %s, %s months, %s", f->trial_id, f->arm_id, f->scale,
-                 st_words_number(f->month, 1).text, st_forecast_kind_name(f->kind));
+                 st_words_precise(f->month, 3).text, st_forecast_kind_name(f->kind));
         st_html_row(p->out);
         st_html_head_cell(p->out, label);
         st_html_number_cell(p->out, st_words_precise(f->observed, 3).text);
-        st_html_interval_cell(p->out, f->mean, f->quantile[0], f->quantile[6], 1);
+        add_interval(p, f->mean, f->quantile[0], f->quantile[6], 1);
         st_html_number_cell(p->out, st_words_number(most, 1).text);
         st_html_number_cell(p->out, st_words_number(f->base_crps * fabs(f->factor), 1).text);
         st_html_cell(p->out, f->reason);

@@ -377,6 +377,7 @@ static void fill_forecast(job* j, int index, st_forecast* f)
                        .n = item->n,
                        .kind = item->kind,
                        .is_median = item->is_median,
+                       .baseline = item->baseline,
                        .observed = item->observed,
                        .observed_sd = item->people_sd,
                        .weight = item->weight,

@@ -1,0 +1,120 @@
+#include "prepare_picture.h"
+
+#include <math.h>
+
+enum { PANEL_WIDTH = 400, PANEL_HEIGHT = 260, LEFT = 56, TOP = 54, GAP = 64 };
+
+/// Colours are mixed from plasma (straw), red cells, platelets (amber) and white cells (blue).
+static void colour(double red, double platelet, double white, int* rgb)
+{
+    static const double straw[3] = {250, 243, 214};
+    static const double blood[3] = {178, 34, 40};
+    static const double amber[3] = {222, 150, 20};
+    static const double blue[3] = {70, 110, 190};
+    // thin suspensions are made visible: a thousandth of platelets or white cells already shows
+    const double r = red < 0.9 ? red / 0.9 : 1.0;
+    double p = platelet / (platelet + 0.004);
+    double w = white / (white + 0.004);
+    p *= 1.0 - r;
+    w *= 1.0 - r;
+    const double rest = 1.0 - r > p + w ? 1.0 - r - p - w : 0.0;
+    const double sum = r + p + w + rest;
+    for (int i = 0; i < 3; i++) {
+        rgb[i] = (int)((r * blood[i] + p * amber[i] + w * blue[i] + rest * straw[i]) / sum + 0.5);
+    }
+}
+
+static void add_text(st_text* out, const char* text)
+{
+    for (const char* at = text; *at != '\0'; at++) {
+        if (*at == '&') {
+            st_text_add(out, "&amp;");
+        } else if (*at == '<') {
+            st_text_add(out, "&lt;");
+        } else {
+            st_text_add_bytes(out, at, 1);
+        }
+    }
+}
+
+static void add_cells(st_text* out, const st_spin_picture* p, double x0, double end_s)
+{
+    const double height = (double)PANEL_HEIGHT / ST_PICTURE_HEIGHTS;
+    for (int t = 0; t + 1 < p->time_count; t++) {
+        const double x = x0 + PANEL_WIDTH * p->time_s[t] / end_s;
+        const double width = PANEL_WIDTH * (p->time_s[t + 1] - p->time_s[t]) / end_s;
+        for (int h = 0; h < ST_PICTURE_HEIGHTS; h++) {
+            int rgb[3];
+            colour(p->red[t][h], p->platelet[t][h], p->white[t][h], rgb);
+            st_text_addf(out,
+                         "<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" "
+                         "fill=\"#%02x%02x%02x\"/>\n",
+                         x, TOP + h * height, width + 0.3, height + 0.3, rgb[0], rgb[1], rgb[2]);
+        }
+    }
+}
+
+static void add_axes(st_text* out, const st_spin_picture* p, double x0, double end_s)
+{
+    st_text_addf(out,
+                 "<rect x=\"%.1f\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"none\" "
+                 "stroke=\"#444\"/>\n",
+                 x0, TOP, PANEL_WIDTH, PANEL_HEIGHT);
+    for (int i = 0; i <= 4; i++) {
+        st_text_addf(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.3g</text>\n",
+                     x0 + PANEL_WIDTH * i / 4.0, TOP + PANEL_HEIGHT + 16, end_s * i / 240.0);
+        st_text_addf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">%.3g</text>\n", x0 - 6,
+                     TOP + PANEL_HEIGHT * (1.0 - i / 4.0) + 4, p->height_mm * i / 4.0);
+    }
+    st_text_addf(out,
+                 "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">minutes</text>\n"
+                 "<text transform=\"translate(%.1f,%d) rotate(-90)\" "
+                 "text-anchor=\"middle\">mm above the bottom</text>\n",
+                 x0 + PANEL_WIDTH / 2.0, TOP + PANEL_HEIGHT + 32, x0 - 38, TOP + PANEL_HEIGHT / 2);
+}
+
+static void add_interface(st_text* out, const st_spin_picture* p, double x0, double end_s)
+{
+    st_text_add(out, "<polyline fill=\"none\" stroke=\"#000\" stroke-width=\"1.2\" points=\"");
+    for (int t = 0; t < p->time_count; t++) {
+        st_text_addf(out, "%.2f,%.2f ", x0 + PANEL_WIDTH * p->time_s[t] / end_s,
+                     TOP + PANEL_HEIGHT * (1.0 - p->interface_mm[t] / p->height_mm));
+    }
+    st_text_add(out, "\"/>\n");
+}
+
+void st_prepare_picture_write(st_text* out, const st_preparation_result* result, const char* title)
+{
+    int panels = 0;
+    for (int i = 0; i < result->picture_count; i++) {
+        panels += result->picture[i].time_count > 1;
+    }
+    const int width = LEFT + panels * (PANEL_WIDTH + GAP);
+    const int height = TOP + PANEL_HEIGHT + 66;
+    st_text_addf(out,
+                 "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
+                 "viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"12\">\n"
+                 "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n"
+                 "<text x=\"%d\" y=\"20\" font-size=\"15\">",
+                 width, height, width, height, LEFT);
+    add_text(out, title);
+    st_text_add(out, ": the tube over time (median donor)</text>\n");
+    int panel = 0;
+    for (int i = 0; i < result->picture_count; i++) {
+        const st_spin_picture* p = &result->picture[i];
+        if (p->time_count < 2) {
+            continue;
+        }
+        const double x0 = LEFT + panel++ * (PANEL_WIDTH + GAP);
+        const double end_s = p->time_s[p->time_count - 1];
+        st_text_addf(out, "<text x=\"%.1f\" y=\"%d\">spin %d</text>\n", x0, TOP - 8, i + 1);
+        add_cells(out, p, x0, end_s);
+        add_interface(out, p, x0, end_s);
+        add_axes(out, p, x0, end_s);
+    }
+    st_text_addf(out,
+                 "<text x=\"%d\" y=\"%d\" fill=\"#555\">straw: plasma, red: red cells, amber: "
+                 "platelets, blue: white cells (both exaggerated); line: top of the red "
+                 "cells</text>\n</svg>\n",
+                 LEFT, height - 10);
+}
