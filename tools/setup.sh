@@ -19,6 +19,13 @@ need_module() { # pkg-config module, package
     fi
 }
 
+need_r_package() { # R package, Debian package
+    if ! command -v Rscript >/dev/null 2>&1 ||
+        ! Rscript -e "if (!requireNamespace('$1', quietly = TRUE)) quit(status = 1)" >/dev/null 2>&1; then
+        missing+=("$2")
+    fi
+}
+
 need_header() { # header, package
     local compiler
     for compiler in cc gcc clang; do
@@ -47,6 +54,7 @@ find_missing() { # groups
             need_module gsl libgsl-dev
             need_module sleef libsleef-dev
             need_module libxxhash libxxhash-dev
+            need_module zlib zlib1g-dev
             need_header Random123/philox.h librandom123-dev
             ;;
         test)
@@ -67,6 +75,9 @@ find_missing() { # groups
         oracles)
             need_header cvode/cvode.h libsundials-dev
             need_program Rscript r-base-core
+            need_r_package nlme r-cran-nlme
+            need_r_package survival r-cran-survival
+            need_r_package emmeans r-cran-emmeans
             need_program chromium chromium
             ;;
         *)

@@ -21,6 +21,31 @@ static double now_s(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+/// Seconds of all CPUs together: other programs on the machine do not count.
+static double cpu_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/// Wall and CPU seconds of each repeat.
+typedef struct watch {
+    double wall[REPEATS], cpu[REPEATS];
+} watch;
+
+static void watch_begin(watch* w, int i)
+{
+    w->wall[i] = now_s();
+    w->cpu[i] = cpu_s();
+}
+
+static void watch_end(watch* w, int i)
+{
+    w->wall[i] = now_s() - w->wall[i];
+    w->cpu[i] = cpu_s() - w->cpu[i];
+}
+
 static int compare_doubles(const void* a, const void* b)
 {
     const double x = *(const double*)a;
@@ -28,12 +53,13 @@ static int compare_doubles(const void* a, const void* b)
     return x < y ? -1 : x > y;
 }
 
-static void report(const char* what, int64_t voxels, int substrates, int workers, double* seconds,
+static void report(const char* what, int64_t voxels, int substrates, int workers, watch* w,
                    double work, const char* unit)
 {
-    qsort(seconds, REPEATS, sizeof *seconds, compare_doubles);
-    printf("%s,%lld,%d,%d,%.4g,%.4g,%s\n", what, (long long)voxels, substrates, workers,
-           work / seconds[0], work / seconds[REPEATS / 2], unit);
+    qsort(w->wall, REPEATS, sizeof *w->wall, compare_doubles);
+    qsort(w->cpu, REPEATS, sizeof *w->cpu, compare_doubles);
+    printf("%s,%lld,%d,%d,%.4g,%.4g,%.4g,%s\n", what, (long long)voxels, substrates, workers,
+           work / w->wall[0], work / w->wall[REPEATS / 2], work / w->cpu[0], unit);
     fflush(stdout);
 }
 
@@ -70,15 +96,15 @@ static void measure_triad(st_ctx* ctx, int workers, size_t bytes)
     t.a = st_grid_alloc(ctx, count, 4);
     t.b = st_grid_alloc(ctx, count, 4);
     t.c = st_grid_alloc(ctx, count, 4);
-    double seconds[REPEATS];
+    watch w;
     for (int i = -1; i < REPEATS; i++) {
-        const double begin = now_s();
+        watch_begin(&w, i < 0 ? 0 : i);
         (void)st_pool_run(pool, items, triad_item, &t, NULL);
-        seconds[i < 0 ? 0 : i] = now_s() - begin;
+        watch_end(&w, i < 0 ? 0 : i);
     }
     char what[64];
     snprintf(what, sizeof what, "triad %zu MB", bytes >> 20);
-    report(what, 0, 0, workers, seconds, 12.0 * (double)count, "bytes/s");
+    report(what, 0, 0, workers, &w, 12.0 * (double)count, "bytes/s");
     st_free(ctx, t.a);
     st_free(ctx, t.b);
     st_free(ctx, t.c);
@@ -153,7 +179,7 @@ static void measure_sweeps(int n, bool is_shell, int substrates, int workers)
     const int64_t voxels = st_tissue_voxel_count(s.tissue);
     const char* shape = is_shell ? "shell" : "cube";
     const double work = (double)voxels * substrates;
-    double seconds[REPEATS];
+    watch w;
     char what[64];
 
     // A smoothing sweep over all substrates, each on its own levels (x, y, b are the field's).
@@ -165,64 +191,69 @@ static void measure_sweeps(int n, bool is_shell, int substrates, int workers)
     set_system(&s, 0, 0.0);
     float* own = mg->level[0].x;
     for (int i = -1; i < REPEATS; i++) {
-        const double begin = now_s();
+        watch_begin(&w, i < 0 ? 0 : i);
         for (int k = 0; k < substrates; k++) {
             mg->level[0].x = x[k]; // reads one field, writes another
             st_multigrid_smooth(mg, 0, 0.8f);
             x[k] = mg->level[0].x;
         }
-        seconds[i < 0 ? 0 : i] = now_s() - begin;
+        watch_end(&w, i < 0 ? 0 : i);
     }
     // After each sweep x and y have changed places: give the level back its own.
     (void)own;
     snprintf(what, sizeof what, "smooth %s", shape);
-    report(what, voxels, substrates, workers, seconds, work, "voxel-substrates/s");
-    report("  bytes moved", voxels, substrates, workers, seconds, 12.0 * work, "bytes/s");
+    report(what, voxels, substrates, workers, &w, work, "voxel-substrates/s");
+    report("  bytes moved", voxels, substrates, workers, &w, 12.0 * work, "bytes/s");
 
     mg->level[0].x = x[0];
     x[0] = own;
     for (int i = -1; i < REPEATS; i++) {
-        const double begin = now_s();
+        watch_begin(&w, i < 0 ? 0 : i);
         for (int k = 0; k < substrates; k++) {
             uint32_t residual;
             uint32_t correction;
             st_multigrid_cycle(mg, &residual, &correction);
         }
-        seconds[i < 0 ? 0 : i] = now_s() - begin;
+        watch_end(&w, i < 0 ? 0 : i);
     }
     snprintf(what, sizeof what, "V-cycle %s", shape);
-    report(what, voxels, substrates, workers, seconds, work, "voxel-substrates/s");
+    report(what, voxels, substrates, workers, &w, work, "voxel-substrates/s");
 
     int cycles = 0;
     for (int i = 0; i < REPEATS; i++) {
-        seconds[i] = 0.0;
+        double wall = 0.0;
+        double cpu = 0.0;
         for (int k = 0; k < substrates; k++) {
             set_system(&s, k, 20.0); // an implicit stage of 0.05 min: D dt/h^2 = 12.5
             const float from = st_multigrid_residual(mg);
             const st_solve_goal goal = {.residual = 1e-5f * from, .cycle_limit = 50};
             st_solve_result result;
-            const double begin = now_s();
+            watch_begin(&w, i);
             scene_check(&s, st_multigrid_solve(mg, &goal, &result));
-            seconds[i] += now_s() - begin;
+            watch_end(&w, i);
+            wall += w.wall[i];
+            cpu += w.cpu[i];
             cycles = result.cycle_count > cycles ? result.cycle_count : cycles;
         }
+        w.wall[i] = wall;
+        w.cpu[i] = cpu;
     }
     snprintf(what, sizeof what, "solve cold to 1e-5 %s (%d cycles)", shape, cycles);
-    report(what, voxels, substrates, workers, seconds, work, "voxel-substrates/s");
+    report(what, voxels, substrates, workers, &w, work, "voxel-substrates/s");
 
     // A running simulation: two stages a step, each started from what is there.
     for (int k = 0; k < substrates; k++) {
         scene_check(&s, st_tissue_step_field(s.ctx, s.tissue, k, 0.2));
     }
     for (int i = 0; i < REPEATS; i++) {
-        const double begin = now_s();
+        watch_begin(&w, i < 0 ? 0 : i);
         for (int k = 0; k < substrates; k++) {
             scene_check(&s, st_tissue_step_field(s.ctx, s.tissue, k, 0.05));
         }
-        seconds[i] = now_s() - begin;
+        watch_end(&w, i);
     }
     snprintf(what, sizeof what, "stage of a running step %s", shape);
-    report(what, voxels, substrates, workers, seconds, 2.0 * work, "voxel-substrates/s");
+    report(what, voxels, substrates, workers, &w, 2.0 * work, "voxel-substrates/s");
     const st_field_ledger ledger = st_tissue_ledger(s.tissue, 0);
     printf("# %s: %.0f bytes per voxel, %.1f cycles per stage, balance %.1e, kernels %s\n", shape,
            (double)st_tissue_bytes(s.tissue) / (double)voxels,
@@ -426,7 +457,7 @@ int main(int argc, char** argv)
     const int cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
     const int workers = cpus > 1 ? 2 : 1;
     if (is_asked(argc, argv, "sweeps")) {
-        printf("what,voxels,substrates,workers,best,median,unit\n");
+        printf("what,voxels,substrates,workers,best,median,best per CPU second,unit\n");
         st_ctx* ctx = st_ctx_create();
         measure_triad(ctx, workers, (size_t)12 << 20);
         measure_triad(ctx, workers, (size_t)384 << 20);

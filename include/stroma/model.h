@@ -209,8 +209,10 @@ typedef struct st_event_info {
     double every_day; ///< 0 = once
     int action_count;
     const st_event_action* action;
-    int trigger; ///< output of the event tape that turns positive, -1 = a fixed time
-    bool once;   ///< a threshold event happens only the first time
+    int trigger;           ///< output of the event tape that turns positive, -1 = a fixed time
+    bool once;             ///< a threshold event happens only the first time
+    double delay_day;      ///< a threshold event happens this long after its crossing
+    const char* condition; ///< of a threshold event as the file wrote it, NULL = a fixed time
 } st_event_info;
 
 /// An input's value from a time on, as the model plans it. Ascending in day.

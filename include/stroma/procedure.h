@@ -39,8 +39,8 @@ typedef struct st_product {
     double days;                ///< of preparation so far
 } st_product;
 
-#define ST_PICTURE_TIMES   61
-#define ST_PICTURE_HEIGHTS 60
+#define ST_PICTURE_TIMES   49
+#define ST_PICTURE_HEIGHTS 50
 
 /// A tube over time, for drawing: share of the volume that cells fill, from the surface (height 0)
 /// to the bottom.
@@ -48,7 +48,7 @@ typedef struct st_spin_picture {
     double height_mm; ///< of the sample in the tube
     int time_count;
     double time_s[ST_PICTURE_TIMES];
-    double interface_mm[ST_PICTURE_TIMES]; ///< top of the red cells, above the bottom
+    double interface_mm[ST_PICTURE_TIMES]; ///< top of the red cells above the bottom; NAN: not seen
     double red[ST_PICTURE_TIMES][ST_PICTURE_HEIGHTS];
     double platelet[ST_PICTURE_TIMES][ST_PICTURE_HEIGHTS];
     double white[ST_PICTURE_TIMES][ST_PICTURE_HEIGHTS];
@@ -144,6 +144,17 @@ typedef struct st_adverse {
 /// gives back how many apply (which may be more). `out` may be NULL when `capacity` is 0.
 ST_API int st_recipe_adverse(const st_recipe* recipe, st_adverse* out, int capacity);
 
+// --- aftercare --------------------------------------------------------------------------------
+
+/// Load `day` days after the injection over the habitual load, for people who keep to the plan in a
+/// share `adherence` (0 ... 1) of their days.
+ST_API double st_aftercare_load(const st_catalogue* catalogue, double day, double adherence);
+/// What is left of a flare of the first hours after `day` days, 1 at the injection.
+ST_API double st_aftercare_flare(const st_catalogue* catalogue, double day);
+/// Share of published protocols that forbid anti-inflammatory drugs afterwards: common practice;
+/// no outcome evidence for it was found, so nothing else follows from it.
+ST_API double st_aftercare_nsaid_share(const st_catalogue* catalogue);
+
 /// Who gives the cells.
 typedef struct st_donor {
     double age_y;
@@ -191,11 +202,14 @@ ST_API st_status st_recipe_perform(st_ctx* ctx, const st_recipe* recipe, const s
 typedef struct st_needle_told {
     double wall_stress_Pa, pressure_Pa, residence_s, reynolds;
     double plunger_force_N, joint_pressure_mmHg; ///< at the end of the injection
-    double placed, placed_lo, placed_hi; ///< share of tips in the joint, 95 % interval (Wilson)
-    double leak;                         ///< share that comes back along the track
+    double leak;                                 ///< share that comes back along the track
 } st_needle_told;
 
 #define ST_JOURNEY_SPINS 2
+
+/// Share of tips in the joint as it was counted, with its 95 % interval (Wilson); all 0 without an
+/// injection.
+ST_API void st_recipe_placement(const st_recipe* recipe, double* share, double* lo, double* hi);
 
 /// Everything that happened to one donor's sample.
 typedef struct st_journey {
@@ -265,9 +279,10 @@ typedef struct st_lever {
 
 typedef struct st_preparation_result {
     int64_t donors;
-    int64_t failed, misplaced; ///< cultures that failed, tips beside the joint
-    int64_t uncomputed;        ///< donors whose sample cannot make the product; left out
-    const char* dose_label;            ///< what the dose counts: "MSC", "CFU-F", "platelets"
+    int64_t failed, misplaced;           ///< cultures that failed, tips beside the joint
+    int64_t uncomputed;                  ///< donors whose sample cannot make the product; left out
+    double placed, placed_lo, placed_hi; ///< st_recipe_placement()
+    const char* dose_label;              ///< what the dose counts: "MSC", "CFU-F", "platelets"
     double dose_q05, dose_q25, dose_q50, dose_q75, dose_q95, dose_mean; ///< over all donors
     int quantity_count, loss_count, measured_count, lever_count;
     st_quantity* quantity;

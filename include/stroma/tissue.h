@@ -31,6 +31,8 @@ typedef enum st_shape_kind {
     ST_SHAPE_SUBTRACT,          ///< a without b
     ST_SHAPE_FEMORAL_CARTILAGE, ///< built-in joint, docs/tissue.md; `size` unused
     ST_SHAPE_TIBIAL_CARTILAGE,
+    ST_SHAPE_FEMORAL_BONE, ///< the bone that each of the two lies on
+    ST_SHAPE_TIBIAL_BONE,
     ST_SHAPE_KIND_COUNT
 } st_shape_kind;
 
@@ -215,5 +217,48 @@ ST_API double st_tissue_mean_M(const st_tissue* tissue, int field, int medium);
 
 /// Hash of time, media and all levels by voxel position: free of bricks and workers.
 ST_API uint64_t st_tissue_hash(const st_tissue* tissue);
+
+// --- tissue files
+// -------------------------------------------------------------------------------
+
+/// A tissue file: geometry, fields, how long, what to write. docs/tissue.md
+typedef struct st_tissue_plan st_tissue_plan;
+
+/// A picture of one field across one axis.
+typedef struct st_slice_plan {
+    int field; ///< index; -1 = the media
+    int axis;
+    double at_um;
+} st_slice_plan;
+
+ST_API st_status st_tissue_plan_load(st_ctx* ctx, const char* path, st_tissue_plan** out);
+ST_API void st_tissue_plan_destroy(st_tissue_plan* plan); // NULL is allowed
+/// Builds the tissue with all its fields.
+ST_API st_status st_tissue_plan_build(st_ctx* ctx, const st_tissue_plan* plan, int worker_count,
+                                      st_tissue** out);
+ST_API const char* st_tissue_plan_title(const st_tissue_plan* plan);
+ST_API double st_tissue_plan_until_min(const st_tissue_plan* plan);
+ST_API double st_tissue_plan_every_min(const st_tissue_plan* plan);
+ST_API bool st_tissue_plan_writes_vtk(const st_tissue_plan* plan);
+ST_API int st_tissue_plan_medium_count(const st_tissue_plan* plan); ///< media are 1 ... count
+ST_API const char* st_tissue_plan_medium(const st_tissue_plan* plan, int medium);
+ST_API bool st_tissue_plan_is_bath(const st_tissue_plan* plan, int medium);
+ST_API int st_tissue_plan_field_count(const st_tissue_plan* plan);
+ST_API const char* st_tissue_plan_field(const st_tissue_plan* plan, int field);
+ST_API int st_tissue_plan_slice_count(const st_tissue_plan* plan);
+ST_API const st_slice_plan* st_tissue_plan_slice(const st_tissue_plan* plan, int slice);
+ST_API int st_tissue_plan_value_count(const st_tissue_plan* plan, int* assumed_count);
+
+// --- what others can read
+// -----------------------------------------------------------------------
+
+/// A VTK image file (.vti) of media and all fields over the bricks' bounding box: bytes owned by
+/// the caller (st_alloc).
+ST_API st_status st_tissue_view_vti(st_ctx* ctx, const st_tissue* tissue, char** out,
+                                    size_t* length);
+/// A picture (.svg) of a slice with legend, scale and units. `high_M` 0 = the slice's own largest.
+ST_API st_status st_tissue_view_slice(st_ctx* ctx, const st_tissue* tissue,
+                                      const st_tissue_plan* plan, int slice, double high_M,
+                                      char** out, size_t* length);
 
 #endif

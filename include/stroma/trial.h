@@ -89,6 +89,9 @@ typedef enum st_row_kind {
     ST_ROW_SCREENING,
     ST_ROW_FAILURE,
     ST_ROW_PERSON_EVENT,
+    ST_ROW_LATER,
+    ST_ROW_ANALYSIS,
+    ST_ROW_SURVIVAL,
 } st_row_kind;
 
 /// One person of one arm.
@@ -96,7 +99,7 @@ typedef struct st_person_row {
     int arm;
     const st_person* person;
     double left_day;         ///< drop-out day, INFINITY when the person stayed
-    const char* left_reason; ///< "" or "lost", "failed"
+    const char* left_reason; ///< "" or "lost", "failed", "replaced"
     double dose_cells;       ///< therapeutic cells alive that reached the joint
     bool is_placed;
 } st_person_row;
@@ -148,7 +151,8 @@ typedef struct st_contrast_row {
 } st_contrast_row;
 
 /// Where an arm's measured change from baseline comes from; means over the people present, 95 %
-/// intervals. The first four parts add up to "total", the change that the instrument printed.
+/// intervals. The parts ("later treatment" only where a study has some) add up to "total", the
+/// change that the instrument printed.
 typedef struct st_split_row {
     int arm, measure, visit;
     const char*
@@ -171,6 +175,30 @@ typedef struct st_person_event_row {
     uint64_t person;
     const char* name; ///< as in st_event_row
 } st_person_event_row;
+
+/// What happened to one person after treatment; comes after the person's row.
+typedef struct st_later_row {
+    int arm;
+    uint64_t person;
+    const char* name;     ///< "rescue", "repeat", "crossover", "replacement"
+    double day;           ///< just after the visit that set it off
+    const char* estimand; ///< "treatment policy", "hypothetical", "composite"
+} st_later_row;
+
+/// An analysis beside the primary one.
+typedef struct st_analysis_row {
+    int arm, versus, measure, visit;
+    const char* method; ///< "mmrm", "ancova, last carried", "responders, odds ratio", "holm" ...
+    double estimate, lo, hi, p;
+} st_analysis_row;
+
+/// Share of an arm's people who have not met an event (Kaplan-Meier).
+typedef struct st_survival_row {
+    int arm;
+    const char* event; ///< "rescue", "replacement", "response"
+    double day, share, lo, hi;
+    int64_t at_risk, events; ///< still watched on that day; events until then
+} st_survival_row;
 
 /// How people were screened.
 typedef struct st_screening_row {

@@ -6,9 +6,11 @@
 #include "messages.h"
 #include "models_dir.h"
 #include "progress.h"
+#include "tissue_run.h"
 
 #include "base/base.h"
 #include "base/doc.h"
+#include "stroma/procedure.h"
 #include "stroma/trial.h"
 
 #include <limits.h>
@@ -91,6 +93,22 @@ static void print_units(const st_model* model)
     }
 }
 
+/// Reads the model once more in each of its variants: a mistake in one of them is a mistake.
+static st_status check_variants(st_ctx* ctx, const st_arguments* arguments, const st_model* model)
+{
+    const st_node* variants = st_model_table(model, "variants");
+    for (const st_node* n = variants ? variants->first : NULL; n && !arguments->variant;
+         n = n->next) {
+        st_model* variant = NULL;
+        const st_status status = st_model_load(ctx, arguments->file, n->key, &variant);
+        st_model_destroy(variant);
+        if (status != ST_OK) {
+            return ST_FAIL(ctx, status, "%s: variant '%s' has a mistake", arguments->file, n->key);
+        }
+    }
+    return ST_OK;
+}
+
 /// Loads the model and the tables of it that other rooms read.
 static st_status check_model(st_ctx* ctx, const st_arguments* arguments)
 {
@@ -103,6 +121,9 @@ static st_status check_model(st_ctx* ctx, const st_arguments* arguments)
     }
     if (status == ST_OK && st_model_table(model, "context")) {
         status = st_context_rules_read(ctx, model, &context);
+    }
+    if (status == ST_OK) {
+        status = check_variants(ctx, arguments, model);
     }
     if (status == ST_OK && (arguments->given & ST_OPTION_UNITS) != 0) {
         print_units(model);
@@ -197,6 +218,21 @@ static st_status check_study(st_ctx* ctx, const st_arguments* arguments)
     return ST_OK;
 }
 
+static st_status check_preparation(st_ctx* ctx, const char* path)
+{
+    char model_dir[PATH_MAX];
+    st_preparation* preparation = NULL;
+    ST_TRY(st_models_dir_find(ctx, model_dir, sizeof model_dir));
+    ST_TRY(st_preparation_load(ctx, path, model_dir, &preparation));
+    printf("%-12s%s\n%-12s%s\n", "preparation", st_preparation_title(preparation), "steps",
+           st_recipe_text(st_preparation_recipe(preparation)));
+    print_catalogue(st_preparation_catalogue(preparation));
+    printf("%-12s%lld\n%-12s%llu\n", "donors", (long long)st_preparation_donors(preparation),
+           "seed", (unsigned long long)st_preparation_seed(preparation));
+    st_preparation_destroy(preparation);
+    return ST_OK;
+}
+
 static int perform(st_ctx* ctx, const st_arguments* arguments)
 {
     st_doc* doc = NULL;
@@ -209,12 +245,18 @@ static int perform(st_ctx* ctx, const st_arguments* arguments)
     const bool is_map = root && root->kind == ST_NODE_MAP;
     const bool is_study = is_map && st_node_child(root, "study");
     const bool is_model = is_map && !is_study && st_node_child(root, "model");
+    const bool is_preparation = is_map && st_node_child(root, "preparation");
     const bool is_person = is_map && st_node_child(root, "person");
+    const bool is_tissue = is_map && st_node_child(root, "tissue");
     st_doc_destroy(doc);
     if (is_study) {
         status = check_study(ctx, arguments);
     } else if (is_model) {
         status = check_model(ctx, arguments);
+    } else if (is_tissue) {
+        status = st_tissue_run_check(ctx, arguments);
+    } else if (is_preparation) {
+        status = check_preparation(ctx, arguments->file);
     } else if (is_person) {
         status = st_check_person(ctx, arguments->file);
     } else {

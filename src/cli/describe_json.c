@@ -159,9 +159,11 @@ static void add_channels(st_describe_math* math, st_text* out)
     st_text_add(out, "\n]");
 }
 
-static void add_events_and_doses(const st_model* model, st_text* out)
+static st_status add_events(st_ctx* ctx, const st_model* model, st_text* out)
 {
     static const char* const changes[] = {"set", "add", "scale"};
+    st_describe_math values;
+    ST_TRY(st_describe_math_create_events(ctx, model, &values));
     st_text_add(out, ",\n\"events\": [");
     for (int i = 0; i < st_model_event_count(model); i++) {
         const st_event_info* e = st_model_event(model, i);
@@ -169,16 +171,28 @@ static void add_events_and_doses(const st_model* model, st_text* out)
         add_text(out, "", "name", e->name);
         add_number(out, "day", e->day);
         add_number(out, "every_day", e->every_day);
+        if (e->trigger >= 0) {
+            add_formula(&values, "when_above_0", st_describe_math_output(&values, e->trigger), out);
+        }
         st_text_add(out, ", \"actions\": [");
         for (int a = 0; a < e->action_count; a++) {
+            const st_event_action* action = &e->action[a];
             st_text_add(out, a > 0 ? ", {" : "{");
-            add_text(out, "", "state", st_model_state(model, e->action[a].state)->name);
-            add_text(out, ", ", "change", changes[e->action[a].change]);
+            add_text(out, "", "state", st_model_state(model, action->state)->name);
+            add_text(out, ", ", "change", changes[action->change]);
+            add_formula(&values, "value", st_describe_math_output(&values, action->output), out);
             st_text_add(out, "}");
         }
         st_text_add(out, "]}");
     }
-    st_text_add(out, "\n],\n\"doses\": [");
+    st_text_add(out, "\n]");
+    st_describe_math_clear(&values);
+    return ST_OK;
+}
+
+static void add_doses(const st_model* model, st_text* out)
+{
+    st_text_add(out, ",\n\"doses\": [");
     for (int i = 0; i < st_model_dose_count(model); i++) {
         const st_dose_target* d = st_model_dose(model, i);
         const int state[3] = {d->alive_state, d->latent_state, d->dead_state};
@@ -231,7 +245,10 @@ st_status st_describe_json_write(st_ctx* ctx, const st_model* model, st_text* ou
         add_inputs(model, out);
         add_definitions(&math, out);
         add_channels(&math, out);
-        add_events_and_doses(model, out);
+        add_doses(model, out);
+        status = add_events(ctx, model, out);
+    }
+    if (status == ST_OK) {
         status = add_edges(ctx, model, out);
         st_text_add(out, "\n}\n");
     }

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_unary(int code)
@@ -52,9 +53,9 @@ static void give_names(st_describe_math* m)
     }
 }
 
-st_status st_describe_math_create(st_ctx* ctx, const st_model* model, st_describe_math* out)
+static st_status create(st_ctx* ctx, const st_model* model, const st_tape* tape,
+                        st_describe_math* out)
 {
-    const st_tape* tape = st_model_description_tape(model);
     const int nodes = tape->input_count + tape->constant_count + tape->op_count;
     *out = (st_describe_math){
         .ctx = ctx, .model = model, .change_count = st_model_channel_tape(model)->output_count};
@@ -68,8 +69,24 @@ st_status st_describe_math_create(st_ctx* ctx, const st_model* model, st_describ
     }
     follow(out, tape, at);
     st_free(ctx, at);
+    return ST_OK;
+}
+
+st_status st_describe_math_create(st_ctx* ctx, const st_model* model, st_describe_math* out)
+{
+    ST_TRY(create(ctx, model, st_model_description_tape(model), out));
     give_names(out);
     return ST_OK;
+}
+
+st_status st_describe_math_create_events(st_ctx* ctx, const st_model* model, st_describe_math* out)
+{
+    return create(ctx, model, st_model_event_tape(model), out);
+}
+
+int st_describe_math_output(const st_describe_math* math, int output)
+{
+    return math->output[output];
 }
 
 void st_describe_math_clear(st_describe_math* math)
@@ -224,12 +241,11 @@ static void write_leaf(writer* w, const st_describe_node* n)
         add(w, "</mn>", "");
         return;
     }
-    int power = 0;
-    sscanf(e + 1, "%d", &power);
+    const long power = strtol(e + 1, NULL, 10);
     if (strncmp(number, "1e", 2) != 0) {
         st_text_addf(w->out, "<mn>%.*s</mn><mo>&#xb7;</mo>", (int)(e - number), number);
     }
-    st_text_addf(w->out, "<msup><mn>10</mn><mn>%s%d</mn></msup>", power < 0 ? "&#x2212;" : "",
+    st_text_addf(w->out, "<msup><mn>10</mn><mn>%s%ld</mn></msup>", power < 0 ? "&#x2212;" : "",
                  power < 0 ? -power : power);
 }
 

@@ -27,7 +27,12 @@ typedef struct st_describe_math {
 } st_describe_math;
 
 st_status st_describe_math_create(st_ctx* ctx, const st_model* model, st_describe_math* out);
+/// The same of the event tape; nothing has a name in it.
+st_status st_describe_math_create_events(st_ctx* ctx, const st_model* model, st_describe_math* out);
 void st_describe_math_clear(st_describe_math* math);
+
+/// Node of one output of the tape.
+int st_describe_math_output(const st_describe_math* math, int output);
 
 /// Nodes of the rates, the behaviours and the definitions.
 int st_describe_math_change(const st_describe_math* math, const st_channel_change* change);

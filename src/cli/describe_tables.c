@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void begin_table(st_text* out, const char* caption, const char* const* head)
@@ -38,10 +39,9 @@ static void add_number(st_text* out, double value)
         st_text_add(out, text);
         return;
     }
-    int power = 0;
-    sscanf(e + 1, "%d", &power);
+    const long power = strtol(e + 1, NULL, 10);
     *e = '\0';
-    st_text_addf(out, "%s%s10<sup>%s%d</sup>", strcmp(text, "1") == 0 ? "" : text,
+    st_text_addf(out, "%s%s10<sup>%s%ld</sup>", strcmp(text, "1") == 0 ? "" : text,
                  strcmp(text, "1") == 0 ? "" : "&#xb7;", power < 0 ? "&#x2212;" : "",
                  power < 0 ? -power : power);
 }
@@ -111,41 +111,85 @@ void st_describe_tables_states(const st_model* model, st_text* out)
     st_text_add(out, "</p>\n");
 }
 
-static void add_actions(const st_model* model, const st_event_info* event, st_text* out)
+static void add_value(const st_describe_math* values, int output, st_text* out)
 {
-    static const char* const words[] = {"set", "add to", "scale"};
+    st_text_add(out, "<math>");
+    st_describe_math_mathml(values, st_describe_math_output(values, output), out);
+    st_text_add(out, "</math>");
+}
+
+static void add_actions(const st_describe_math* values, const st_event_info* event, st_text* out)
+{
+    static const char* const words[][2] = {[ST_CHANGE_SET] = {"set ", " to "},
+                                           [ST_CHANGE_ADD] = {"raise ", " by "},
+                                           [ST_CHANGE_SCALE] = {"multiply ", " by "}};
     st_text_add(out, "<td>");
     for (int a = 0; a < event->action_count; a++) {
-        st_text_addf(out, "%s%s ", a > 0 ? ", " : "", words[event->action[a].change]);
-        st_describe_math_escape(out, st_model_state(model, event->action[a].state)->name);
+        const st_event_action* action = &event->action[a];
+        st_text_addf(out, "%s%s", a > 0 ? "<br>" : "", words[action->change][0]);
+        st_describe_math_escape(out, st_model_state(values->model, action->state)->name);
+        st_text_add(out, words[action->change][1]);
+        add_value(values, action->output, out);
     }
     st_text_add(out, "</td>");
 }
 
-static void add_events(const st_model* model, st_text* out)
+static void add_event(const st_describe_math* values, const st_event_info* e, st_text* out)
 {
-    static const char* const head[] = {"Event", "When", "What", NULL};
-    if (st_model_event_count(model) == 0) {
+    st_text_add(out, "<tr><th scope=\"row\">");
+    st_describe_math_escape(out, e->name);
+    st_text_add(out, "</th><td>");
+    if (e->trigger >= 0) {
+        st_text_addf(out, "%s ", e->once ? "the first time that" : "whenever");
+        add_value(values, e->trigger, out);
+        st_text_add(out, "<math><mo>&gt;</mo><mn>0</mn></math>");
+    } else {
+        st_text_addf(out, "day %.6g", e->day);
+    }
+    if (e->every_day > 0.0) {
+        st_text_addf(out, ", every %.6g days", e->every_day);
+    }
+    st_text_add(out, "</td>");
+    add_actions(values, e, out);
+    st_text_add(out, "</tr>\n");
+}
+
+static void add_plans(const st_describe_math* values, st_text* out)
+{
+    static const char* const head[] = {"Input", "From", "Value", NULL};
+    if (st_model_plan_count(values->model) == 0) {
         return;
     }
-    begin_table(out, "Events", head);
-    for (int i = 0; i < st_model_event_count(model); i++) {
-        const st_event_info* e = st_model_event(model, i);
+    begin_table(out, "Planned inputs", head);
+    for (int i = 0; i < st_model_plan_count(values->model); i++) {
+        const st_plan_info* plan = st_model_plan(values->model, i);
         st_text_add(out, "<tr><th scope=\"row\">");
-        st_describe_math_escape(out, e->name);
-        if (isfinite(e->day)) {
-            st_text_addf(out, "</th><td>day %.6g", e->day);
-        } else {
-            st_text_add(out, "</th><td>when its condition comes true");
-        }
-        if (e->every_day > 0.0) {
-            st_text_addf(out, ", every %.6g days", e->every_day);
-        }
-        st_text_add(out, "</td>");
-        add_actions(model, e, out);
-        st_text_add(out, "</tr>\n");
+        st_describe_math_escape(out, st_model_input(values->model, plan->input)->name);
+        st_text_addf(out, "</th><td>day %.6g</td><td>", plan->day);
+        add_value(values, plan->output, out);
+        st_text_add(out, "</td></tr>\n");
     }
     end_table(out);
+}
+
+/// Events with their values, in the model's units.
+static void add_events(const st_model* model, st_ctx* ctx, st_text* out)
+{
+    static const char* const head[] = {"Event", "When", "What", NULL};
+    st_describe_math values;
+    if (st_describe_math_create_events(ctx, model, &values) != ST_OK) {
+        out->failed = true;
+        return;
+    }
+    if (st_model_event_count(model) > 0) {
+        begin_table(out, "Events", head);
+        for (int i = 0; i < st_model_event_count(model); i++) {
+            add_event(&values, st_model_event(model, i), out);
+        }
+        end_table(out);
+    }
+    add_plans(&values, out);
+    st_describe_math_clear(&values);
 }
 
 static void add_doses(const st_model* model, st_text* out)
@@ -196,7 +240,7 @@ void st_describe_tables_schedule(const st_describe_math* math, st_text* out)
     }
     st_text_add(out, any ? ". Events happen at their exact time, in the order of the file.</p>\n"
                          : "none.</p>\n");
-    add_events(model, out);
+    add_events(model, math->ctx, out);
     add_doses(model, out);
 }
 

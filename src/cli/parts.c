@@ -82,7 +82,7 @@ st_status st_parts_find(st_ctx* ctx, const char* dir, st_parts* out)
     if (count == 0) {
         return ST_FAIL(ctx, ST_ERR_INPUT, "%s: holds no part of a run", folder);
     }
-    const size_t room = strlen(folder) + 32u;
+    const size_t room = strlen(folder) + 64u;
     out->path = st_alloc(ctx, (size_t)count, sizeof *out->path);
     out->text = st_alloc(ctx, (size_t)count, room);
     if (!out->path || !out->text) {

@@ -45,6 +45,17 @@ static void print_measured(const st_preparation_result* r)
     }
 }
 
+/// "x 0.81", or that the change cannot be made.
+static const char* ratio_text(double ratio, char* out, size_t size)
+{
+    if (isfinite(ratio)) {
+        snprintf(out, size, "x %.2f", ratio);
+    } else {
+        snprintf(out, size, "impossible");
+    }
+    return out;
+}
+
 static void print_levers(const st_preparation_result* r)
 {
     if (r->lever_count == 0) {
@@ -53,8 +64,10 @@ static void print_levers(const st_preparation_result* r)
     printf("\nwhat would change the dose most (one at a time, median donor)\n");
     for (int i = 0; i < r->lever_count && i < LEVERS_SHOWN; i++) {
         const st_lever* l = &r->lever[i];
-        printf("  %-38s %10.4g to %-10.4g %-8s dose x %.2f to %.2f\n", l->name, l->lo, l->hi,
-               l->unit, l->dose_lo, l->dose_hi);
+        char lo[32];
+        char hi[32];
+        printf("  %-38s %10.4g to %-10.4g %-8s dose %s to %s\n", l->name, l->lo, l->hi, l->unit,
+               ratio_text(l->dose_lo, lo, sizeof lo), ratio_text(l->dose_hi, hi, sizeof hi));
     }
 }
 
@@ -80,6 +93,30 @@ static void print_gel(const st_gel_told* gel)
            "not carry over\n");
 }
 
+/// Harms by step, as published, and the usual plan afterwards.
+static void print_care(const st_preparation* p)
+{
+    st_adverse event[64];
+    const st_recipe* recipe = st_preparation_recipe(p);
+    const st_catalogue* c = st_preparation_catalogue(p);
+    const int count = st_recipe_adverse(recipe, event, 64);
+    printf("\npublished harms per step\n");
+    for (int i = 0; i < count && i < 64; i++) {
+        printf("  %-52s %8.3g %% [%.3g, %.3g] per %s\n", event[i].label,
+               100.0 * event[i].probability, 100.0 * event[i].lo, 100.0 * event[i].hi,
+               event[i].per);
+    }
+    if (st_recipe_has_injection(recipe)) {
+        printf("load afterwards, share of the habitual: day 1 %.0f %%, day 7 %.0f %%, day 28 %.0f "
+               "%%, day 84 %.0f %%\n",
+               100.0 * st_aftercare_load(c, 1.0, 1.0), 100.0 * st_aftercare_load(c, 7.0, 1.0),
+               100.0 * st_aftercare_load(c, 28.0, 1.0), 100.0 * st_aftercare_load(c, 84.0, 1.0));
+        printf("no anti-inflammatory drugs afterwards is common practice (%.1f %% of protocols), "
+               "without outcome evidence\n",
+               100.0 * st_aftercare_nsaid_share(c));
+    }
+}
+
 static void print_result(const st_preparation* p, const st_preparation_result* r)
 {
     printf("%s\n%s\n", st_preparation_title(p), st_recipe_text(st_preparation_recipe(p)));
@@ -96,7 +133,7 @@ static void print_result(const st_preparation* p, const st_preparation_result* r
         const st_needle_told* n = &r->median.needle;
         printf("needle in the joint: %.1f %% (95 %% interval %.1f to %.1f %%); plunger %.1f N, "
                "joint %.0f mmHg\n",
-               100.0 * n->placed, 100.0 * n->placed_lo, 100.0 * n->placed_hi, n->plunger_force_N,
+               100.0 * r->placed, 100.0 * r->placed_lo, 100.0 * r->placed_hi, n->plunger_force_N,
                n->joint_pressure_mmHg);
     }
     if (r->uncomputed > 0) {
@@ -108,6 +145,7 @@ static void print_result(const st_preparation* p, const st_preparation_result* r
     }
     print_measured(r);
     print_levers(r);
+    print_care(p);
 }
 
 // --- files -----------------------------------------------------------------------------------

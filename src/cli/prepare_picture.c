@@ -43,13 +43,23 @@ static void add_cells(st_text* out, const st_spin_picture* p, double x0, double 
     for (int t = 0; t + 1 < p->time_count; t++) {
         const double x = x0 + PANEL_WIDTH * p->time_s[t] / end_s;
         const double width = PANEL_WIDTH * (p->time_s[t + 1] - p->time_s[t]) / end_s;
-        for (int h = 0; h < ST_PICTURE_HEIGHTS; h++) {
+        for (int h = 0; h < ST_PICTURE_HEIGHTS;) {
             int rgb[3];
+            int next[3];
+            int end = h + 1; // neighbours of one colour are one rectangle
             colour(p->red[t][h], p->platelet[t][h], p->white[t][h], rgb);
+            for (; end < ST_PICTURE_HEIGHTS; end++) {
+                colour(p->red[t][end], p->platelet[t][end], p->white[t][end], next);
+                if (next[0] != rgb[0] || next[1] != rgb[1] || next[2] != rgb[2]) {
+                    break;
+                }
+            }
             st_text_addf(out,
-                         "<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" "
+                         "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" "
                          "fill=\"#%02x%02x%02x\"/>\n",
-                         x, TOP + h * height, width + 0.3, height + 0.3, rgb[0], rgb[1], rgb[2]);
+                         x, TOP + h * height, width + 0.3, (end - h) * height + 0.3, rgb[0], rgb[1],
+                         rgb[2]);
+            h = end;
         }
     }
 }
@@ -75,9 +85,12 @@ static void add_axes(st_text* out, const st_spin_picture* p, double x0, double e
 
 static void add_interface(st_text* out, const st_spin_picture* p, double x0, double end_s)
 {
+    if (!isfinite(p->interface_mm[0])) { // no red layer is seen
+        return;
+    }
     st_text_add(out, "<polyline fill=\"none\" stroke=\"#000\" stroke-width=\"1.2\" points=\"");
     for (int t = 0; t < p->time_count; t++) {
-        st_text_addf(out, "%.2f,%.2f ", x0 + PANEL_WIDTH * p->time_s[t] / end_s,
+        st_text_addf(out, "%.1f,%.1f ", x0 + PANEL_WIDTH * p->time_s[t] / end_s,
                      TOP + PANEL_HEIGHT * (1.0 - p->interface_mm[t] / p->height_mm));
     }
     st_text_add(out, "\"/>\n");

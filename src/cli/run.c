@@ -7,6 +7,7 @@
 #include "models_dir.h"
 #include "parts.h"
 #include "progress.h"
+#include "tissue_run.h"
 
 #include "base/base.h"
 #include "stroma/report.h"
@@ -316,6 +317,9 @@ static int perform(st_ctx* ctx, const st_arguments* arguments)
               "--help\n",
               stderr);
         return ST_EXIT_INPUT;
+    }
+    if (st_tissue_run_wants(arguments->file)) {
+        return st_messages_print(ctx, st_tissue_run_file(ctx, arguments), stderr);
     }
     const st_status status = st_run_study(ctx, arguments, false);
     if (status == ST_ERR_INTERRUPTED && has_kept(arguments->output)) {

@@ -98,7 +98,7 @@ static st_status apply_one(st_ctx* ctx, const st_model* model, const char* text,
     char name[160];
     char what[192];
     target t;
-    double shown;
+    double shown = 0.0;
     snprintf(name, sizeof name, "%.*s", (int)length, text);
     snprintf(what, sizeof what, "--set %s", name);
     if (!find_target(model, name, &t)) {

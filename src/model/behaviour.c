@@ -59,7 +59,7 @@ static bool parse_key(const builder* b, const char* key, parsed_key* out, char* 
         snprintf(why, why_size, "a behaviour's name is too long");
         return false;
     }
-    strcpy(text, key);
+    memcpy(text, key, strlen(key) + 1u);
     *out = (parsed_key){.first = -1, .second = -1, .place = -1};
     char* at = strchr(text, '@');
     if (at != NULL) {
@@ -161,10 +161,10 @@ int st_behaviour_add(builder* b, int cell, int place, const char* key, const st_
 static bool refuse_negative(builder* b, const st_node* node, const st_typed* v)
 {
     double value;
-    if (!st_value_is_plain(b, v->e, &value)) {
-        return true; // an expression: its sign is not known here
+    if (!st_probe_still(b, v->e, &value)) {
+        return true; // its sign changes while the model runs
     }
-    if (value < 0.0) {
+    if (!(value >= 0.0)) {
         const st_node* text = node->kind == ST_NODE_MAP ? st_node_child(node, "value") : node;
         return st_node_fail(b->ctx, text, "found '%s', expected a rate of 0 or more", text->text);
     }
@@ -206,7 +206,7 @@ static bool names_broken(const builder* b, const char* key)
          word = strtok_r(NULL, ".@", &rest)) {
         const bool is_known =
             st_declare_find_thing(b, word) >= 0 || st_declare_find_place(b, word) >= 0;
-        is_broken = is_broken || (!is_known && st_value_is_broken(b, word));
+        is_broken = is_broken || (!is_known && st_resolve_is_broken(b, word));
     }
     return is_broken;
 }
@@ -297,7 +297,7 @@ static bool read_extra(builder* b, const behaviour_spec* s, const char* key, int
     if (!st_value_read(b, node, s->place, &dim, &b->thing[substrate].bridge, "a level", out)) {
         return false;
     }
-    if (strcmp(key, "half") == 0 && st_value_is_plain(b, out->e, &value) && !(value > 0.0)) {
+    if (strcmp(key, "half") == 0 && st_probe_still(b, out->e, &value) && !(value > 0.0)) {
         return st_node_fail(b->ctx, node, "found a level of %g nmol/mL, expected one above 0",
                             value);
     }
@@ -471,7 +471,7 @@ static void apply(builder* b, int index)
     a.stages = b->thing[s->cell].stage_count;
     a.at = a.k.place >= 0 ? a.k.place : s->place;
     a.goal = a.k.first >= 0 ? b->thing[a.k.first].state[a.at] : -1;
-    const st_expr bn = st_expr_mul(g, s->base.e, st_value_number_of(b, s->cell, s->place));
+    const st_expr bn = st_expr_mul(g, s->base.e, st_resolve_number(b, s->cell, s->place));
     a.b_rho = st_expr_div(g, bn, b->place[a.at].volume.e);
 
     switch (a.k.verb) {

@@ -1,7 +1,8 @@
 /// \file
-/// From the document to the compiled model: what the reading steps share. Names are declared first
-/// (declare.c), then values and expressions are read on demand (value.c), then terms are added to
-/// the rates (behaviour.c, rule.c, term.c), then all is compiled to tapes (compile.c).
+/// From the document to the compiled model: what the reading steps share. Files and the variant
+/// become one document (assemble.c); names are declared (declare.c); values and expressions are
+/// read on demand (value.c, resolve.c); terms are added to the rates (behaviour.c, rule.c, term.c);
+/// events, plans and doses follow (schedule.c, dose.c); then all is compiled to tapes (compile.c).
 #ifndef ST_MODEL_BUILDER_H
 #define ST_MODEL_BUILDER_H
 
@@ -177,32 +178,42 @@ bool st_value_read(builder* b, const st_node* node, int at_place, const st_dim* 
                    const st_bridge* bridge, const char* what, st_typed* out);
 /// An expression or quantity given as text.
 bool st_value_read_text(builder* b, const st_node* node, int at_place, st_typed* out);
-/// A name seen from `at_place` (-1: from nowhere).
-bool st_value_resolve(builder* b, int at_place, const char* name, st_typed* out, char* why,
-                      size_t why_size);
 /// Reads definition `index` if that has not been done.
 bool st_value_definition(builder* b, int index, char* why, size_t why_size);
 /// Dimension of a unit text, which must parse.
 st_dim st_value_dim(const char* unit);
 /// Factor that shows a model value in `unit` (bridge may be NULL); 0 when they cannot meet.
 double st_value_show_factor(const st_dim* dim, const char* unit, const st_bridge* bridge);
-/// Default value of an expression: states 0, parameters and inputs at their defaults.
-bool st_value_default(builder* b, st_expr e, const double* state, double* out);
-/// Cells of a type in a place, all stages together.
-st_expr st_value_number_of(builder* b, int thing, int place);
-/// Keeps what a quantity was computed to, for `stroma check --units`.
-void st_value_note(builder* b, const st_node* node, double value, const char* unit);
-/// True when the document declares `name` (up to '@') but with a mistake that was reported, so that
-/// a further message about it would only repeat that.
-bool st_value_is_broken(const builder* b, const char* name);
-/// True when `e` is a parameter, also times a constant; then its default value.
-bool st_value_is_plain(builder* b, st_expr e, double* value);
-/// True when `e` contains a state or time.
-bool st_value_moves(builder* b, st_expr e);
-/// State (first stage) that `name` means, seen from `at_place`; -1 with a reason.
-int st_value_state(builder* b, int at_place, const char* name, char* why, size_t why_size);
 /// Unit of the model for a dimension, as text in the arena.
 const char* st_value_unit_text(builder* b, const st_dim* dim);
+
+// resolve.c
+/// A name seen from `at_place` (-1: from nowhere).
+bool st_resolve_name(builder* b, int at_place, const char* name, st_typed* out, char* why,
+                     size_t why_size);
+/// Cells of a type in a place, all stages together.
+st_expr st_resolve_number(builder* b, int thing, int place);
+/// State (first stage) that `name` means, seen from `at_place`; -1 with a reason.
+int st_resolve_state(builder* b, int at_place, const char* name, char* why, size_t why_size);
+/// True when the document declares `name` (up to '@') but with a mistake that was reported, so that
+/// a further message about it would only repeat that.
+bool st_resolve_is_broken(const builder* b, const char* name);
+
+// probe.c
+/// Default value of an expression: states 0, parameters and inputs at their defaults.
+bool st_probe_default(builder* b, st_expr e, const double* state, double* out);
+/// True when `e` is made of parameters, inputs and numbers alone; then its default value.
+bool st_probe_still(builder* b, st_expr e, double* value);
+/// True when `e` contains a state or time.
+bool st_probe_moves(builder* b, st_expr e);
+
+// note.c
+/// Keeps what a quantity was computed to, for `stroma check --units`.
+void st_note_quantity(builder* b, const st_node* node, double value, const char* unit);
+/// True when something was noted at that line and column of the same file.
+bool st_note_is_there(const builder* b, const st_node* node);
+/// Notes each `[20 ng/mL]` of an expression.
+void st_note_brackets(builder* b, const st_node* node);
 
 // behaviour.c
 st_status st_behaviour_read_all(builder* b);

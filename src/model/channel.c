@@ -82,8 +82,8 @@ void st_channel_note(builder* b, int state, st_expr rate)
 static int split(st_graph* g, st_expr e, int depth, int* visits, st_expr* part)
 {
     const st_expr_node n = g->node[e];
-    st_expr left[PART_LIMIT];
-    st_expr right[PART_LIMIT];
+    st_expr left[PART_LIMIT] = {0};
+    st_expr right[PART_LIMIT] = {0};
     part[0] = e;
     const bool is_sum = n.code == ST_OP_ADD || n.code == ST_OP_SUB;
     const bool is_product = n.code == ST_OP_MUL && depth > 0;
@@ -157,14 +157,18 @@ void st_channel_end(builder* b)
     channel_spec* now = &b->channel_now;
     b->channel_open = false;
     now->info.change_count = b->change_count - now->first;
-    if (now->info.change_count == 0) {
+    if (now->info.change_count == 0 || b->change == NULL) {
         return;
     }
     const int depth = split_depth(now->info.kind);
     const int changes = now->info.change_count;
     st_expr* all = st_alloc(b->ctx, (size_t)changes, PART_LIMIT * sizeof *all);
     int parts = 0;
-    for (int i = 0; i < changes && all != NULL && depth >= 0; i++) {
+    if (all == NULL) {
+        b->graph.failed = true;
+        return;
+    }
+    for (int i = 0; i < changes && depth >= 0; i++) {
         int visits = 0;
         const int count =
             split(&b->graph, b->change[now->first + i].rate, depth, &visits, all + i * PART_LIMIT);
@@ -172,9 +176,6 @@ void st_channel_end(builder* b)
         if (parts == 1) {
             break;
         }
-    }
-    if (all == NULL) {
-        b->graph.failed = true;
     }
     if (parts <= 1) {
         keep(b, now);

@@ -105,7 +105,7 @@ static void find_scales(builder* b)
                                   &value);
             value /= s->thing >= 0 ? 1.0 : s->info.show_factor;
         } else {
-            st_value_default(b, s->initial.e, NULL, &value);
+            st_probe_default(b, s->initial.e, NULL, &value);
         }
         value = fabs(value);
         s->info.scale = value > 0.0 && isfinite(value) ? value : fallback[s->info.kind];

@@ -46,7 +46,7 @@ static void read_correlation(builder* b, const st_node* n)
             return;
         }
         *which[i] = find_parameter(b, item->text);
-        if (*which[i] < 0 && find_input(b, item->text) < 0 && st_value_is_broken(b, item->text)) {
+        if (*which[i] < 0 && find_input(b, item->text) < 0 && st_resolve_is_broken(b, item->text)) {
             return;
         }
         if (*which[i] < 0) {

@@ -132,7 +132,7 @@ static void declare_state(builder* b, int thing_index, const st_node* in, int pl
             .show_unit = "cells",
             .show_factor = 1.0,
             .text = st_arena_format(b->arena, "sum of the %d stages", t->stage_count)};
-        d->value.e = st_value_number_of(b, thing_index, place_index);
+        d->value.e = st_resolve_number(b, thing_index, place_index);
     }
 }
 
@@ -186,7 +186,7 @@ static void declare_things_of(builder* b, const char* section, st_state_kind kin
         }
         for (const st_node* p = in->first; p != NULL; p = p->next) {
             const int at = st_declare_find_place(b, p->key);
-            if (at < 0 && st_value_is_broken(b, p->key)) {
+            if (at < 0 && st_resolve_is_broken(b, p->key)) {
                 continue;
             }
             if (at < 0) {
@@ -241,13 +241,13 @@ static void read_bridges(builder* b)
         if (mass != NULL) {
             if (st_node_read_quantity(b->ctx, mass, "a molar mass", "kg/mol", NULL, 1e-6, 1e6,
                                       &t->bridge.molar_mass_kg_per_mol)) {
-                st_value_note(b, mass, t->bridge.molar_mass_kg_per_mol * 1e-6, "g/nmol");
+                st_note_quantity(b, mass, t->bridge.molar_mass_kg_per_mol * 1e-6, "g/nmol");
             }
         }
         if (gas != NULL) {
             if (st_node_read_quantity(b->ctx, gas, "a solubility", "mol/m^3/Pa", NULL, 1e-30, 1e3,
                                       &t->bridge.solubility_mol_per_m3_Pa)) {
-                st_value_note(b, gas, t->bridge.solubility_mol_per_m3_Pa, "mol/m^3/Pa");
+                st_note_quantity(b, gas, t->bridge.solubility_mol_per_m3_Pa, "mol/m^3/Pa");
             }
         }
         if (max != NULL) {
@@ -337,7 +337,7 @@ static void declare_inputs(builder* b)
             .unit = st_value_unit_text(b, &unit.dim),
             .show_unit = st_arena_text(b->arena, unit_text, strlen(unit_text))};
         in->info.show_factor = st_value_show_factor(&unit.dim, unit_text, NULL);
-        st_value_note(b, start, in->info.value, in->info.unit);
+        st_note_quantity(b, start, in->info.value, in->info.unit);
     }
 }
 
@@ -418,7 +418,7 @@ st_status st_declare_names(builder* b)
     const st_node* settle = st_node_child(b->root, "settle");
     if (settle != NULL &&
         st_node_read_quantity(b->ctx, settle, "a time", "day", NULL, 0.0, 1e6, &b->settle_day)) {
-        st_value_note(b, settle, b->settle_day, "day");
+        st_note_quantity(b, settle, b->settle_day, "day");
     }
     ST_TRY(make_room(b));
     declare_places(b);

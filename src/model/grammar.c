@@ -221,6 +221,8 @@ static const st_grammar_key event_keys[] = {
     {"at", ST_GRAMMAR_QUANTITY, false, "day", "when it happens; or:", NULL},
     {"when", ST_GRAMMAR_EXPRESSION, false, "",
      "a threshold such as 'il1@fluid > limit': it happens whenever this becomes true", NULL},
+    {"after", ST_GRAMMAR_QUANTITY, false, "day",
+     "with 'when': it happens this long after the crossing; default 0", NULL},
     {"every", ST_GRAMMAR_QUANTITY, false, "day", "with 'at': again and again at this distance",
      NULL},
     {"once", ST_GRAMMAR_BOOL, false, "", "with 'when': only the first time; default false", NULL},

@@ -525,6 +525,52 @@ static void doses_arrive_in_model_units(void** state)
     drop(&r);
 }
 
+static const char SHARES[] =
+    "model: Doses with shares\n"
+    "places:\n"
+    "  fluid: { volume: { value: 10 mL, assumed: test } }\n"
+    "  lining: { volume: { value: 2 mL, assumed: test } }\n"
+    "substrates:\n"
+    "  drug: { in: { fluid: 0, lining: 0 }, molar_mass: 500 g/mol }\n"
+    "  a: { in: { fluid: 0 }, molar_mass: 25 kDa }\n"
+    "  b: { in: { fluid: 0 }, molar_mass: 50 kDa }\n"
+    "cells:\n"
+    "  msc: { in: { fluid: 0, lining: 0 } }\n"
+    "doses:\n"
+    "  msc: { alive: { msc@fluid: 0.9, msc@lining: 0.05 }, latent: msc@fluid }\n"
+    "  drug: { into: [ { to: drug@fluid, share: 0.75 }, { to: drug@lining, share: 0.25 } ] }\n"
+    "  platelet:\n"
+    "    into:\n"
+    "      - { to: a@fluid, yield: { value: 50 fg/cell, assumed: test } }\n"
+    "      - { to: b@fluid, yield: { value: 10 fg/cell, assumed: test } }\n";
+
+// One class may go to several states; what is not shared out is lost.
+static void a_dose_may_have_several_targets(void** state)
+{
+    (void)state;
+    rig r = make(SHARES);
+    double add[8] = {0};
+    double parameter[8];
+    const double none = 0.0;
+    for (int i = 0; i < st_model_parameter_count(r.model); i++) {
+        parameter[i] = st_model_parameter(r.model, i)->value;
+    }
+    st_model_dose_add(r.model, st_model_find_dose(r.model, "msc"), 1000.0, 10.0, 5.0, parameter,
+                      &none, add);
+    st_model_dose_add(r.model, st_model_find_dose(r.model, "drug"), 0.04, 0, 0, parameter, &none,
+                      add);
+    st_model_dose_add(r.model, st_model_find_dose(r.model, "platelet"), 1e9, 0, 0, parameter, &none,
+                      add);
+    assert_near(add[st_model_find_state(r.model, "msc@fluid")], 910.0);
+    assert_near(add[st_model_find_state(r.model, "msc@lining")], 50.0);
+    assert_near(add[st_model_find_state(r.model, "drug@fluid")], 0.03 / 500 * 1e9 / 10);
+    assert_near(add[st_model_find_state(r.model, "drug@lining")], 0.01 / 500 * 1e9 / 2);
+    assert_near(add[st_model_find_state(r.model, "a@fluid")], 2.0 / 10);
+    assert_near(add[st_model_find_state(r.model, "b@fluid")], 0.2 / 10);
+    assert_true(st_model_dose(r.model, st_model_find_dose(r.model, "platelet"))->is_cell);
+    drop(&r);
+}
+
 static void a_variant_sets_its_values(void** state)
 {
     (void)state;
@@ -583,6 +629,7 @@ int main(void)
         cmocka_unit_test(knee_derivatives_are_exact),
         cmocka_unit_test(lanes_equal_the_plain_tape),
         cmocka_unit_test(doses_arrive_in_model_units),
+        cmocka_unit_test(a_dose_may_have_several_targets),
         cmocka_unit_test(a_variant_sets_its_values),
         cmocka_unit_test(lack_of_memory_is_survived),
     };

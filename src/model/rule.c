@@ -73,7 +73,7 @@ static bool read_hill(builder* b, const st_node* entry, st_expr* out)
 static bool refuse_negative(builder* b, const st_node* node, const st_typed* v)
 {
     double value;
-    if (st_value_is_plain(b, v->e, &value) && value < 0.0) {
+    if (st_probe_still(b, v->e, &value) && !(value >= 0.0)) {
         const st_node* text = node->kind == ST_NODE_MAP ? st_node_child(node, "value") : node;
         return st_node_fail(b->ctx, text, "found '%s', expected a rate of 0 or more", text->text);
     }
@@ -83,7 +83,7 @@ static bool refuse_negative(builder* b, const st_node* node, const st_typed* v)
 static bool refuse_not_positive(builder* b, const st_node* node, const st_typed* v)
 {
     double value;
-    if (st_value_is_plain(b, v->e, &value) && !(value > 0.0)) {
+    if (st_probe_still(b, v->e, &value) && !(value > 0.0)) {
         const st_node* text = node->kind == ST_NODE_MAP ? st_node_child(node, "value") : node;
         return st_node_fail(b->ctx, text, "found '%s', expected a half-maximum above 0",
                             text->text);
@@ -185,10 +185,10 @@ static bool read_in_place(builder* b, const st_node* entry, int cell, int place,
     const st_node* toward = st_node_need(b->ctx, entry, "toward", "the value at full signal");
     const st_node* half =
         st_node_need(b->ctx, entry, "half_max", "the signal at which half the change is reached");
-    st_typed s;
-    st_typed t;
-    st_typed h;
-    st_expr p;
+    st_typed s = {0};
+    st_typed t = {0};
+    st_typed h = {0};
+    st_expr p = ST_EXPR_ONE;
     const bool has_signal = read_signal(b, entry, cell, place, &s);
     if (toward == NULL || half == NULL ||
         !st_value_read(b, toward, place, &dim, &bridge, "a rate", &t) ||
@@ -249,7 +249,7 @@ static bool read_subject(builder* b, const st_node* entry, const st_node** cell_
         return false;
     }
     *cell = st_declare_find_thing(b, (*cell_node)->text);
-    if (*cell < 0 && st_value_is_broken(b, (*cell_node)->text)) {
+    if (*cell < 0 && st_resolve_is_broken(b, (*cell_node)->text)) {
         return false;
     }
     if (*cell < 0 || b->thing[*cell].kind != ST_STATE_CELL) {
@@ -329,10 +329,10 @@ static bool read_for_dead(builder* b, const st_node* entry, int live, int only,
 
 static void read_rule(builder* b, const st_node* entry, rule_list* list)
 {
-    const st_node* cell_node;
-    const st_node* change;
-    int cell;
-    bool increases;
+    const st_node* cell_node = NULL;
+    const st_node* change = NULL;
+    int cell = -1;
+    bool increases = false;
     if (!read_subject(b, entry, &cell_node, &cell, &change, &increases)) {
         return;
     }

@@ -64,7 +64,7 @@ static void read_changes(builder* b, const st_node* changes, st_change change, e
         }
         double constant;
         if (st_expr_is_constant(&b->graph, v.e, &constant) && st_formula_is_quantity(n->text)) {
-            st_value_note(b, n, constant, st_value_unit_text(b, want));
+            st_note_quantity(b, n, constant, st_value_unit_text(b, want));
         }
         add_action(b, e, change, s, v.e);
         const int stages = thing >= 0 ? b->thing[thing].stage_count : 1;
@@ -131,6 +131,7 @@ static bool read_moment(builder* b, const st_node* n, event_spec* e)
     const st_node* when = st_node_child(n, "when");
     const st_node* every = st_node_child(n, "every");
     const st_node* once = st_node_child(n, "once");
+    const st_node* after = st_node_child(n, "after");
     e->info.trigger = -1;
     if ((at == NULL) == (when == NULL)) {
         return st_node_fail(b->ctx, n, "found %s, expected 'at:' (a time) or 'when:' (a threshold)",
@@ -138,10 +139,18 @@ static bool read_moment(builder* b, const st_node* n, event_spec* e)
     }
     if (when != NULL) {
         e->info.day = INFINITY;
+        e->info.condition = when->text;
         if (every != NULL) {
             return st_node_fail_key(b->ctx, every, "'every' belongs to 'at', not to 'when'");
         }
-        st_expr excess;
+        if (after != NULL) {
+            if (!st_node_read_quantity(b->ctx, after, "a time", "day", NULL, 0.0, 1e6,
+                                       &e->info.delay_day)) {
+                return false;
+            }
+            st_note_quantity(b, after, e->info.delay_day, "day");
+        }
+        st_expr excess = ST_EXPR_ZERO;
         if ((once != NULL && !st_node_read_bool(b->ctx, once, &e->info.once)) ||
             !read_threshold(b, when, &excess)) {
             return false;
@@ -149,19 +158,20 @@ static bool read_moment(builder* b, const st_node* n, event_spec* e)
         e->info.trigger = add_event_value(b, excess);
         return e->info.trigger >= 0;
     }
-    if (once != NULL) {
-        return st_node_fail_key(b->ctx, once, "'once' belongs to 'when', not to 'at'");
+    if (once != NULL || after != NULL) {
+        const st_node* wrong = once != NULL ? once : after;
+        return st_node_fail_key(b->ctx, wrong, "'%s' belongs to 'when', not to 'at'", wrong->key);
     }
     if (!st_node_read_quantity(b->ctx, at, "a time", "day", NULL, -1e6, 1e6, &e->info.day)) {
         return false;
     }
-    st_value_note(b, at, e->info.day, "day");
+    st_note_quantity(b, at, e->info.day, "day");
     if (every != NULL) {
         if (!st_node_read_quantity(b->ctx, every, "a time", "day", NULL, 1e-6, 1e6,
                                    &e->info.every_day)) {
             return false;
         }
-        st_value_note(b, every, e->info.every_day, "day");
+        st_note_quantity(b, every, e->info.every_day, "day");
     }
     return true;
 }
@@ -240,9 +250,9 @@ static void read_plan(builder* b, int input)
         }
         double constant;
         if (st_expr_is_constant(&b->graph, v.e, &constant)) {
-            st_value_note(b, value, constant, in->info.unit);
+            st_note_quantity(b, value, constant, in->info.unit);
         }
-        st_value_note(b, at, p->day, "day");
+        st_note_quantity(b, at, p->day, "day");
         before = p->day;
         p->output = add_event_value(b, v.e);
         b->plan_count++;

@@ -93,7 +93,7 @@ static void the_schema_is_well_formed(void** state)
     st_text schema;
     st_text_init(&schema, ctx);
     st_schema_json(&schema);
-    char open[64];
+    char open[64] = "";
     int depth = 0;
     bool in_text = false;
     for (const char* c = schema.data; *c != '\0'; c++) {

@@ -21,8 +21,8 @@ int st_term_target(builder* b, const st_node* node, const char* name)
         }
         names[count++] = b->state[i].info.name;
     }
-    const int found = st_value_state(b, -1, name, why, sizeof why);
-    if (found >= 0 || (why[0] == '\0' && st_value_is_broken(b, name))) {
+    const int found = st_resolve_state(b, -1, name, why, sizeof why);
+    if (found >= 0 || (why[0] == '\0' && st_resolve_is_broken(b, name))) {
         return found;
     }
     const char* near = st_name_nearest(name, names, count);
@@ -68,8 +68,7 @@ static void read_places(builder* b)
         }
         double value;
         p->has_volume = true;
-        if (!st_value_moves(b, p->volume.e) && st_value_default(b, p->volume.e, NULL, &value) &&
-            !(value > 0.0)) {
+        if (st_probe_still(b, p->volume.e, &value) && !(value > 0.0)) {
             st_node_fail(b->ctx, node, "found a volume of %g mL, expected one above 0", value);
         }
     }
@@ -114,8 +113,7 @@ static void read_substrates(builder* b)
 static void refuse_negative_start(builder* b, const state_spec* s)
 {
     double value;
-    if (!s->info.may_be_negative && !st_value_moves(b, s->initial.e) &&
-        st_value_default(b, s->initial.e, NULL, &value) && value < 0.0) {
+    if (!s->info.may_be_negative && st_probe_still(b, s->initial.e, &value) && !(value >= 0.0)) {
         st_node_fail(b->ctx, s->start, "found a start of %g %s, expected 0 or more", value,
                      s->info.unit);
     }
@@ -177,8 +175,7 @@ static bool read_response(builder* b, int index, const st_dim* time, st_typed* o
         !st_value_read(b, tau, -1, time, NULL, "a time", &delay)) {
         return false;
     }
-    if (!st_value_moves(b, delay.e) && st_value_default(b, delay.e, NULL, &value) &&
-        !(value > 0.0)) {
+    if (st_probe_still(b, delay.e, &value) && !(value > 0.0)) {
         return st_node_fail(b->ctx, tau, "found a time of %g day, expected one above 0", value);
     }
     const st_expr x = st_expr_input(&b->graph, SLOT_STATE | (uint32_t)index);
@@ -216,9 +213,9 @@ static void add_side(builder* b, const st_node* side, int place, const st_typed*
     const st_dim time = st_value_dim("day");
     for (const st_node* n = side != NULL ? side->first : NULL; n != NULL; n = n->next) {
         char why[256];
-        const int s = st_value_state(b, place, n->key, why, sizeof why);
+        const int s = st_resolve_state(b, place, n->key, why, sizeof why);
         if (s < 0) {
-            if (!st_value_is_broken(b, n->key) || why[0] != '\0') {
+            if (!st_resolve_is_broken(b, n->key) || why[0] != '\0') {
                 st_node_fail_key(b->ctx, n, "found '%s', expected a state in this place", n->key);
             }
             continue;
@@ -269,7 +266,7 @@ static void read_reaction(builder* b, const st_node* n)
     }
     const int place = st_declare_find_place(b, in->text);
     if (place < 0) {
-        if (!st_value_is_broken(b, in->text)) {
+        if (!st_resolve_is_broken(b, in->text)) {
             st_node_fail(b->ctx, in, "found '%s', expected a place", in->text);
         }
         return;
@@ -305,10 +302,10 @@ static bool read_coefficient(builder* b, const st_node* n, const char* key, cons
     if (!st_value_read(b, node, -1, &dim, NULL, "a coefficient", out)) {
         return false;
     }
-    if (strcmp(key, "partition") == 0 && st_value_is_plain(b, out->e, &value) && !(value > 0.0)) {
+    if (strcmp(key, "partition") == 0 && st_probe_still(b, out->e, &value) && !(value > 0.0)) {
         return st_node_fail(b->ctx, node, "found a value of %g, expected one above 0", value);
     }
-    if (st_value_is_plain(b, out->e, &value) && value < 0.0) {
+    if (st_probe_still(b, out->e, &value) && !(value >= 0.0)) {
         return st_node_fail(b->ctx, node, "found a value below 0, expected 0 or more");
     }
     return true;
@@ -349,7 +346,7 @@ static void read_exchange(builder* b, const st_node* n)
         return;
     }
     const int thing = st_declare_find_thing(b, substrate->text);
-    if (thing < 0 && st_value_is_broken(b, substrate->text)) {
+    if (thing < 0 && st_resolve_is_broken(b, substrate->text)) {
         return;
     }
     if (thing < 0 || b->thing[thing].kind != ST_STATE_SUBSTRATE) {
@@ -360,8 +357,8 @@ static void read_exchange(builder* b, const st_node* n)
     const int p1 = st_declare_find_place(b, from->text);
     const int p2 = st_declare_find_place(b, to->text);
     const bool is_lost = strcmp(to->text, "none") == 0;
-    if ((p1 < 0 && st_value_is_broken(b, from->text)) ||
-        (p2 < 0 && st_value_is_broken(b, to->text))) {
+    if ((p1 < 0 && st_resolve_is_broken(b, from->text)) ||
+        (p2 < 0 && st_resolve_is_broken(b, to->text))) {
         return;
     }
     if (p1 < 0 || t->state[p1] < 0) {

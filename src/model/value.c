@@ -242,271 +242,8 @@ int st_value_parameter(builder* b, const st_node* node, const char* name, const 
         ok = read_spread(b, spread, p, NULL) && ok;
     }
     const int index = b->parameter_count++;
-    st_value_note(b, value, p->info.value, p->info.unit);
+    st_note_quantity(b, value, p->info.value, p->info.unit);
     return ok ? index : -1;
-}
-
-void st_value_note(builder* b, const st_node* node, double value, const char* unit)
-{
-    for (int i = b->quantity_count - 1; i >= 0; i--) {
-        if (b->quantity_node[i] == node) { // read again, now in the units of its use
-            b->quantity[i].value = value;
-            b->quantity[i].unit = unit;
-            return;
-        }
-    }
-    if (b->quantity_count == b->quantity_capacity) {
-        const int capacity = b->quantity_capacity == 0 ? 128 : 2 * b->quantity_capacity;
-        st_quantity_info* grown = st_realloc(b->ctx, b->quantity, (size_t)capacity, sizeof *grown);
-        b->quantity = grown != NULL ? grown : b->quantity;
-        const st_node** nodes =
-            st_realloc(b->ctx, b->quantity_node, (size_t)capacity, sizeof *nodes);
-        b->quantity_node = nodes != NULL ? nodes : b->quantity_node;
-        if (grown == NULL || nodes == NULL) {
-            b->graph.failed = true;
-            return;
-        }
-        b->quantity_capacity = capacity;
-    }
-    char path[256];
-    st_node_path(node, path, sizeof path);
-    b->quantity_node[b->quantity_count] = node;
-    b->quantity[b->quantity_count++] =
-        (st_quantity_info){.path = st_arena_text(b->arena, path, strlen(path)),
-                           .file = st_doc_name(node->doc),
-                           .line = node->line,
-                           .column = node->column,
-                           .written = node->text,
-                           .value = value,
-                           .unit = unit};
-}
-
-// --- names
-// -----------------------------------------------------------------------------------------
-
-/// Place index in which `thing` is meant, -1 with a reason.
-static int find_home(const builder* b, int thing, int at_place, const char* place_name, char* why,
-                     size_t why_size)
-{
-    const thing_spec* t = &b->thing[thing];
-    if (place_name != NULL) {
-        const int place = st_declare_find_place(b, place_name);
-        if (place < 0 || t->state[place] < 0) {
-            snprintf(why, why_size, "'%s' does not live in '%s'", t->name, place_name);
-            return -1;
-        }
-        return place;
-    }
-    if (at_place >= 0 && t->state[at_place] >= 0) {
-        return at_place;
-    }
-    int place = -1;
-    int count = 0;
-    for (int i = 0; i < b->place_count; i++) {
-        if (t->state[i] >= 0) {
-            place = i;
-            count++;
-        }
-    }
-    if (count != 1) {
-        snprintf(why, why_size, "'%s' lives in %d places, write '%s@place'", t->name, count,
-                 t->name);
-        return -1;
-    }
-    return place;
-}
-
-st_expr st_value_number_of(builder* b, int thing, int place)
-{
-    const thing_spec* t = &b->thing[thing];
-    st_expr sum = ST_EXPR_ZERO;
-    for (int i = 0; i < t->stage_count; i++) {
-        const uint32_t slot = SLOT_STATE | (uint32_t)(t->state[place] + i);
-        sum = st_expr_add(&b->graph, sum, st_expr_input(&b->graph, slot));
-    }
-    return sum;
-}
-
-/// Splits "il1@fluid" and finds thing and place; false with a reason, or none when no such thing.
-static bool find_thing_at(const builder* b, int at_place, const char* name, int* thing, int* place,
-                          char* why, size_t why_size)
-{
-    char base[64];
-    const char* at = strchr(name, '@');
-    const size_t length = at != NULL ? (size_t)(at - name) : strlen(name);
-    if (length >= sizeof base) {
-        return false;
-    }
-    memcpy(base, name, length);
-    base[length] = '\0';
-    *thing = st_declare_find_thing(b, base);
-    if (*thing < 0) {
-        return false;
-    }
-    *place = find_home(b, *thing, at_place, at != NULL ? at + 1 : NULL, why, why_size);
-    return *place >= 0;
-}
-
-int st_value_state(builder* b, int at_place, const char* name, char* why, size_t why_size)
-{
-    why[0] = '\0';
-    for (int i = 0; i < b->state_count; i++) {
-        if (b->state[i].thing < 0 && strcmp(b->state[i].info.name, name) == 0) {
-            return i;
-        }
-    }
-    int thing;
-    int place;
-    if (find_thing_at(b, at_place, name, &thing, &place, why, why_size)) {
-        return b->thing[thing].state[place];
-    }
-    return -1;
-}
-
-/// density.T: cells of a type per volume of the place that is asked from.
-static bool resolve_density(builder* b, int at_place, const char* type, st_typed* out, char* why,
-                            size_t why_size)
-{
-    const int cell = st_declare_find_thing(b, type);
-    if (cell < 0 || b->thing[cell].kind != ST_STATE_CELL) {
-        snprintf(why, why_size, "'density.%s' needs a cell type", type);
-        return false;
-    }
-    if (at_place < 0 || b->thing[cell].state[at_place] < 0) {
-        snprintf(why, why_size, "'density.%s' has a meaning only in a place where %s lives", type,
-                 type);
-        return false;
-    }
-    const st_typed* volume = &b->place[at_place].volume;
-    const st_dim cells = st_value_dim("cells");
-    *out = (st_typed){.e = st_expr_div(&b->graph, st_value_number_of(b, cell, at_place), volume->e),
-                      .dim = st_dim_product(&cells, &volume->dim, -1.0)};
-    return true;
-}
-
-bool st_value_is_broken(const builder* b, const char* name)
-{
-    static const char* const sections[] = {"parameters", "inputs",      "substrates",
-                                           "cells",      "matrix",      "variables",
-                                           "responses",  "definitions", "places"};
-    char base[64];
-    const size_t length = strcspn(name, "@");
-    if (length >= sizeof base || st_ctx_mistake_count(b->ctx) == 0) {
-        return false;
-    }
-    memcpy(base, name, length);
-    base[length] = '\0';
-    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
-        if (st_node_child(st_node_child(b->root, sections[i]), base) != NULL) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool resolve_unknown(builder* b, const char* name, char* why, size_t why_size)
-{
-    const char* names[512];
-    int count = 0;
-    const int limit = (int)(sizeof names / sizeof names[0]);
-    for (int i = 0; i < b->parameter_count && count < limit; i++) {
-        names[count++] = b->parameter[i].info.name;
-    }
-    for (int i = 0; i < b->input_count && count < limit; i++) {
-        names[count++] = b->input[i].info.name;
-    }
-    for (int i = 0; i < b->thing_count && count < limit; i++) {
-        names[count++] = b->thing[i].name;
-    }
-    for (int i = 0; i < b->state_count && count < limit; i++) {
-        names[count++] = b->state[i].info.name;
-    }
-    for (int i = 0; i < b->definition_count && count < limit; i++) {
-        names[count++] = b->definition[i].info.name;
-    }
-    const char* near = st_name_nearest(name, names, count);
-    snprintf(why, why_size, "'%s' is no name here%s%s%s", name, near ? "; did you mean '" : "",
-             near ? near : "", near ? "'?" : "");
-    return false;
-}
-
-bool st_value_resolve(builder* b, int at_place, const char* name, st_typed* out, char* why,
-                      size_t why_size)
-{
-    why[0] = '\0';
-    if (strcmp(name, "time") == 0) {
-        *out = (st_typed){.e = st_expr_input(&b->graph, SLOT_TIME), .dim = st_value_dim("day")};
-        return true;
-    }
-    for (int i = 0; i < b->parameter_count; i++) {
-        if (strcmp(b->parameter[i].info.name, name) == 0) {
-            *out = (st_typed){.e = st_expr_input(&b->graph, SLOT_PARAMETER | (uint32_t)i),
-                              .dim = b->parameter[i].dim};
-            return true;
-        }
-    }
-    for (int i = 0; i < b->input_count; i++) {
-        if (strcmp(b->input[i].info.name, name) == 0) {
-            *out = (st_typed){.e = st_expr_input(&b->graph, SLOT_INPUT | (uint32_t)i),
-                              .dim = b->input[i].dim};
-            return true;
-        }
-    }
-    for (int i = 0; i < b->definition_count; i++) {
-        if (strcmp(b->definition[i].info.name, name) == 0) {
-            if (!st_value_definition(b, i, why, why_size)) {
-                return false;
-            }
-            *out = b->definition[i].value;
-            return true;
-        }
-    }
-    for (int i = 0; i < b->state_count; i++) {
-        if (b->state[i].thing < 0 && strcmp(b->state[i].info.name, name) == 0) {
-            *out = (st_typed){.e = st_expr_input(&b->graph, SLOT_STATE | (uint32_t)i),
-                              .dim = b->state[i].dim};
-            return true;
-        }
-    }
-    if (strncmp(name, "density.", 8) == 0) {
-        return resolve_density(b, at_place, name + 8, out, why, why_size);
-    }
-    if (strncmp(name, "volume@", 7) == 0) {
-        const int p = st_declare_find_place(b, name + 7);
-        if (p >= 0 && b->place[p].has_volume) {
-            *out = b->place[p].volume;
-            return true;
-        }
-    }
-    int thing;
-    int place;
-    if (find_thing_at(b, at_place, name, &thing, &place, why, why_size)) {
-        *out = (st_typed){.e = st_value_number_of(b, thing, place),
-                          .dim = b->state[b->thing[thing].state[place]].dim,
-                          .bridge = b->thing[thing].bridge};
-        return true;
-    }
-    if (st_grammar_spatial(name) != NULL) {
-        snprintf(why, why_size,
-                 "'%s' has no value in a well-mixed place; a rule may sense it and state "
-                 "'well_mixed:', what stands in for it",
-                 name);
-        return false;
-    }
-    return why[0] != '\0' ? false : resolve_unknown(b, name, why, why_size);
-}
-
-/// True when something was noted at that line and column of the same file.
-static bool is_noted(const builder* b, const st_node* node)
-{
-    for (int i = b->quantity_count - 1; i >= 0; i--) {
-        const st_quantity_info* q = &b->quantity[i];
-        if (q->line == node->line && q->column == node->column &&
-            q->file == st_doc_name(node->doc)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 // --- expressions
@@ -537,13 +274,13 @@ static bool is_reported(const builder* b, const char* name)
             return !lives && st_ctx_mistake_count(b->ctx) > 0;
         }
     }
-    return st_value_is_broken(b, name);
+    return st_resolve_is_broken(b, name);
 }
 
 static bool resolve(void* arg, const char* name, st_typed* out, char* why, size_t why_size)
 {
     resolver* r = arg;
-    const bool ok = st_value_resolve(r->b, r->at_place, name, out, why, why_size);
+    const bool ok = st_resolve_name(r->b, r->at_place, name, out, why, why_size);
     r->is_broken = !ok && is_reported(r->b, name);
     return ok;
 }
@@ -597,45 +334,6 @@ bool st_value_definition(builder* b, int index, char* why, size_t why_size)
     return true;
 }
 
-/// Notes each `[20 ng/mL]` of an expression.
-static void note_brackets(builder* b, const st_node* node)
-{
-    const char* open = strchr(node->text, '[');
-    if (open == NULL) {
-        return;
-    }
-    for (; open != NULL; open = strchr(open + 1, '[')) {
-        char text[128];
-        double number;
-        st_unit unit;
-        const char* unit_text;
-        char why[64];
-        const size_t length = strcspn(open + 1, "]");
-        if (length >= sizeof text) {
-            continue;
-        }
-        memcpy(text, open + 1, length);
-        text[length] = '\0';
-        if (st_quantity_parse(text, &number, &unit, &unit_text, why, sizeof why)) {
-            // stands at its own column, with its own words
-            st_node* spot = st_arena_alloc(b->arena, 1, sizeof *spot);
-            char* written = st_arena_text(b->arena, text, length);
-            if (spot == NULL || written == NULL) {
-                return;
-            }
-            *spot = *node;
-            spot->text = written;
-            spot->column += (int)(open + 1 - node->text) + (node->is_quoted ? 1 : 0);
-            if (!is_noted(b, spot)) {
-                st_value_note(b, spot,
-                              number * unit.factor *
-                                  st_units_from_si(&ST_UNITS_POPULATION, &unit.dim),
-                              st_value_unit_text(b, &unit.dim));
-            }
-        }
-    }
-}
-
 bool st_value_read_text(builder* b, const st_node* node, int at_place, st_typed* out)
 {
     if (!st_node_expect(b->ctx, node, ST_NODE_SCALAR)) {
@@ -665,13 +363,13 @@ bool st_value_read_text(builder* b, const st_node* node, int at_place, st_typed*
                                 EXPRESSION_DEPTH_LIMIT);
         }
         for (uint32_t i = before; i < b->graph.count; i++) {
-            if (b->graph.node[i].code == ST_OP_PPOW && st_value_moves(b, b->graph.node[i].b)) {
+            if (b->graph.node[i].code == ST_OP_PPOW && st_probe_moves(b, b->graph.node[i].b)) {
                 return st_node_fail(b->ctx, node,
                                     "a hill exponent depends on a state, expected parameters or "
                                     "numbers");
             }
         }
-        note_brackets(b, node);
+        st_note_brackets(b, node);
         return true;
     }
     if (r.is_broken) {
@@ -716,8 +414,8 @@ bool st_value_read(builder* b, const st_node* node, int at_place, const st_dim* 
             }
             double number;
             const bool is_changed = !st_dim_equal(&out->dim, &b->parameter[i].dim);
-            if (is_changed && st_value_default(b, out->e, NULL, &number)) {
-                st_value_note(b, value, number, st_value_unit_text(b, &out->dim));
+            if (is_changed && st_probe_default(b, out->e, NULL, &number)) {
+                st_note_quantity(b, value, number, st_value_unit_text(b, &out->dim));
             }
             return true;
         }
@@ -744,66 +442,8 @@ bool st_value_read(builder* b, const st_node* node, int at_place, const st_dim* 
         return false;
     }
     if (st_expr_is_constant(&b->graph, out->e, &constant) && st_formula_is_quantity(text->text) &&
-        !is_noted(b, text)) {
-        st_value_note(b, text, constant, st_value_unit_text(b, &out->dim));
+        !st_note_is_there(b, text)) {
+        st_note_quantity(b, text, constant, st_value_unit_text(b, &out->dim));
     }
     return true;
-}
-
-bool st_value_default(builder* b, st_expr e, const double* state, double* out)
-{
-    // operands have lower numbers than the nodes that use them
-    double* value = st_alloc(b->ctx, (size_t)e + 1u, sizeof *value);
-    if (value == NULL) {
-        return false;
-    }
-    for (st_expr i = 0; i <= e; i++) {
-        const st_expr_node n = b->graph.node[i];
-        const uint32_t index = n.a & SLOT_INDEX;
-        if (n.code == ST_OP_CONSTANT) {
-            value[i] = n.value;
-        } else if (n.code != ST_OP_INPUT) {
-            value[i] = st_op_apply((st_op_code)n.code, value[n.a], value[n.b]);
-        } else if ((n.a & SLOT_KIND) == SLOT_PARAMETER) {
-            value[i] = b->parameter[index].info.value;
-        } else if ((n.a & SLOT_KIND) == SLOT_INPUT) {
-            value[i] = b->input[index].info.value;
-        } else {
-            value[i] = (n.a & SLOT_KIND) == SLOT_STATE && state != NULL ? state[index] : 0.0;
-        }
-    }
-    *out = value[e];
-    st_free(b->ctx, value);
-    return true;
-}
-
-bool st_value_is_plain(builder* b, st_expr e, double* value)
-{
-    const st_expr_node n = b->graph.node[e];
-    const bool is_parameter = n.code == ST_OP_INPUT && (n.a & SLOT_KIND) == SLOT_PARAMETER;
-    const bool is_scaled = n.code == ST_OP_MUL && b->graph.node[n.a].code <= ST_OP_INPUT &&
-                           b->graph.node[n.b].code <= ST_OP_INPUT && !st_value_moves(b, e);
-    return (is_parameter || is_scaled || n.code == ST_OP_CONSTANT) &&
-           st_value_default(b, e, NULL, value);
-}
-
-bool st_value_moves(builder* b, st_expr e)
-{
-    const st_expr_node top = b->graph.node[e];
-    if (top.code == ST_OP_CONSTANT) {
-        return false;
-    }
-    bool* moves = st_alloc(b->ctx, (size_t)e + 1u, sizeof *moves);
-    for (st_expr i = 0; moves != NULL && i <= e; i++) {
-        const st_expr_node n = b->graph.node[i];
-        if (n.code == ST_OP_INPUT) {
-            const uint32_t kind = n.a & SLOT_KIND;
-            moves[i] = kind == SLOT_STATE || kind == SLOT_TIME;
-        } else if (n.code != ST_OP_CONSTANT) {
-            moves[i] = moves[n.a] || moves[n.b];
-        }
-    }
-    const bool result = moves != NULL && moves[e];
-    st_free(b->ctx, moves);
-    return result;
 }

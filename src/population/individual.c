@@ -124,8 +124,8 @@ bool st_individual_notice(const st_model* model, st_individual* who, st_scratch*
         }
         const double excess = scratch->output[trigger];
         if (isinf(who->event_at[e]) && excess > 0.0) {
-            who->event_at[e] = who->day;
-            is_due = true;
+            who->event_at[e] = who->day + st_model_event(model, e)->delay_day;
+            is_due = is_due || who->event_at[e] <= who->day;
         } else {
             wait_again(model, who, e, excess);
         }
@@ -147,17 +147,15 @@ static bool some_hold(const st_model* model, const st_individual* who, st_scratc
     return false;
 }
 
-bool st_individual_crosses(const st_model* model, st_individual* who, st_scratch* scratch,
-                           double new_day, st_dense_fn dense, const void* of)
+/// First share of the step at which a waiting condition holds; above 1 when none does. Leaves the
+/// event tape's outputs of that moment (or of the step's end) in scratch->output.
+static double find_crossing(const st_model* model, const st_individual* who, st_scratch* scratch,
+                            double h, st_dense_fn dense, const void* of)
 {
     const int looks = 4; // inside a step, so that a short excursion is seen as well
     const int halvings = 50;
-    const double h = new_day - who->day;
     double low = 0.0;
     double high = 2.0;
-    if (!has_thresholds(model)) {
-        return false;
-    }
     for (int i = 1; i <= looks && high > 1.0; i++) {
         const double theta = (double)i / looks;
         dense(of, theta, scratch->state2);
@@ -167,16 +165,7 @@ bool st_individual_crosses(const st_model* model, st_individual* who, st_scratch
             low = theta;
         }
     }
-    for (int e = 0; e < st_model_event_count(model) && high > 1.0; e++) { // state at the end
-        const int trigger = st_model_event(model, e)->trigger;
-        if (trigger >= 0) {
-            wait_again(model, who, e, scratch->output[trigger]);
-        }
-    }
-    if (high > 1.0) {
-        return false;
-    }
-    for (int i = 0; i < halvings; i++) {
+    for (int i = 0; i < halvings && high <= 1.0; i++) {
         const double middle = 0.5 * (low + high);
         dense(of, middle, scratch->state2);
         if (some_hold(model, who, scratch, who->day + middle * h)) {
@@ -185,16 +174,43 @@ bool st_individual_crosses(const st_model* model, st_individual* who, st_scratch
             low = middle;
         }
     }
-    dense(of, high, scratch->state2);
-    const double at = fmax(who->day + high * h, nextafter(who->day, INFINITY));
-    some_hold(model, who, scratch, who->day + high * h);
-    for (int e = 0; e < st_model_event_count(model); e++) {
-        const int trigger = st_model_event(model, e)->trigger;
-        if (trigger >= 0 && isinf(who->event_at[e]) && scratch->output[trigger] > 0.0) {
-            who->event_at[e] = at;
+    if (high <= 1.0) {
+        dense(of, high, scratch->state2);
+        run_event_tape(model, who, scratch, who->day + high * h, scratch->state2);
+    }
+    return high;
+}
+
+bool st_individual_crosses(const st_model* model, st_individual* who, st_scratch* scratch,
+                           double new_day, st_dense_fn dense, const void* of)
+{
+    const double h = new_day - who->day;
+    if (!has_thresholds(model)) {
+        return false;
+    }
+    // one turn per moment at which something is crossed; each makes an event wait no longer
+    for (int turn = 0; turn <= st_model_event_count(model); turn++) {
+        const double theta = find_crossing(model, who, scratch, h, dense, of);
+        const double at = fmax(who->day + theta * h, nextafter(who->day, INFINITY));
+        double first = INFINITY;
+        for (int e = 0; e < st_model_event_count(model); e++) {
+            const st_event_info* event = st_model_event(model, e);
+            if (event->trigger < 0) {
+                continue;
+            }
+            const double excess = scratch->output[event->trigger];
+            if (theta > 1.0) {
+                wait_again(model, who, e, excess);
+            } else if (isinf(who->event_at[e]) && excess > 0.0) {
+                who->event_at[e] = at + event->delay_day;
+                first = fmin(first, who->event_at[e]);
+            }
+        }
+        if (theta > 1.0 || first < new_day || (first == new_day && first == at)) {
+            return theta <= 1.0;
         }
     }
-    return true;
+    return false;
 }
 
 // --- the way through a course -------------------------------------------------------------------
@@ -235,18 +251,29 @@ void st_individual_begin(const st_model* model, const st_population_def* def, st
     begin_thresholds(model, who, scratch, x);
 }
 
+/// b where a is not a number.
+static double smaller(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
 double st_individual_stop(const st_model* model, const st_individual* who)
 {
     const st_course* course = who->course;
     double stop = course->end_day;
     for (int e = 0; e < st_model_event_count(model); e++) {
-        stop = fmin(stop, who->event_at[e]);
+        stop = smaller(who->event_at[e], stop);
     }
     if (who->next_plan < st_model_plan_count(model)) {
-        stop = fmin(stop, st_model_plan(model, who->next_plan)->day);
+        stop = smaller(st_model_plan(model, who->next_plan)->day, stop);
     }
     if (who->next_action < course->action_count) {
-        stop = fmin(stop, course->action[who->next_action].day);
+        stop = smaller(course->action[who->next_action].day, stop);
     }
     return stop;
 }
@@ -278,8 +305,9 @@ static void run_event(const st_model* model, st_individual* who, st_scratch* scr
     }
     if (event->trigger >= 0) {
         const double excess = scratch->output[event->trigger];
-        who->event_at[e] = event->once ? DBL_MAX : NAN;
-        *met(model, who, e) = excess < 0.0 ? excess : 0.0;
+        const bool has_passed = event->delay_day > 0.0 && excess <= 0.0; // holds no longer
+        who->event_at[e] = event->once ? DBL_MAX : has_passed ? INFINITY : NAN;
+        *met(model, who, e) = excess < 0.0 && !has_passed ? excess : 0.0;
         return;
     }
     // from the count, not by adding up: the hundredth time is as exact as the first
@@ -367,7 +395,7 @@ double st_individual_step(const st_model* model, const st_population_def* def,
                           const st_individual* who, bool* hits_stop)
 {
     const double left = st_individual_stop(model, who) - who->day;
-    const double h = fmin(who->h, def->max_step_day);
+    const double h = smaller(who->h, def->max_step_day);
     *hits_stop = h * (1.0 + 1e-9) >= left;
     if (*hits_stop) {
         return left;
@@ -384,7 +412,7 @@ bool st_individual_judge(st_individual* who, double h, bool hits_stop, double er
     who->course->step_count++;
     // err^(1/4) of an order 4(3) pair, as in the book
     double factor = is_bad ? shrink_most : sqrt(sqrt(error)) / safety;
-    factor = fmax(1.0 / grow_most, fmin(shrink_most, factor));
+    factor = larger(1.0 / grow_most, smaller(shrink_most, factor));
     const double next = h / factor;
     if (is_bad || !(error <= 1.0)) {
         who->course->reject_count++;
@@ -394,8 +422,8 @@ bool st_individual_judge(st_individual* who, double h, bool hits_stop, double er
         return false;
     }
     // a step cut short by a stop says nothing against the wish before it
-    const double wish = hits_stop ? fmax(next, who->h) : next;
-    who->h = who->was_rejected ? fmin(next, h) : wish;
+    const double wish = hits_stop ? larger(next, who->h) : next;
+    who->h = who->was_rejected ? smaller(next, h) : wish;
     who->was_rejected = false;
     who->rejects_in_a_row = 0;
     return true;

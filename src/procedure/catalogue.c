@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-const char* const ST_STEP_KIND_NAME[ST_STEP_COUNT] = {"harvest", "spin",      "expand",
-                                                      "freeze",  "injection", "gel"};
+const char* const ST_STEP_KIND_NAME[ST_STEP_COUNT] = {
+    "harvest", "spin", "expand", "freeze", "injection", "gel", "fat harvest", "blood draw"};
 const char* const ST_GUIDANCE_NAME[ST_GUIDANCE_COUNT] = {"ultrasound", "landmark"};
 
 typedef struct value_row {
@@ -64,6 +64,12 @@ static void check_relations(st_catalogue* catalogue, const st_node* root)
                      "found early = %g month and late = %g month, expected early before late",
                      v->freeze_early.value, v->freeze_late.value);
     }
+    if (!(v->aftercare_protection_end.value <= v->aftercare_loading_end.value &&
+          v->aftercare_loading_end.value <= v->aftercare_strength_end.value &&
+          v->aftercare_strength_end.value <= v->aftercare_full_at.value)) {
+        st_node_fail(catalogue->ctx, st_node_child(root, "aftercare"),
+                     "found phases out of order, expected protection, loading, strength, full");
+    }
     if (!(v->inject_latent_least.value <= v->inject_latent_most.value)) {
         st_node_fail(catalogue->ctx, st_node_child(root, "inject"),
                      "found latent_least above latent_most, expected it below");
@@ -79,32 +85,15 @@ static void check_relations(st_catalogue* catalogue, const st_node* root)
 
 static void read_procedures(st_catalogue* catalogue)
 {
-    static const char* const known[] = {"procedures",
-                                        "fat",
-                                        "fat_sites",
-                                        "isolations",
-                                        "marrow",
-                                        "blood",
-                                        "harvest",
-                                        "spin",
-                                        "centrifuge",
-                                        "expand",
-                                        "freeze",
-                                        "inject",
-                                        "gel",
-                                        "sites",
-                                        "layers",
-                                        "tubes",
-                                        "density_media",
-                                        "media",
-                                        "preservatives",
-                                        "needles",
-                                        "joints",
-                                        "initiators",
-                                        "polymers",
-                                        "light_paths",
-                                        "factors",
-                                        "adverse_events",
+    static const char* const known[] = {"procedures",  "aftercare",     "fat",
+                                        "fat_sites",   "isolations",    "marrow",
+                                        "blood",       "harvest",       "spin",
+                                        "centrifuge",  "expand",        "freeze",
+                                        "inject",      "gel",           "sites",
+                                        "layers",      "tubes",         "density_media",
+                                        "media",       "preservatives", "needles",
+                                        "joints",      "initiators",    "polymers",
+                                        "light_paths", "factors",       "adverse_events",
                                         NULL};
     const st_node* root = st_doc_root(catalogue->procedures);
     const int before = st_ctx_mistake_count(catalogue->ctx);

@@ -126,6 +126,15 @@
     X(inject, leak_conductance, "mL/min/mmHg", 0.0, 100.0, FIXED)                                  \
     X(inject, leak_time, "min", 0.0, 100.0, FIXED)                                                 \
     X(inject, leak_back, "1", 0.0, 1.0, FIXED)                                                     \
+    X(aftercare, protection_end, "day", 0.0, 1000.0, FIXED)                                        \
+    X(aftercare, protection_load, "1", 0.0, 1.0, FIXED)                                            \
+    X(aftercare, loading_end, "day", 0.0, 1000.0, FIXED)                                           \
+    X(aftercare, loading_load, "1", 0.0, 1.0, FIXED)                                               \
+    X(aftercare, strength_end, "day", 0.0, 1000.0, FIXED)                                          \
+    X(aftercare, strength_load, "1", 0.0, 1.0, FIXED)                                              \
+    X(aftercare, full_at, "day", 0.0, 1000.0, FIXED)                                               \
+    X(aftercare, flare_time, "day", 0.01, 100.0, FIXED)                                            \
+    X(aftercare, nsaid_restricted, "1", 0.0, 1.0, FIXED)                                           \
     X(gel, temperature, "K", 270.0, 330.0, FIXED)                                                  \
     X(gel, water_viscosity, "Pa*s", 1e-4, 1.0, FIXED)                                              \
     X(gel, initiator_efficiency, "1", 0.0, 1.0, FIXED)                                             \
@@ -277,6 +286,8 @@ typedef enum st_step_kind {
     ST_STEP_FREEZE,
     ST_STEP_INJECTION,
     ST_STEP_GEL,
+    ST_STEP_FAT_HARVEST, ///< ST_STEP_HARVEST counts events of marrow alone
+    ST_STEP_BLOOD_DRAW,
     ST_STEP_COUNT
 } st_step_kind;
 

@@ -142,6 +142,50 @@ static void thaw_losses_follow_the_table(void** state)
     scene_end(&s);
 }
 
+// PRO-33: in physics a culture is never faster than the exponential; without slowing, crowding and
+// senescence it is the same; near the donor's limit it gets stuck.
+static void growth_slows_with_age_and_crowding(void** state)
+{
+    (void)state;
+    scene s = scene_begin();
+    st_procedure_values* v = &s.catalogue->values;
+    double last = 0;
+    for (double cells = 1e6; cells < 1e11; cells *= 10) {
+        const st_growth fast = st_expand_growth(18240, cells, 42, v->expand_lag.value,
+                                                v->expand_doublings_per_passage.value);
+        const st_growth slow = st_expand_course(v, 18240, cells, 42, 38);
+        assert_near(slow.doublings, fast.doublings, 1e-9);
+        assert_true(slow.days >= fast.days - 1 && slow.days > last && !slow.is_stuck);
+        assert_within(slow.passages, fast.passages - 1, fast.passages + 1);
+        last = slow.days;
+    }
+    const st_growth old = st_expand_course(v, 100, 1e12, 54, 20); // 33 doublings of 20
+    assert_true(old.is_stuck && old.doublings < 33);
+    v->expand_slowing_half.value = 1e6;
+    v->expand_density_limit.value = 1e15; // empty dishes, one passage
+    v->expand_density_taken_up.value = 0.9;
+    const st_growth plain = st_expand_course(v, 18240, 1e8, 42, 1e6);
+    const st_growth exact = st_expand_growth(18240, 1e8, 42, v->expand_lag.value, 1e6);
+    assert_int_equal(plain.passages, 1);
+    assert_near(plain.days, exact.days, 1e-3);
+    scene_end(&s);
+}
+
+// PRO-34: cells keep two days in the cold and lose 15 % in four; few adhere after the thaw.
+static void cold_cells_wait(void** state)
+{
+    (void)state;
+    scene s = scene_begin();
+    const st_procedure_values* v = &s.catalogue->values;
+    assert_near(st_freeze_cold(v, 2), 1, 1e-12);
+    assert_near(st_freeze_cold(v, 4), 0.85, 1e-9);
+    assert_near(st_freeze_cold(v, 6), 0.85 * 0.85, 1e-9);
+    assert_near(st_freeze_adhering(v, 0), 0.60, 1e-9);
+    assert_near(st_freeze_adhering(v, 24), 0.85, 1e-9);
+    assert_near(st_freeze_adhering(v, 100), 0.85, 1e-9);
+    scene_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +194,8 @@ int main(void)
         cmocka_unit_test(cultures_succeed_as_often_as_published),
         cmocka_unit_test(old_cultures_fail),
         cmocka_unit_test(thaw_losses_follow_the_table),
+        cmocka_unit_test(growth_slows_with_age_and_crowding),
+        cmocka_unit_test(cold_cells_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

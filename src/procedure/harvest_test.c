@@ -121,6 +121,59 @@ static void donors_spread_like_measured_ones(void** state)
     scene_end(&s);
 }
 
+// PRO-35: fat gives 0.5-1e6 cells per g, more in heavier donors; colonies and other nucleated
+// cells stay apart; mechanical ways give far fewer.
+static void fat_gives_two_kinds_of_cells(void** state)
+{
+    enum { N = 4000 };
+    static double total[N], colony[N];
+    (void)state;
+    scene s = scene_begin();
+    const st_procedure_values* v = &s.catalogue->values;
+    st_harvest harvest = {.source = ST_SOURCE_FAT,
+                          .site = &s.catalogue->fat_site[0],
+                          .isolation = &s.catalogue->isolation[0],
+                          .draw_count = 1,
+                          .draw_mL = 60,
+                          .product_mL = 5};
+    const double lean = st_harvest_fat_yield(v, &harvest, 25);
+    assert_within(lean / 0.9, 0.5e6, 1.0e6); // per g
+    assert_near(st_harvest_fat_yield(v, &harvest, 35) / lean, exp(0.6), 1e-9);
+    const st_donor donor = {.age_y = 45, .is_female = true, .bmi_kg_per_m2 = 25};
+    for (int i = 0; i < N; i++) {
+        const st_step_luck luck = {4, (uint64_t)i};
+        st_product p;
+        st_harvest_perform(s.catalogue, &harvest, &donor, &luck, &p);
+        colony[i] = p.count[ST_CLASS_CFU_F];
+        total[i] = colony[i] + p.count[ST_CLASS_OTHER];
+        assert_true(colony[i] > 0 && colony[i] <= total[i] && p.volume_mL == 5);
+        assert_within(p.viable[ST_CLASS_OTHER], 0.8, 1);
+    }
+    assert_near(median_of(total, N), 60 * lean, 0.05);
+    assert_near(median_of(colony, N), 60 * lean * 0.017, 0.05);
+    harvest.isolation = &s.catalogue->isolation[1];
+    assert_true(st_harvest_fat_yield(v, &harvest, 25) < lean / 10);
+    scene_end(&s);
+}
+
+// Blood from a vein has no colony-forming cells; its counts are those of the table.
+static void blood_is_blood(void** state)
+{
+    (void)state;
+    scene s = scene_begin();
+    const st_harvest harvest = {
+        .source = ST_SOURCE_BLOOD, .draw_count = 1, .draw_mL = 9, .additive_mL = 1};
+    const st_donor donor = {.age_y = 45};
+    const st_step_luck luck = {4, 2};
+    st_product p;
+    st_harvest_perform(s.catalogue, &harvest, &donor, &luck, &p);
+    assert_near(p.volume_mL, 10, 1e-12);
+    assert_true(p.count[ST_CLASS_CFU_F] == 0 && p.count[ST_CLASS_IMMATURE] == 0);
+    assert_within(p.count[ST_CLASS_RBC] / 9, 3.5e9, 7e9);
+    assert_near(p.plasma_mL + p.count[ST_CLASS_RBC] * 90e-12, 9, 1e-9);
+    scene_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +181,8 @@ int main(void)
         cmocka_unit_test(depletion_law_is_exact),
         cmocka_unit_test(donors_follow_the_published_counts),
         cmocka_unit_test(donors_spread_like_measured_ones),
+        cmocka_unit_test(fat_gives_two_kinds_of_cells),
+        cmocka_unit_test(blood_is_blood),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

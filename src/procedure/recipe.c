@@ -43,6 +43,20 @@ double st_recipe_volume_mL(const st_recipe* recipe)
     return recipe->has_injection ? recipe->inject.volume_mL : 0.0;
 }
 
+void st_recipe_placement(const st_recipe* recipe, double* share, double* lo, double* hi)
+{
+    const st_inject* inject = &recipe->inject;
+    *share = 0.0;
+    *lo = 0.0;
+    *hi = 0.0;
+    if (recipe->has_injection) {
+        const double z = st_normal_quantile(0.975);
+        *share = inject->joint->placed[inject->guidance];
+        *lo = st_place_share(*share, inject->joint->trials[inject->guidance], -z);
+        *hi = st_place_share(*share, inject->joint->trials[inject->guidance], z);
+    }
+}
+
 // --- adverse events --------------------------------------------------------------------------
 
 static bool ware_has_class(const st_ware* ware, const char* product_class)
@@ -70,9 +84,16 @@ static bool recipe_has_class(const st_recipe* recipe, const char* product_class)
 
 static bool event_applies(const st_recipe* recipe, const st_adverse_rule* rule)
 {
-    const bool has_step[ST_STEP_COUNT] = {recipe->has_harvest, recipe->spin_count > 0,
-                                          recipe->has_expand, recipe->has_freeze,
-                                          recipe->has_injection};
+    const st_source source = recipe->harvest.source;
+    const bool has_step[ST_STEP_COUNT] = {
+        [ST_STEP_HARVEST] = recipe->has_harvest && source == ST_SOURCE_MARROW,
+        [ST_STEP_FAT_HARVEST] = recipe->has_harvest && source == ST_SOURCE_FAT,
+        [ST_STEP_BLOOD_DRAW] = recipe->has_harvest && source == ST_SOURCE_BLOOD,
+        [ST_STEP_SPIN] = recipe->spin_count > 0,
+        [ST_STEP_EXPAND] = recipe->has_expand,
+        [ST_STEP_FREEZE] = recipe->has_freeze,
+        [ST_STEP_INJECTION] = recipe->has_injection,
+        [ST_STEP_GEL] = recipe->has_gel};
     if (!has_step[rule->step]) {
         return false;
     }
@@ -264,18 +285,12 @@ static void tell_needle(const st_recipe* recipe, st_needle_told* told)
     const st_catalogue* c = recipe->catalogue;
     const st_inject* inject = &recipe->inject;
     const st_needle_flow flow = st_inject_flow(&c->values, inject);
-    const double share = inject->joint->placed[inject->guidance];
-    const double count = inject->joint->trials[inject->guidance];
-    const double z = st_normal_quantile(0.975);
     told->wall_stress_Pa = flow.wall_stress;
     told->pressure_Pa = flow.pressure;
     told->residence_s = flow.residence;
     told->reynolds = flow.reynolds;
     told->joint_pressure_mmHg = st_place_pressure(&c->values, inject->joint, inject->volume_mL);
     told->plunger_force_N = st_place_force(&c->values, flow.pressure, told->joint_pressure_mmHg);
-    told->placed = share;
-    told->placed_lo = st_place_share(share, count, -z);
-    told->placed_hi = st_place_share(share, count, z);
     told->leak = inject->is_physics ? st_place_leak(&c->values, inject->joint, inject->volume_mL)
                                     : c->values.inject_leak_back.value;
 }

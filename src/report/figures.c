@@ -456,9 +456,13 @@ static void add_data(st_text* out, const st_figure_lines* lines)
     st_text_add(out, ",&quot;y&quot;:");
     add_json_text(out, lines->about.y_label);
     st_text_add(out, ",&quot;s&quot;:[");
+    int written = 0;
     for (int i = 0; i < lines->series_count; i++) {
         const st_figure_series* s = &lines->series[i];
-        st_text_add(out, i > 0 ? ",{&quot;n&quot;:" : "{&quot;n&quot;:");
+        if (last_known(s) < 0) {
+            continue; // a line without a value is not there
+        }
+        st_text_add(out, written++ > 0 ? ",{&quot;n&quot;:" : "{&quot;n&quot;:");
         add_json_text(out, s->label);
         st_text_addf(out, ",&quot;c&quot;:%d,&quot;d&quot;:%d,", s->colour, s->dash);
         add_numbers(out, "x", s->x, s->count);

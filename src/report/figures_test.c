@@ -82,6 +82,9 @@ static void lines_skip_what_is_missing(void** state)
     assert_false(out.failed);
     assert_null(strstr(out.data, "nan"));
     assert_null(strstr(out.data, "none"));
+    // The script's data say the same: a gap is null.
+    assert_non_null(strstr(out.data, "&quot;n&quot;:&quot;some&quot;"));
+    assert_non_null(strstr(out.data, "&quot;y&quot;:[60,null,40]"));
     assert_non_null(strstr(out.data, "<title id=\"f-wide-t\">t &amp; t</title>"));
     int dots = 0;
     for (const char* at = strstr(out.data, "<circle"); at; at = strstr(at + 1, "<circle")) {
@@ -90,6 +93,67 @@ static void lines_skip_what_is_missing(void** state)
     assert_int_equal(dots, 5); // two in each size, one in the narrow key
     st_text_clear(&out);
     assert_int_equal(st_ctx_bytes_in_use(ctx), 0);
+    st_ctx_destroy(ctx);
+}
+
+static void steps_keep_their_value_up_to_the_next_point(void** state)
+{
+    (void)state;
+    st_ctx* ctx = st_ctx_create();
+    st_text out;
+    st_text_init(&out, ctx);
+    const double x[] = {0.0, 3.0, 12.0};
+    const double y[] = {0.0, 50.0, 80.0};
+    const st_figure_series series[] = {
+        {.label = "s", .colour = 1, .count = 3, .x = x, .y = y, .is_step = true}};
+    const st_figure_lines lines = {
+        .about = {.id = "f", .title = "", .desc = "", .x_label = "", .y_label = ""},
+        .series = series,
+        .series_count = 1,
+        .place_count = 1,
+        .x_tick = x,
+        .x_tick_count = 3,
+        .y_floor = 0.0};
+    st_figures_lines(&out, &lines);
+    const char* line = strstr(out.data, "<path class=\"line d0\" d=\"M");
+    assert_non_null(line);
+    // Across at the old height, then up: two V and no slope.
+    const char* end = strchr(line + 24, '"');
+    int ups = 0;
+    for (const char* c = line; c < strchr(strstr(line, "d=\"") + 3, '"'); c++) {
+        ups += *c == 'V';
+    }
+    assert_non_null(end);
+    assert_int_equal(ups, 2);
+    st_text_clear(&out);
+    st_ctx_destroy(ctx);
+}
+
+static void icons_show_as_many_dots_as_people(void** state)
+{
+    (void)state;
+    st_ctx* ctx = st_ctx_create();
+    const int filled[] = {0, 37, 100};
+    for (int i = 0; i < 3; i++) {
+        st_text out;
+        st_text_init(&out, ctx);
+        const st_figure_icons_row row = {
+            .label = "arm", .text = "of 100", .filled = filled[i], .colour = 1};
+        const st_figure_icons icons = {
+            .about = {.id = "i", .title = "", .desc = ""}, .row = &row, .row_count = 1};
+        st_figures_icons(&out, &icons);
+        const char* full = strstr(out.data, "<path class=\"icon\" d=\"");
+        const char* empty = strstr(out.data, "<path class=\"icon empty\"");
+        assert_true((full != NULL) == (filled[i] > 0));
+        assert_true((empty != NULL) == (filled[i] < 100));
+        int dots = 0;
+        const char* end = full ? strstr(full, "/>") : NULL;
+        for (const char* c = full; full && c < end; c++) {
+            dots += strncmp(c, "h0", 2) == 0;
+        }
+        assert_int_equal(dots, filled[i]);
+        st_text_clear(&out);
+    }
     st_ctx_destroy(ctx);
 }
 
@@ -129,6 +193,8 @@ int main(void)
         cmocka_unit_test(values_fall_linearly_between_the_ends),
         cmocka_unit_test(ticks_have_the_decimals_of_their_step),
         cmocka_unit_test(lines_skip_what_is_missing),
+        cmocka_unit_test(steps_keep_their_value_up_to_the_next_point),
+        cmocka_unit_test(icons_show_as_many_dots_as_people),
         cmocka_unit_test(log_bars_have_no_room_below_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -294,6 +294,64 @@ static st_status has_table(st_query* q, const char* table, bool* out)
     return q->status;
 }
 
+static void read_later(st_findings* f, const st_query* q, void* item)
+{
+    st_finding_later* r = item;
+    r->arm = (int)st_query_integer(q, 0, 0);
+    r->name = keep(f, q, 1);
+    r->estimand = keep(f, q, 2);
+    r->people = st_query_integer(q, 3, 0);
+    r->times = st_query_integer(q, 4, 0);
+}
+
+static void read_analysis(st_findings* f, const st_query* q, void* item)
+{
+    st_analysis_row* r = item;
+    r->arm = (int)st_query_integer(q, 0, 0);
+    r->versus = (int)st_query_integer(q, 1, 0);
+    r->measure = (int)st_query_integer(q, 2, 0);
+    r->visit = (int)st_query_integer(q, 3, 0);
+    r->method = keep(f, q, 4);
+    r->estimate = st_query_real(q, 5);
+    r->lo = st_query_real(q, 6);
+    r->hi = st_query_real(q, 7);
+    r->p = st_query_real(q, 8);
+}
+
+static void read_survival(st_findings* f, const st_query* q, void* item)
+{
+    st_survival_row* r = item;
+    r->arm = (int)st_query_integer(q, 0, 0);
+    r->event = keep(f, q, 1);
+    r->day = st_query_real(q, 2);
+    r->share = st_query_real(q, 3);
+    r->lo = st_query_real(q, 4);
+    r->hi = st_query_real(q, 5);
+    r->at_risk = st_query_integer(q, 6, 0);
+    r->events = st_query_integer(q, 7, 0);
+}
+
+static st_status load_later(st_findings* f, st_query* q)
+{
+    void* list = NULL;
+    bool is_there = false;
+    ST_TRY(has_table(q, "survival", &is_there));
+    if (!is_there) {
+        return ST_OK;
+    }
+    ST_TRY(load_list(f, q, "(SELECT arm, name, estimand, count(DISTINCT person), count(*) FROM later"
+                           " GROUP BY arm, name, estimand)",
+                     "*", sizeof *f->later, read_later, &list, &f->later_count));
+    f->later = list;
+    ST_TRY(load_list(f, q, "analysis", "*", sizeof *f->analysis, read_analysis, &list,
+                     &f->analysis_count));
+    f->analysis = list;
+    ST_TRY(load_list(f, q, "survival", "*", sizeof *f->survival, read_survival, &list,
+                     &f->survival_count));
+    f->survival = list;
+    return ST_OK;
+}
+
 static st_status load_sums(st_findings* f, st_query* q)
 {
     void* list = NULL;
@@ -310,7 +368,7 @@ static st_status load_sums(st_findings* f, st_query* q)
     ST_TRY(load_list(f, q, "subgroup", "*", sizeof *f->subgroup, read_subgroup, &list,
                      &f->subgroup_count));
     f->subgroup = list;
-    return ST_OK;
+    return load_later(f, q);
 }
 
 static st_status load_lists(st_findings* f, st_query* q)

@@ -56,12 +56,19 @@ typedef struct st_finding_subgroup {
     double change, change_sd, product, product_sd;
 } st_finding_subgroup;
 
+/// What happened to an arm's people after treatment.
+typedef struct st_finding_later {
+    int arm;
+    const char *name, *estimand;
+    int64_t people, times;
+} st_finding_later;
+
 typedef struct st_findings {
     st_arena arena; ///< owns all below
     int about_count, arm_count, visit_count, measure_count, published_count, parameter_count;
     int quantity_count, file_count, outcome_count, contrast_count, split_count, event_count;
     int dose_step_count, course_count, screening_count, failure_count;
-    int twin_count, response_count, subgroup_count;
+    int twin_count, response_count, subgroup_count, later_count, analysis_count, survival_count;
     st_finding_pair* about;
     st_arm_info* arm;
     st_visit_info* visit;
@@ -82,6 +89,9 @@ typedef struct st_findings {
     st_finding_twin* twin;
     st_finding_response* response;
     st_finding_subgroup* subgroup;
+    st_finding_later* later;
+    st_analysis_row* analysis;
+    st_survival_row* survival; ///< by arm, event, day
     const char* prefix; ///< of ids on the page, "" unless it holds two runs
     int primary_measure, primary_visit;
     int assumed_count;    ///< parameters without a source

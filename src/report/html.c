@@ -172,7 +172,7 @@ void st_html_source(st_text* out, const char* text)
 
 static void add_table(st_text* out, const char* caption, const char* heads, const char* opening)
 {
-    st_text_add(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
+    st_text_add(out, "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"");
     st_html_text(out, caption);
     st_text_addf(out, "\">%s<caption>", opening);
     st_html_text(out, caption);

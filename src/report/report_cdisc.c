@@ -103,7 +103,17 @@ static const char adtte_sql[] =
     " coalesce(left_day, (SELECT max(at_day) FROM visit)) AS aval, left_reason = '' AS cnsr,"
     " CASE left_reason WHEN '' THEN '' ELSE upper(left_reason) END AS evnt,"
     " CASE left_reason WHEN '' THEN 'END OF STUDY' ELSE '' END AS cnsdt FROM person),"
-    " p AS (SELECT * FROM improved UNION ALL SELECT * FROM stopped)"
+    " kind(name, paramcd, param) AS (VALUES ('replacement', 'TTREPL',"
+    " 'Time to replacement of the joint (day)'), ('rescue', 'TTRESC', 'Time to rescue (day)'),"
+    " ('repeat', 'TTREPEAT', 'Time to repeated treatment (day)')),"
+    " late AS (SELECT w.arm, w.person, k.paramcd, k.param, coalesce(min(l.at_day), w.left_day,"
+    " (SELECT max(at_day) FROM visit)) AS aval, min(l.at_day) IS NULL AS cnsr,"
+    " CASE WHEN min(l.at_day) IS NULL THEN '' ELSE upper(k.name) END AS evnt,"
+    " CASE WHEN min(l.at_day) NOT NULL THEN '' WHEN w.left_day IS NULL THEN 'END OF STUDY' ELSE"
+    " 'LEFT THE STUDY' END AS cnsdt FROM person w CROSS JOIN kind k LEFT JOIN later l"
+    " ON l.arm = w.arm AND l.person = w.person AND l.name = k.name"
+    " WHERE k.name IN (SELECT name FROM later) GROUP BY w.arm, w.person, k.name),"
+    " p AS (SELECT * FROM improved UNION ALL SELECT * FROM stopped UNION ALL SELECT * FROM late)"
     " SELECT " SUBJECT ", a.label AS TRTP, a.label AS TRTA, param AS PARAM, paramcd AS PARAMCD,"
     " aval AS AVAL, cnsr AS CNSR, evnt AS EVNTDESC, cnsdt AS CNSDTDSC, 1 AS STARTDY, " DAY("aval")
     " AS ADY, " MARK " FROM p JOIN arm a ON a.arm = p.arm ORDER BY p.arm, p.person, paramcd";

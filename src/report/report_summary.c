@@ -116,32 +116,73 @@ static int comparator(const st_findings* f, int arm)
     return -1;
 }
 
-static void add_arm(st_text* out, const st_findings* f, int arm, int width)
+#define SPARK_LIMIT 16
+
+// Means from visit to visit, five heights between the lowest and the highest of all arms.
+static cell sparkline(const st_findings* f, int arm)
+{
+    static const char heights[] = "_.-'\"";
+    double lo = INFINITY;
+    double hi = -INFINITY;
+    for (int i = 0; i < f->outcome_count; i++) {
+        if (f->outcome[i].measure == f->primary_measure && isfinite(f->outcome[i].mean)) {
+            lo = fmin(lo, f->outcome[i].mean);
+            hi = fmax(hi, f->outcome[i].mean);
+        }
+    }
+    cell c = {.text = ""};
+    int used = 0;
+    for (int v = 0; v < f->visit_count && used < SPARK_LIMIT; v++) {
+        const st_outcome_row* o = st_findings_outcome(f, arm, f->primary_measure, v);
+        const bool is_known = o && isfinite(o->mean) && hi > lo;
+        c.text[used++] = is_known ? heights[(int)floor((o->mean - lo) / (hi - lo) * 4.0 + 0.5)] : ' ';
+    }
+    c.text[used] = '\0';
+    return c;
+}
+
+static int spark_width(const st_findings* f)
+{
+    return f->visit_count > SPARK_LIMIT ? SPARK_LIMIT : f->visit_count < 6 ? 6 : f->visit_count;
+}
+
+// What an arm is read beside, and how far it lies from it.
+static cell beside(const st_findings* f, int arm)
 {
     const int m = f->primary_measure;
-    const int decimals = st_words_decimals(f, m);
-    const st_outcome_row* o = st_findings_outcome(f, arm, m, f->primary_visit);
     const int versus = comparator(f, arm);
     const st_contrast_row* c = st_findings_contrast_with(f, arm, versus, m, f->primary_visit);
-    cell name;
     cell beyond = {.text = ""};
-    to_ascii(f->arm[arm].name, name.text, 33);
     if (versus >= 0) {
         cell control;
         to_ascii(f->arm[versus].name, control.text, 25);
         const cell d = interval(c ? c->difference : (double)NAN, c ? c->lo : (double)NAN,
-                                c ? c->hi : (double)NAN, decimals);
+                                c ? c->hi : (double)NAN, st_words_decimals(f, m));
         snprintf(beyond.text, sizeof beyond.text, "%.40s beyond %.24s", d.text, control.text);
     } else {
         snprintf(beyond.text, sizeof beyond.text, "%s",
                  st_findings_is_comparator(f, arm) ? "control" : "no control");
     }
+    return beyond;
+}
+
+static void add_arm(st_text* out, const st_findings* f, int arm, int width, int beside_width)
+{
+    const int m = f->primary_measure;
+    const int decimals = st_words_decimals(f, m);
+    const st_outcome_row* o = st_findings_outcome(f, arm, m, f->primary_visit);
+    const st_split_row* product = st_findings_split(f, arm, m, f->primary_visit, "product");
+    cell name;
+    to_ascii(f->arm[arm].name, name.text, 33);
     const bool has_people = o && o->n > 0;
-    st_text_addf(out, "  %-*s  %-22s  %-40s", width, name.text,
+    st_text_addf(out, "  %-*s  %-*s %-22s  %-*s  %7s", width, name.text, spark_width(f),
+                 sparkline(f, arm).text,
                  interval(has_people ? o->change : (double)NAN, has_people ? o->change_lo : 0.0,
                           has_people ? o->change_hi : 0.0, decimals)
                      .text,
-                 beyond.text);
+                 beside_width, beside(f, arm).text,
+                 product && isfinite(product->mean) ? number(product->mean, decimals, true).text
+                                                    : "-");
     if (has_people && isfinite(o->responders)) {
         st_text_addf(out, "  %3.0f", 100.0 * o->responders);
     } else {
@@ -178,11 +219,14 @@ static void add_summary(st_text* out, const st_findings* f)
 {
     const st_instrument_info* measure = &f->measure[f->primary_measure];
     int width = 8;
+    int beside_width = 17;
     for (int a = 0; a < f->arm_count; a++) {
         cell name;
         to_ascii(f->arm[a].name, name.text, 33);
         const int length = (int)strlen(name.text);
+        const int beyond = (int)strlen(beside(f, a).text);
         width = length > width ? length : width;
+        beside_width = beyond > beside_width ? beyond : beside_width;
     }
     cell title;
     cell heading;
@@ -190,10 +234,11 @@ static void add_summary(st_text* out, const st_findings* f)
     snprintf(heading.text, sizeof heading.text, "%.40s, %.12s", title.text,
              st_words_visit(&f->visit[f->primary_visit]).text);
     st_text_addf(out, "%s\n", heading.text);
-    st_text_addf(out, "  %-*s  %-22s  %-40s  of 100 clearly better\n", width, "",
-                 "change from start", "difference [95 %]");
+    st_text_addf(out, "  %-*s  %-*s %-22s  %-*s  %7s  of 100 clearly better\n", width, "",
+                 spark_width(f), "course", "change from start", beside_width, "difference [95 %]",
+                 "product");
     for (int a = 0; a < f->arm_count; a++) {
-        add_arm(out, f, a, width);
+        add_arm(out, f, a, width, beside_width);
     }
     add_split_line(out, f);
     if (f->parameter_count > 0) {

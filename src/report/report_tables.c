@@ -57,6 +57,14 @@ static const st_report_table tables[] = {
     {"subgroups.csv",
      "SELECT " ARM ", factor, t.lo AS lo, t.hi AS hi, n_people, change, change_sd, product,"
      " product_sd FROM subgroup t" OF_ARM " ORDER BY t.arm, factor, position"},
+    {"later.csv", "SELECT " ARM ", t.person, at_day, t.name AS name, estimand FROM later t" OF_ARM
+                  " ORDER BY t.arm, t.person, at_day, t.name"},
+    {"analyses.csv",
+     "SELECT " ARM ", c.name AS versus, " MEASURE ", " VISIT ", method, estimate, t.lo AS lo,"
+     " t.hi AS hi, p FROM analysis t" OF_BOTH " JOIN arm c ON c.arm = t.versus"
+     " ORDER BY t.arm, t.versus, t.measure, t.visit, method"},
+    {"survival.csv", "SELECT " ARM ", event, at_day, share, t.lo AS lo, t.hi AS hi, at_risk_people,"
+                     " events_people FROM survival t" OF_ARM " ORDER BY t.arm, event, at_day"},
     {"events.csv", "SELECT " ARM ", t.name AS name, count_people, per_10000, lo_per_10000,"
                    " hi_per_10000, source FROM event t" OF_ARM " ORDER BY t.arm, t.name"},
     {"published.csv",
@@ -153,7 +161,8 @@ static st_status write_table(st_query* query, const char* dir, const char* name,
 static bool is_missing(st_query* query, const char* file)
 {
     static const char* const later[][2] = {
-        {"responses.csv", "response"}, {"twins.csv", "twin"}, {"subgroups.csv", "subgroup"}};
+        {"responses.csv", "response"}, {"twins.csv", "twin"},       {"subgroups.csv", "subgroup"},
+        {"later.csv", "later"},        {"analyses.csv", "analysis"}, {"survival.csv", "survival"}};
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
         char sql[120];
         snprintf(sql, sizeof sql, "SELECT count(*) FROM sqlite_schema WHERE name = '%s'",
@@ -203,7 +212,7 @@ st_status st_report_tables_to(st_ctx* ctx, const char* dir, const char* out)
     if (status == ST_OK) {
         status = write_all(&query, out, tables, sizeof tables / sizeof tables[0]);
     }
-    if (status == ST_OK && is_missing(&query, "responses.csv")) {
+    if (status == ST_OK && is_missing(&query, "later.csv")) {
         status = ST_FAIL(ctx, ST_ERR_FILE,
                          "%s: made by an older version without events of persons: run the study "
                          "again for CDISC tables",

@@ -109,11 +109,10 @@ static const struct {
          "CREATE TABLE failure(position INTEGER NOT NULL PRIMARY KEY,"
          " arm INTEGER NOT NULL REFERENCES arm(arm), person INTEGER NOT NULL, at_day REAL,"
          " message TEXT NOT NULL" TABLE_END},
-    [ST_TABLE_PERSON_EVENT] =
-        {"person_event", "iit",
-         "CREATE TABLE person_event(arm INTEGER NOT NULL REFERENCES arm(arm),"
-         " person INTEGER NOT NULL, name TEXT NOT NULL,"
-         " PRIMARY KEY(arm, person, name)" TABLE_END},
+    [ST_TABLE_PERSON_EVENT] = {"person_event", "iit",
+                               "CREATE TABLE person_event(arm INTEGER NOT NULL REFERENCES arm(arm),"
+                               " person INTEGER NOT NULL, name TEXT NOT NULL,"
+                               " PRIMARY KEY(arm, person, name)" TABLE_END},
     [ST_TABLE_RESPONSE] =
         {"response", "iiiiiii",
          "CREATE TABLE response(arm INTEGER NOT NULL REFERENCES arm(arm),"
@@ -121,19 +120,35 @@ static const struct {
          " visit INTEGER NOT NULL REFERENCES visit(visit), at_risk_people INTEGER NOT NULL,"
          " event_people INTEGER NOT NULL, first_people INTEGER NOT NULL,"
          " held_people INTEGER NOT NULL, PRIMARY KEY(arm, measure, visit)" TABLE_END},
-    [ST_TABLE_TWIN] =
-        {"twin", "iiiiddd",
-         "CREATE TABLE twin(arm INTEGER NOT NULL REFERENCES arm(arm),"
-         " measure INTEGER NOT NULL REFERENCES instrument(measure),"
-         " visit INTEGER NOT NULL REFERENCES visit(visit), n_people INTEGER NOT NULL,"
-         " value REAL NOT NULL, sham REAL NOT NULL, untreated REAL NOT NULL,"
-         " PRIMARY KEY(arm, measure, visit)" TABLE_END},
+    [ST_TABLE_TWIN] = {"twin", "iiiiddd",
+                       "CREATE TABLE twin(arm INTEGER NOT NULL REFERENCES arm(arm),"
+                       " measure INTEGER NOT NULL REFERENCES instrument(measure),"
+                       " visit INTEGER NOT NULL REFERENCES visit(visit), n_people INTEGER NOT NULL,"
+                       " value REAL NOT NULL, sham REAL NOT NULL, untreated REAL NOT NULL,"
+                       " PRIMARY KEY(arm, measure, visit)" TABLE_END},
     [ST_TABLE_SUBGROUP] =
         {"subgroup", "itiddidddd",
          "CREATE TABLE subgroup(arm INTEGER NOT NULL REFERENCES arm(arm), factor TEXT NOT NULL,"
          " position INTEGER NOT NULL, lo REAL, hi REAL, n_people INTEGER NOT NULL,"
          " change REAL NOT NULL, change_sd REAL, product REAL, product_sd REAL,"
          " PRIMARY KEY(arm, factor, position)" TABLE_END},
+    [ST_TABLE_LATER] =
+        {"later", "iidtt",
+         "CREATE TABLE later(arm INTEGER NOT NULL REFERENCES arm(arm), person INTEGER NOT NULL,"
+         " at_day REAL NOT NULL, name TEXT NOT NULL, estimand TEXT NOT NULL,"
+         " PRIMARY KEY(arm, person, at_day, name)" TABLE_END},
+    [ST_TABLE_ANALYSIS] =
+        {"analysis", "iiiitdddd",
+         "CREATE TABLE analysis(arm INTEGER NOT NULL REFERENCES arm(arm),"
+         " versus INTEGER NOT NULL REFERENCES arm(arm),"
+         " measure INTEGER NOT NULL REFERENCES instrument(measure),"
+         " visit INTEGER NOT NULL REFERENCES visit(visit), method TEXT NOT NULL, estimate REAL,"
+         " lo REAL, hi REAL, p REAL, PRIMARY KEY(arm, versus, measure, visit, method)" TABLE_END},
+    [ST_TABLE_SURVIVAL] =
+        {"survival", "itddddii",
+         "CREATE TABLE survival(arm INTEGER NOT NULL REFERENCES arm(arm), event TEXT NOT NULL,"
+         " at_day REAL NOT NULL, share REAL, lo REAL, hi REAL, at_risk_people INTEGER NOT NULL,"
+         " events_people INTEGER NOT NULL, PRIMARY KEY(arm, event, at_day)" TABLE_END},
 };
 
 const char* st_schema_table_name(st_schema_table table)

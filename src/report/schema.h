@@ -34,6 +34,9 @@ typedef enum st_schema_table {
     ST_TABLE_RESPONSE,
     ST_TABLE_TWIN,
     ST_TABLE_SUBGROUP,
+    ST_TABLE_LATER,
+    ST_TABLE_ANALYSIS,
+    ST_TABLE_SURVIVAL,
     ST_TABLE_COUNT
 } st_schema_table;
 

@@ -86,9 +86,9 @@ static void add_factor(benefit* b, int factor)
     }
     const double signal = st_estimate_shrink(raw, count, shrunk); //                       [REP-4]
     b->row[b->row_count++] =
-        (st_figure_row){.label = st_arena_format(b->arena, "%s: %s of the spread is beyond noise",
+        (st_figure_row){.label = st_arena_format(b->arena, "%s: %s beyond noise",
                                                  factors[factor].label,
-                                                 signal > 0.0 ? st_words_percent(signal).text : "none"),
+                                                 signal > 0.0 ? st_words_percent(signal).text : "nothing"),
                         .is_head = true};
     for (int i = 0; i < count; i++) {
         const double twin = group[i]->product - control[i]->product;
@@ -198,7 +198,9 @@ static bool add_forest(st_text* out, const st_findings* f, int arm, st_arena* ar
     st_text_add(out, ", the better guess for a group. Upright bars: what the products do to these "
                      "people in the model, known only because every person has a ");
     st_glossary_link(out, "twin");
-    st_text_addf(out, ". Groups overlap, and many groups were looked at: some intervals leave the "
+    st_text_addf(out, ". The share beyond noise is how much of the spread between the groups of a "
+                      "kind exceeds what chance gives; from so few groups it is itself rough. "
+                      "Groups overlap, and many groups were looked at: some intervals leave the "
                       "others by chance alone.");
     if (b.skipped > 0) {
         st_text_addf(out, " %d group%s with fewer than %d people in an arm %s not shown.", b.skipped,

@@ -44,7 +44,7 @@ static const char* step_text(st_arena* arena, double before, double now)
         return st_arena_format(arena, "%s", count.text);
     }
     const double ratio = now / before;
-    if (ratio >= 1.5) {
+    if (ratio >= 1.5 && ratio < 1e6) {
         return st_arena_format(arena, "%s (× %s)", count.text,
                                st_words_whole(two_digits(ratio)).text);
     }

@@ -23,6 +23,13 @@ static bool is_structure(const st_finding_quantity* q)
     return strcmp(q->role, "matrix") == 0 || strstr(q->name, "thickness") != NULL;
 }
 
+// Then cells of the joint and factors; other quantities of the model are kept folded.
+static bool is_biology(const st_finding_quantity* q)
+{
+    return !is_structure(q) && (strcmp(q->kind, "cells") == 0 || strcmp(q->kind, "substrate") == 0 ||
+                                strcmp(q->name, "synovitis") == 0);
+}
+
 static bool is_product(const st_finding_quantity* q)
 {
     return strstr(q->role, "product cells") != NULL;
@@ -104,6 +111,30 @@ static void add_table(st_text* out, const st_findings* f, const char* name, cons
     st_text_add(out, "</details>\n");
 }
 
+// "falls by 2 % with A and by 2 % with B": the first compared arm and its control, first to last day.
+static const char* course_title(const st_findings* f, const char* name, const char* label,
+                                st_arena* arena)
+{
+    int arm = 0;
+    for (int a = f->arm_count - 1; a >= 0; a--) {
+        arm = f->arm[a].control >= 0 && f->arm[a].has_cells ? a : arm;
+    }
+    const int arms[] = {arm, f->arm[arm].control};
+    const char* said = label;
+    for (int i = 0; i < 2 && arms[i] >= 0; i++) {
+        int rows = 0;
+        const st_course_row* all = st_findings_course(f, arms[i], name, &rows);
+        if (rows < 2 || !isfinite(all[0].q50) || !isfinite(all[rows - 1].q50)) {
+            continue;
+        }
+        said = st_arena_format(arena, "%s%s from %s to %s with %s", said, i == 0 ? ":" : ",",
+                               st_words_precise(all[0].q50, 3).text,
+                               st_words_precise(all[rows - 1].q50, 3).text, f->arm[arms[i]].label);
+        said = said ? said : label;
+    }
+    return said;
+}
+
 static void add_chart(st_text* out, const st_findings* f, const st_finding_quantity* q, int index,
                       course_data* d, st_arena* arena)
 {
@@ -116,15 +147,16 @@ static void add_chart(st_text* out, const st_findings* f, const st_finding_quant
     if (d->count == 0) {
         return;
     }
-    const char* title = st_arena_format(arena, "%s (%s)", st_findings_plain_name(arena, q->name),
+    const char* label = st_arena_format(arena, "%s (%s)", st_findings_plain_name(arena, q->name),
                                         q->unit[0] ? q->unit : "1");
+    const char* title = course_title(f, q->name, label ? label : q->name, arena);
     const st_figure_lines lines = {
-        .about = {.id = st_arena_format(arena, "course-%d", index),
+        .about = {.id = st_arena_format(arena, "%scourse-%d", f->prefix, index),
                   .title = title ? title : q->name,
                   .desc = "Lines of the median over the people of each arm. Values are in the "
                           "table below.",
                   .x_label = "months since the start",
-                  .y_label = title ? title : q->name},
+                  .y_label = label ? label : q->name},
         .series = d->series,
         .series_count = d->count,
         .place_count = 1,
@@ -143,13 +175,20 @@ static void add_chart(st_text* out, const st_findings* f, const st_finding_quant
     st_figures_end(out);
 }
 
-static int add_charts(st_text* out, const st_findings* f, bool structure, course_data* d,
+typedef enum chart_kind { CHART_STRUCTURE, CHART_BIOLOGY, CHART_OTHER } chart_kind;
+
+static chart_kind kind_of(const st_finding_quantity* q)
+{
+    return is_structure(q) ? CHART_STRUCTURE : is_biology(q) ? CHART_BIOLOGY : CHART_OTHER;
+}
+
+static int add_charts(st_text* out, const st_findings* f, chart_kind kind, course_data* d,
                       st_arena* arena)
 {
     int shown = 0;
     for (int i = 0; i < f->quantity_count; i++) {
         const st_finding_quantity* q = &f->quantity[i];
-        if (is_product(q) || is_structure(q) != structure) {
+        if (is_product(q) || kind_of(q) != kind) {
             continue;
         }
         add_chart(out, f, q, i, d, arena);
@@ -176,12 +215,15 @@ void st_section_joint(st_text* out, const st_findings* f)
     } else if (f->course_count == 0) {
         st_text_add(out, "<p>This run holds no courses.</p>\n");
     } else {
-        if (add_charts(out, f, true, &d, &arena) == 0) {
+        if (add_charts(out, f, CHART_STRUCTURE, &d, &arena) == 0) {
             st_text_add(out, "<p>The model has no matrix and no thickness.</p>\n");
         }
-        st_text_add(out,
-                    "<details><summary>Native cells, factors and other quantities</summary>\n");
-        if (add_charts(out, f, false, &d, &arena) == 0) {
+        st_text_add(out, "<h3>Cells of the joint, and factors</h3>\n");
+        if (add_charts(out, f, CHART_BIOLOGY, &d, &arena) == 0) {
+            st_text_add(out, "<p>The model records none over time.</p>\n");
+        }
+        st_text_add(out, "<details><summary>Other quantities of the model</summary>\n");
+        if (add_charts(out, f, CHART_OTHER, &d, &arena) == 0) {
             st_text_add(out, "<p>None was recorded.</p>\n");
         }
         st_text_add(out, "</details>\n");

@@ -116,7 +116,7 @@ static void add_reproduction(st_text* out, const st_findings* f)
             break;
         }
     }
-    st_text_add(out, "<h3>How to get the same again</h3>\n<pre><code>stroma run ");
+    st_text_add(out, "<h3>How to get the same again</h3>\n<pre tabindex=\"0\"><code>stroma run ");
     st_html_text(out, study);
     st_text_add(out, " --seed ");
     st_html_text(out, st_findings_about(f, "seed"));

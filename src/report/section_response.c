@@ -320,25 +320,6 @@ static void add_durability(st_text* out, const st_findings* f, st_arena* arena)
     st_text_clear(&title);
 }
 
-// Replacement of the joint is an end point only where a study counts it.
-static void add_replacement(st_text* out, const st_findings* f)
-{
-    int counted = 0;
-    for (int i = 0; i < f->event_count; i++) {
-        const st_event_row* e = &f->event[i];
-        if (!strstr(e->name, "replacement") || e->arm < 0 || e->arm >= f->arm_count) {
-            continue;
-        }
-        st_text_add(out, counted++ == 0 ? "<p>Replacement of the joint, per 10&#8239;000 people: "
-                                        : "; ");
-        st_html_text(out, f->arm[e->arm].label);
-        st_text_addf(out, " %s", st_words_number(e->per_10000, 0).text);
-    }
-    st_text_add(out, counted > 0 ? ".</p>\n"
-                                 : "<p class=\"note\">This run counts no replacement of the joint, so "
-                                   "nothing is said about it.</p>\n");
-}
-
 void st_section_response(st_text* out, const st_findings* f)
 {
     if (!(f->measure[f->primary_measure].important_change > 0.0)) {
@@ -351,6 +332,5 @@ void st_section_response(st_text* out, const st_findings* f)
     add_icons(out, f, &arena);
     add_first_change(out, f, &arena);
     add_durability(out, f, &arena);
-    add_replacement(out, f);
     st_arena_clear(&arena);
 }

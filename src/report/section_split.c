@@ -16,6 +16,7 @@ static const struct {
     {"context and procedure", 5,
      "being treated, expectation, the needle and the fluid, as a sham has them too"},
     {"product", 1, "what the injected product adds to its sham in the same person"},
+    {"later treatment", 2, "rescue, repeats and what else was done after the treatment of the arm"},
     {"total", 0, "the whole change from the start"},
 };
 #define PART_COUNT ((int)(sizeof parts / sizeof parts[0]))
@@ -102,11 +103,23 @@ static void compose_title(const st_findings* f, st_text* title)
                  st_words_visit(&f->visit[f->primary_visit]).text);
 }
 
-static void add_meanings(st_text* out)
+static bool has_part(const st_findings* f, const char* part)
+{
+    for (int i = 0; i < f->split_count; i++) {
+        if (strcmp(f->split[i].part, part) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_meanings(st_text* out, const st_findings* f)
 {
     st_text_add(out, "<dl class=\"parts\">");
     for (int i = 0; i < PART_COUNT; i++) {
-        st_text_addf(out, "<dt>%s</dt><dd>%s</dd>", parts[i].part, parts[i].meaning);
+        if (has_part(f, parts[i].part)) {
+            st_text_addf(out, "<dt>%s</dt><dd>%s</dd>", parts[i].part, parts[i].meaning);
+        }
     }
     st_text_add(out, "</dl>\n");
 }
@@ -162,7 +175,7 @@ void st_section_split(st_text* out, const st_findings* f)
                          "The parts add up to the total.</figcaption>\n");
         add_table(out, f);
         st_figures_end(out);
-        add_meanings(out);
+        add_meanings(out, f);
     } else {
         st_text_add(out, "<p>At the primary visit there is nothing to split.</p>\n");
     }

@@ -113,6 +113,30 @@ static st_status put_person_event(st_ctx* ctx, st_store* store, const st_person_
                         r->name);
 }
 
+static st_status put_later(st_ctx* ctx, st_store* store, const st_later_row* r)
+{
+    ST_TRY(check_index(ctx, "arm", r->arm, store->arm_count));
+    ST_TRY(check_id(ctx, r->person));
+    return st_store_put(ctx, store, ST_TABLE_LATER, (int64_t)r->arm, (int64_t)r->person, r->day,
+                        r->name, r->estimand);
+}
+
+static st_status put_analysis(st_ctx* ctx, st_store* store, const st_analysis_row* r)
+{
+    ST_TRY(check_place(ctx, store, r->arm, r->measure, r->visit));
+    ST_TRY(check_index(ctx, "versus", r->versus, store->arm_count));
+    return st_store_put(ctx, store, ST_TABLE_ANALYSIS, (int64_t)r->arm, (int64_t)r->versus,
+                        (int64_t)r->measure, (int64_t)r->visit, r->method, r->estimate, r->lo,
+                        r->hi, r->p);
+}
+
+static st_status put_survival(st_ctx* ctx, st_store* store, const st_survival_row* r)
+{
+    ST_TRY(check_index(ctx, "arm", r->arm, store->arm_count));
+    return st_store_put(ctx, store, ST_TABLE_SURVIVAL, (int64_t)r->arm, r->event, r->day, r->share,
+                        r->lo, r->hi, r->at_risk, r->events);
+}
+
 st_status st_store_row(void* self, st_ctx* ctx, st_row_kind kind, const void* row)
 {
     st_store* store = self;
@@ -143,6 +167,12 @@ st_status st_store_row(void* self, st_ctx* ctx, st_row_kind kind, const void* ro
     }
     case ST_ROW_FAILURE:
         return put_failure(ctx, store, row);
+    case ST_ROW_LATER:
+        return put_later(ctx, store, row);
+    case ST_ROW_ANALYSIS:
+        return put_analysis(ctx, store, row);
+    case ST_ROW_SURVIVAL:
+        return put_survival(ctx, store, row);
     case ST_ROW_PERSON_EVENT:
         return put_person_event(ctx, store, row);
     }

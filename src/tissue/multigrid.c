@@ -385,6 +385,28 @@ static void descend(st_multigrid* mg, int level)
     smooth_both(mg, level, false);
 }
 
+// The first half of a cycle; gives the largest residual of x as it then is.
+static uint32_t go_down(st_multigrid* mg)
+{
+    smooth_both(mg, 0, false);
+    pass p = {.mg = mg};
+    clear_max(mg);
+    st_grid_each(mg->pool, mg->level[1].grid.brick_count, restrict_chunk, &p);
+    return take_max(mg);
+}
+
+// The second half; gives the largest coarse correction.
+static uint32_t come_up(st_multigrid* mg)
+{
+    pass p = {.mg = mg};
+    descend(mg, 1);
+    clear_max(mg);
+    st_grid_each(mg->pool, mg->level[1].grid.brick_count, prolong_chunk, &p);
+    const uint32_t correction = take_max(mg);
+    smooth_both(mg, 0, false);
+    return correction;
+}
+
 void st_multigrid_cycle(st_multigrid* mg, uint32_t* residual, uint32_t* correction)
 {
     if (mg->level_count == 1) {
@@ -393,17 +415,8 @@ void st_multigrid_cycle(st_multigrid* mg, uint32_t* residual, uint32_t* correcti
         *correction = 0;
         return;
     }
-    smooth_both(mg, 0, false);
-    pass p = {.mg = mg};
-    const int coarse_count = mg->level[1].grid.brick_count;
-    clear_max(mg);
-    st_grid_each(mg->pool, coarse_count, restrict_chunk, &p);
-    *residual = take_max(mg);
-    descend(mg, 1);
-    clear_max(mg);
-    st_grid_each(mg->pool, coarse_count, prolong_chunk, &p);
-    *correction = take_max(mg);
-    smooth_both(mg, 0, false);
+    *residual = go_down(mg);
+    *correction = come_up(mg);
 }
 
 st_status st_multigrid_solve(st_multigrid* mg, const st_solve_goal* goal, st_solve_result* result)
@@ -413,9 +426,19 @@ st_status st_multigrid_solve(st_multigrid* mg, const st_solve_goal* goal, st_sol
     float best = INFINITY;
     int stalled = 0;
     for (;;) {
-        uint32_t residual_bits;
-        uint32_t correction_bits;
-        st_multigrid_cycle(mg, &residual_bits, &correction_bits);
+        uint32_t residual_bits = 0;
+        uint32_t correction_bits = 0;
+        if (mg->level_count == 1) {
+            solve_dense(mg);
+        } else {
+            residual_bits = go_down(mg);
+            // A goal for the residual alone may be met half way.
+            if (!(goal->error > 0.0f) && st_stencil_float(residual_bits) <= goal->residual) {
+                result->residual = st_stencil_float(residual_bits);
+                return ST_OK;
+            }
+            correction_bits = come_up(mg);
+        }
         result->cycle_count++;
         const float residual = st_stencil_float(residual_bits);
         const float correction = st_stencil_float(correction_bits);
@@ -433,12 +456,8 @@ st_status st_multigrid_solve(st_multigrid* mg, const st_solve_goal* goal, st_sol
         best = most < best ? most : best;
         result->residual = residual;
         result->error = factor < 0.95f ? most * factor / (1.0f - factor) : most * 20.0f;
-        if (goal->residual > 0.0f) {
-            result->residual = st_multigrid_residual(mg);
-        }
-        const bool error_met = !(goal->error > 0.0f) || result->error <= goal->error;
-        const bool residual_met = !(goal->residual > 0.0f) || result->residual <= goal->residual;
-        if ((error_met && residual_met) || (residual == 0.0f && correction == 0.0f)) {
+        if ((goal->error > 0.0f && result->error <= goal->error) ||
+            (residual_bits == 0 && correction_bits == 0)) {
             return ST_OK;
         }
         if (stalled >= 4 && goal->may_stall) {

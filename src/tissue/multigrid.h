@@ -47,7 +47,7 @@ st_status st_multigrid_set(st_multigrid* mg, const st_transport* transport,
 
 typedef struct st_solve_goal {
     float error;    ///< stop when the estimated error is below (in units of x), or 0
-    float residual; ///< stop when the largest residual is below (in units of b), or 0
+    float residual; ///< with error 0: stop when the largest residual is below (in units of b)
     int cycle_limit;
     bool may_stall; ///< stop also where single precision allows no more
 } st_solve_goal;

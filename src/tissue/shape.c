@@ -75,8 +75,7 @@ static double dome(double x, double half)
     return r * r < 1.0 ? 1.0 - r * r : 0.0;
 }
 
-// Height of the condyle's cartilage surface above (outside) its bone, as a signed function.
-static double femoral(const double at_um[3])
+static double femoral(const double at_um[3], bool is_bone)
 {
     const joint* j = &JOINT;
     const double x = at_um[0] * 1e-3;
@@ -92,13 +91,16 @@ static double femoral(const double at_um[3])
     const double cosine = r > 0.0 ? -z / r : 1.0;
     const double thick = j->femoral_thickness * sqrt(cover);
     const double bone = j->condyle_radius - crown;
+    if (is_bone) {
+        return larger(r - bone, fabs(across) - j->condyle_half_width) * 1e3;
+    }
     double d = larger(bone - r, r - bone - thick);
     d = larger(d, (j->arc_cosine - cosine) * r);
     d = larger(d, fabs(across) - j->condyle_half_width);
     return d * 1e3;
 }
 
-static double tibial(const double at_um[3])
+static double tibial(const double at_um[3], bool is_bone)
 {
     const joint* j = &JOINT;
     const double x = at_um[0] * 1e-3;
@@ -110,8 +112,12 @@ static double tibial(const double at_um[3])
     const double thick = j->plateau_thickness * sqrt(rim);
     const double dish = (across * across + y * y) / (2.0 * 60.0);
     const double top = -0.5 * j->gap + 0.5 * dish;
+    const double off = rim > 0.0 ? -1.0 : 1.0;
+    if (is_bone) {
+        return larger(z - (top - thick), off) * 1e3;
+    }
     double d = larger(z - top, top - thick - z);
-    d = larger(d, rim > 0.0 ? -1.0 : 1.0);
+    d = larger(d, off);
     return d * 1e3;
 }
 
@@ -139,9 +145,13 @@ double st_shape_distance(const st_shape* s, const double at_um[3])
     case ST_SHAPE_SUBTRACT:
         return larger(st_shape_distance(s->a, at_um), -st_shape_distance(s->b, at_um));
     case ST_SHAPE_FEMORAL_CARTILAGE:
-        return femoral(p);
+        return femoral(p, false);
     case ST_SHAPE_TIBIAL_CARTILAGE:
-        return tibial(p);
+        return tibial(p, false);
+    case ST_SHAPE_FEMORAL_BONE:
+        return femoral(p, true);
+    case ST_SHAPE_TIBIAL_BONE:
+        return tibial(p, true);
     case ST_SHAPE_KIND_COUNT:
         break;
     }
@@ -213,6 +223,8 @@ st_status st_shape_check(st_ctx* ctx, const st_shape* s, const char* where)
         return s->function ? ST_OK : ST_FAIL(ctx, ST_ERR_INPUT, "%s: found no function", where);
     case ST_SHAPE_FEMORAL_CARTILAGE:
     case ST_SHAPE_TIBIAL_CARTILAGE:
+    case ST_SHAPE_FEMORAL_BONE:
+    case ST_SHAPE_TIBIAL_BONE:
         return ST_OK;
     default:
         return ST_FAIL(ctx, ST_ERR_INPUT, "%s: no such kind of shape: %d", where, (int)s->kind);

@@ -114,11 +114,12 @@ static void assemble_brick(const stage* s, int brick, bool is_one_medium)
 {
     st_level* l = &s->t->mg->level[0];
     const uint8_t* medium = l->grid.medium + (size_t)brick * V;
-    const float* base = s->base + (size_t)brick * V;
-    const float* delta = s->delta + (size_t)brick * V;
-    float* now = l->y + (size_t)brick * V;
-    float* b = l->b + (size_t)brick * V;
-    float* a = l->a + (size_t)brick * V;
+    const float* restrict base = s->base + (size_t)brick * V;
+    const float* restrict delta = s->delta + (size_t)brick * V;
+    float* restrict now = l->y + (size_t)brick * V;
+    float* restrict b = l->b + (size_t)brick * V;
+    float* restrict a = l->a + (size_t)brick * V;
+    const bool has_uptake = s->f->has_uptake;
     unit_rates r = rates_in_units(s, medium[0]);
     int last = medium[0];
     for (int v = 0; v < V; v++) {
@@ -129,7 +130,7 @@ static void assemble_brick(const stage* s, int brick, bool is_one_medium)
         const float w = base[v] + delta[v];
         now[v] = w;
         b[v] = r.supply - r.decay * w - r.sigma * delta[v];
-        if (s->f->has_uptake) {
+        if (has_uptake) {
             // Below zero the sink goes on with the slope it has at zero.
             const float room = r.half + (w > 0.0f ? w : 0.0f);
             const float slope = r.uptake / room;

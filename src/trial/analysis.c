@@ -1,6 +1,5 @@
 #include "analysis.h"
 
-#include "design.h"
 #include "statistics.h"
 
 #include <math.h>
@@ -106,113 +105,19 @@ st_status st_analysis_outcomes(st_ctx* ctx, st_tally* tally, const st_sink* sink
     return ST_OK;
 }
 
-// --- contrasts ------------------------------------------------------------------------------
-
-/// Baselines and changes of those present at a visit.
-static int changes_of(const st_tally* tally, int arm, int measure, int visit, double* baseline,
-                      double* change)
-{
-    const st_score* first = st_tally_scores(tally, arm, measure, 0);
-    const st_score* score = st_tally_scores(tally, arm, measure, visit);
-    int count = 0;
-
-    for (int i = 0; i < tally->arm[arm].size; ++i) {
-        if (!isnan(score[i].measured)) {
-            baseline[count] = first[i].measured;
-            change[count++] = score[i].measured - first[i].measured;
-        }
-    }
-    return count;
-}
-
-/// An arm against another arm with other people.
-static st_contrast unpaired(const st_tally* tally, int arm, int versus, int measure, int visit)
-{
-    double* a0 = column(tally, 0);
-    double* a = column(tally, 1);
-    double* b0 = column(tally, 2);
-    double* b = column(tally, 3);
-    const int a_count = changes_of(tally, arm, measure, visit, a0, a);
-    const int b_count = changes_of(tally, versus, measure, visit, b0, b);
-
-    return tally->study->method == ST_METHOD_WELCH
-               ? st_statistics_welch(a, a_count, b, b_count)
-               : st_statistics_ancova(a0, a, a_count, b0, b, b_count);
-}
-
-/// An arm's people against themselves in a twin arm.
-static st_contrast paired(const st_tally* tally, int arm, int twin, int measure, int visit)
-{
-    const st_score* here = st_tally_scores(tally, arm, measure, visit);
-    const st_score* there = st_tally_scores(tally, twin, measure, visit);
-    double* difference = column(tally, 0);
-    int count = 0;
-
-    for (int i = 0; i < tally->arm[arm].size; ++i) {
-        // The baseline is the same reading of the same person and cancels.
-        const double d = here[i].measured - there[tally->arm[arm].order[i]].measured;
-        if (!isnan(d)) {
-            difference[count++] = d;
-        }
-    }
-    return st_statistics_paired(difference, count);
-}
-
-static st_status emit_contrast(st_ctx* ctx, const st_sink* sink, st_contrast_row row,
-                               const st_contrast* contrast)
-{
-    row.difference = contrast->difference;
-    row.lo = contrast->lo;
-    row.hi = contrast->hi;
-    row.p = contrast->p;
-    return sink->row(sink->self, ctx, ST_ROW_CONTRAST, &row);
-}
-
-static st_status contrast_arm(st_ctx* ctx, const st_tally* tally, const st_sink* sink, int measure,
-                              int visit, int arm)
-{
-    const st_study* study = tally->study;
-    const int control = study->arm[arm].info.control;
-    st_contrast_row row = {.arm = arm, .versus = control, .measure = measure, .visit = visit};
-    st_contrast contrast;
-
-    if (study->arm[arm].info.is_twin) {
-        return ST_OK;
-    }
-    if (control >= 0 && !study->arm[control].info.is_twin) {
-        row.method = st_design_method_name(study->method);
-        contrast = unpaired(tally, arm, control, measure, visit);
-        ST_TRY(emit_contrast(ctx, sink, row, &contrast));
-    }
-    row.method = "paired";
-    for (int twin = 0; twin < study->arm_count; ++twin) {
-        if (study->arm[twin].info.is_twin) {
-            row.versus = twin;
-            contrast = paired(tally, arm, twin, measure, visit);
-            ST_TRY(emit_contrast(ctx, sink, row, &contrast));
-        }
-    }
-    return ST_OK;
-}
-
-st_status st_analysis_contrasts(st_ctx* ctx, st_tally* tally, const st_sink* sink)
-{
-    for (int measure = 0; measure < tally->study->measure_count; ++measure) {
-        for (int visit = 1; visit < tally->study->visit_count; ++visit) {
-            for (int arm = 0; arm < tally->study->arm_count; ++arm) {
-                ST_TRY(contrast_arm(ctx, tally, sink, measure, visit, arm));
-            }
-        }
-    }
-    return ST_OK;
-}
-
 // --- where a change comes from --------------------------------------------------------------
 
-typedef enum part { PART_SELECTION, PART_COURSE, PART_CONTEXT, PART_PRODUCT, PART_TOTAL } part;
+typedef enum part {
+    PART_SELECTION,
+    PART_COURSE,
+    PART_CONTEXT,
+    PART_PRODUCT,
+    PART_LATER,
+    PART_TOTAL
+} part;
 
-static const char* const part_name[] = {"selection", "natural course", "context and procedure",
-                                        "product", "total"};
+static const char* const part_name[] = {"selection", "natural course",  "context and procedure",
+                                        "product",   "later treatment", "total"};
 
 /// One part of a person's measured change from visit 0 to v.                            [TRI-8]
 static double part_of(part which, const st_score* at_0, const st_score* at_v)
@@ -225,7 +130,9 @@ static double part_of(part which, const st_score* at_0, const st_score* at_v)
     case PART_CONTEXT:
         return at_v->sham - at_v->untreated;
     case PART_PRODUCT:
-        return at_v->value - at_v->sham;
+        return at_v->first - at_v->sham;
+    case PART_LATER:
+        return at_v->value - at_v->first;
     case PART_TOTAL:
         break;
     }
@@ -245,6 +152,9 @@ static st_status split_arm(st_ctx* ctx, const st_tally* tally, const st_sink* si
         st_interval interval;
         int count = 0;
 
+        if (which == PART_LATER && !st_later_changes_course(tally->study)) {
+            continue;
+        }
         for (int i = 0; i < tally->arm[arm].size; ++i) {
             if (!isnan(score[i].measured)) {
                 x[count++] = part_of(which, &first[i], &score[i]);

@@ -11,9 +11,6 @@ st_status st_analysis_dose_steps(st_ctx* ctx, st_tally* tally, const st_sink* si
 /// Every scale at every visit in every arm.
 st_status st_analysis_outcomes(st_ctx* ctx, st_tally* tally, const st_sink* sink);
 
-/// Arms against their controls and against twin arms.
-st_status st_analysis_contrasts(st_ctx* ctx, st_tally* tally, const st_sink* sink);
-
 /// Where each arm's change comes from.
 st_status st_analysis_splits(st_ctx* ctx, st_tally* tally, const st_sink* sink);
 

@@ -159,9 +159,9 @@ int st_design_stratum(const st_study* study, const st_person* person)
 
 static void read_also(st_ctx* ctx, st_study* study, const st_node* list)
 {
-    static const char* const names[] = {
-        "ancova",       "welch",      "mmrm",          "last carried", "jump to reference",
-        "per protocol", "responders", "time to event", "bootstrap"};
+    static const char* const names[] = {"ancova",        "welch",        "mmrm",
+                                        "last carried",  "per protocol", "responders",
+                                        "time to event", "bootstrap",    "assumed share"};
 
     if (!st_node_expect(ctx, list, ST_NODE_LIST)) {
         return;
@@ -176,7 +176,7 @@ static void read_also(st_ctx* ctx, st_study* study, const st_node* list)
 
 static void read_analysis(st_ctx* ctx, st_study* study, const st_node* primary)
 {
-    static const char* const missing_names[] = {"observed", "last carried", "jump to reference"};
+    static const char* const missing_names[] = {"observed", "last carried"};
     static const char* const multiplicity_names[] = {"none", "holm", "hochberg", "dunnett"};
     const st_node* analysis = st_node_child(primary, "analysis");
     const st_node* missing = st_node_child(primary, "missing");
@@ -187,7 +187,7 @@ static void read_analysis(st_ctx* ctx, st_study* study, const st_node* primary)
     if (analysis != NULL && st_node_read_choice(ctx, analysis, method_names, 3, &choice)) {
         study->method = (st_method)choice;
     }
-    if (missing != NULL && st_node_read_choice(ctx, missing, missing_names, 3, &choice)) {
+    if (missing != NULL && st_node_read_choice(ctx, missing, missing_names, 2, &choice)) {
         study->missing = (st_missing)choice;
         if (study->method == ST_METHOD_MMRM && study->missing != ST_MISSING_OBSERVED) {
             st_node_fail(

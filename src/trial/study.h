@@ -24,7 +24,7 @@ typedef struct st_stratum {
 } st_stratum;
 
 /// What is done about missing readings in contrasts that need them.
-typedef enum st_missing { ST_MISSING_OBSERVED, ST_MISSING_LOCF, ST_MISSING_JUMP } st_missing;
+typedef enum st_missing { ST_MISSING_OBSERVED, ST_MISSING_LOCF } st_missing;
 
 typedef enum st_method { ST_METHOD_ANCOVA, ST_METHOD_WELCH, ST_METHOD_MMRM } st_method;
 
@@ -41,11 +41,11 @@ typedef enum st_also {
     ST_ALSO_WELCH = 2,
     ST_ALSO_MMRM = 4,
     ST_ALSO_LOCF = 8,
-    ST_ALSO_JUMP = 16,
-    ST_ALSO_PROTOCOL = 32,
-    ST_ALSO_RESPONDERS = 64,
-    ST_ALSO_TIME = 128,
-    ST_ALSO_BOOTSTRAP = 256,
+    ST_ALSO_PROTOCOL = 16,
+    ST_ALSO_RESPONDERS = 32,
+    ST_ALSO_TIME = 64,
+    ST_ALSO_BOOTSTRAP = 128,
+    ST_ALSO_ASSUMED = 256,
 } st_also;
 
 /// One line of `people.entry`.

@@ -1,4 +1,6 @@
 #include "analysis.h"
+#include "assumed.h"
+#include "compare.h"
 #include "keep.h"
 #include "shard.h"
 #include "stay.h"
@@ -102,6 +104,7 @@ static st_status emit_stay(run* r, const st_person* person, const st_stay* stay,
                                .person = person,
                                .left_day = stay->is_failed ? stay->failed_day : stay->left_day,
                                .left_reason = stay->is_failed         ? "failed"
+                                              : stay->is_replaced     ? "replaced"
                                               : isinf(stay->left_day) ? ""
                                                                       : "lost",
                                .dose_cells = stay->dose_cells,
@@ -115,6 +118,15 @@ static st_status emit_stay(run* r, const st_person* person, const st_stay* stay,
                                         .message = stay->message};
         r->failed_count += 1;
         return r->sink->row(r->sink->self, r->ctx, ST_ROW_FAILURE, &failure);
+    }
+    for (int i = 0; i < stay->later_count; ++i) {
+        static const char* const names[] = {"rescue", "repeat", "crossover", "replacement"};
+        const st_later_row later = {.arm = stay->arm,
+                                    .person = person->id,
+                                    .name = names[stay->later[i].kind],
+                                    .day = stay->later[i].day,
+                                    .estimand = st_later_estimand_name(stay->later[i].estimand)};
+        ST_TRY(r->sink->row(r->sink->self, r->ctx, ST_ROW_LATER, &later));
     }
     const st_stay_events* events = &r->events[stay->arm];
     for (int i = 0; i < events->count; ++i) {
@@ -290,7 +302,11 @@ static st_status run_all(run* r)
     ST_TRY(st_analysis_dose_steps(r->ctx, r->tally, r->sink));
     ST_TRY(st_trace_emit(r->ctx, &r->trace, r->sink));
     ST_TRY(st_analysis_outcomes(r->ctx, r->tally, r->sink));
-    ST_TRY(st_analysis_contrasts(r->ctx, r->tally, r->sink));
+    ST_TRY(st_compare_contrasts(r->ctx, r->tally, r->sink));
+    ST_TRY(st_compare_beside(r->ctx, r->tally, r->crew->seed, r->sink));
+    if ((r->study->also & ST_ALSO_ASSUMED) != 0) { // courses over time have been given
+        ST_TRY(st_assumed_emit(r->crew, &r->screening, r->events, &r->trace, r->sink));
+    }
     ST_TRY(st_analysis_splits(r->ctx, r->tally, r->sink));
     ST_TRY(st_analysis_events(r->ctx, r->tally, r->events, r->sink));
     return r->sink->end(r->sink->self, r->ctx);

@@ -11,12 +11,18 @@ static st_status create_arm(st_ctx* ctx, const st_study* study, int index, st_ta
     arm->size = study->arm[index].info.size;
     arm->order = st_alloc(ctx, size, sizeof *arm->order);
     arm->is_failed = st_alloc(ctx, size, sizeof *arm->is_failed);
+    arm->protocol_day = st_alloc(ctx, size, sizeof *arm->protocol_day);
+    arm->rescue_day = st_alloc(ctx, size, sizeof *arm->rescue_day);
+    arm->replacement_day = st_alloc(ctx, size, sizeof *arm->replacement_day);
+    arm->end_day = st_alloc(ctx, size, sizeof *arm->end_day);
     arm->score = st_alloc(ctx, planes * size, sizeof *arm->score);
     arm->step_cells = st_alloc(ctx, steps, sizeof *arm->step_cells);
     arm->step_volume_mL = st_alloc(ctx, steps, sizeof *arm->step_volume_mL);
     arm->step_day = st_alloc(ctx, steps, sizeof *arm->step_day);
-    if (arm->order == NULL || arm->is_failed == NULL || arm->score == NULL ||
-        arm->step_cells == NULL || arm->step_volume_mL == NULL || arm->step_day == NULL) {
+    if (arm->protocol_day == NULL || arm->rescue_day == NULL || arm->replacement_day == NULL ||
+        arm->end_day == NULL || arm->order == NULL || arm->is_failed == NULL ||
+        arm->score == NULL || arm->step_cells == NULL || arm->step_volume_mL == NULL ||
+        arm->step_day == NULL) {
         return ST_ERR_MEMORY;
     }
     for (size_t i = 0; i < steps; ++i) {
@@ -63,6 +69,10 @@ void st_tally_destroy(st_ctx* ctx, st_tally* tally)
     for (int i = 0; i < tally->study->arm_count; ++i) {
         st_tally_arm* arm = &tally->arm[i];
         st_free(ctx, arm->order);
+        st_free(ctx, arm->protocol_day);
+        st_free(ctx, arm->rescue_day);
+        st_free(ctx, arm->replacement_day);
+        st_free(ctx, arm->end_day);
         st_free(ctx, arm->is_failed);
         st_free(ctx, arm->score);
         st_free(ctx, arm->step_cells);
@@ -82,6 +92,20 @@ void st_tally_add(st_tally* tally, int64_t order, const st_stay* stay, const st_
 
     arm->order[slot] = order;
     arm->is_failed[slot] = stay->is_failed;
+    arm->protocol_day[slot] = stay->protocol_day;
+    arm->rescue_day[slot] = INFINITY;
+    arm->replacement_day[slot] = INFINITY;
+    arm->end_day[slot] =
+        fmin(stay->left_day, tally->study->visit[tally->study->visit_count - 1].day);
+    for (int i = 0; i < stay->later_count; ++i) {
+        const st_later_event* event = &stay->later[i];
+        if (event->kind == ST_LATER_RESCUE) {
+            arm->rescue_day[slot] = event->day;
+        } else if (event->kind == ST_LATER_REPLACEMENT) {
+            arm->replacement_day[slot] = event->day;
+            arm->end_day[slot] = event->day;
+        }
+    }
     for (size_t plane = 0; plane < planes; ++plane) {
         arm->score[plane * size + slot] = score[plane];
     }

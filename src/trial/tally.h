@@ -11,6 +11,9 @@ typedef struct st_tally_arm {
     int64_t* order;  ///< [size] position in the order of entry: the slot in twin arms
     st_score* score; ///< [measure][visit][size]; all NAN for people whose numerics failed
     bool* is_failed; ///< [size]
+    /// [size] each: first day off protocol, of rescue and of replacement (INFINITY: never), last
+    /// day in the trial.
+    double *protocol_day, *rescue_day, *replacement_day, *end_day;
     int step_count;
     const char* step_name[ST_DOSE_STEP_LIMIT];
     double* step_cells; ///< [step][size], NAN where a step was not reached

@@ -41,13 +41,15 @@ static void replace(scene* s, const char* from, const char* to)
     if (at == NULL || strstr(at + 1, from) != NULL) {
         fail_msg("case '%s': '%s' is %s in the model", s->name, from,
                  at == NULL ? "not" : "more than once");
+        return;
     }
     const size_t head = (size_t)(at - s->text);
     char* out = calloc(strlen(s->text) + strlen(to) + 1, 1);
     assert_non_null(out);
     memcpy(out, s->text, head);
-    strcpy(out + head, to);
-    strcat(out + head, at + strlen(from));
+    memcpy(out + head, to, strlen(to));
+    const char* tail = at + strlen(from);
+    memcpy(out + head + strlen(to), tail, strlen(tail));
     free(s->text);
     s->text = out;
 }
@@ -197,6 +199,33 @@ static void every_case_is_explained(void** state)
     assert_int_equal(wrong, 0);
 }
 
+// Memory running out at any allocation of the whole language: a status with words, no leak.
+static void lack_of_memory_is_told(void** state)
+{
+    (void)state;
+    char* all = read_all();
+    const size_t length = (size_t)(strstr(all, "\n==== ") + 1 - all);
+    st_status status = ST_ERR_MEMORY;
+    int64_t n = 0;
+    while (status != ST_OK) {
+        st_ctx* ctx = st_ctx_create();
+        st_model* model = NULL;
+        assert_non_null(ctx);
+        st_ctx_fail_allocation(ctx, ++n);
+        status = st_model_parse(ctx, "model.yaml", all, length, "weak", &model);
+        st_ctx_fail_allocation(ctx, 0);
+        assert_true((status == ST_OK) == (model != NULL));
+        assert_true(status == ST_OK || st_ctx_message_count(ctx) > 0);
+        st_model_destroy(model);
+        assert_int_equal(st_ctx_bytes_in_use(ctx), 0);
+        st_ctx_destroy(ctx);
+        assert_true(n < 100000);
+    }
+    print_message("each of %lld allocations failed once\n", (long long)n - 1);
+    assert_true(n > 100);
+    free(all);
+}
+
 /// Prints the cases with the messages that come now.
 static void write_cases(void)
 {
@@ -247,8 +276,8 @@ static char* repeat(const char* head, const char* part, int count, const char* t
     const size_t room = strlen(head) + (size_t)count * (strlen(part) + 24) + strlen(tail) + 1;
     char* out = calloc(room, 1);
     assert_non_null(out);
-    strcpy(out, head);
-    size_t used = strlen(out);
+    size_t used = strlen(head);
+    memcpy(out, head, used);
     for (int i = 0; i < count; i++) {
         char one[128];
         const char* number = strstr(part, "%d");
@@ -257,10 +286,10 @@ static char* repeat(const char* head, const char* part, int count, const char* t
         } else {
             snprintf(one, sizeof one, "%.*s%d%s", (int)(number - part), part, i, number + 2);
         }
-        strcpy(out + used, one);
+        memcpy(out + used, one, strlen(one));
         used += strlen(one);
     }
-    strcpy(out + used, tail);
+    memcpy(out + used, tail, strlen(tail));
     return out;
 }
 
@@ -289,15 +318,15 @@ static void deep_documents_are_refused(void** state)
 static void chains_of_definitions_have_an_end(void** state)
 {
     (void)state;
-    char* text = calloc(1 << 16, 1);
+    const size_t room = 1 << 16;
+    char* text = calloc(room, 1);
     assert_non_null(text);
-    strcpy(text, "model: x\nvariables: { u: { start: 0, unit: 1, rate: 0 } }\ndefinitions:\n");
+    size_t used = (size_t)snprintf(
+        text, room, "model: x\nvariables: { u: { start: 0, unit: 1, rate: 0 } }\ndefinitions:\n");
     for (int i = 0; i < 300; i++) {
-        char line[64];
-        snprintf(line, sizeof line, "  d%d: d%d + 1\n", i, i + 1);
-        strcat(text, line);
+        used += (size_t)snprintf(text + used, room - used, "  d%d: d%d + 1\n", i, i + 1);
     }
-    strcat(text, "  d300: 1\n");
+    snprintf(text + used, room - used, "  d300: 1\n");
     st_ctx* ctx = refuse(text, strlen(text));
     assert_non_null(
         strstr(st_ctx_message(ctx, 0), "definitions build on each other more than 200 deep"));
@@ -383,6 +412,7 @@ int main(int argc, char** argv)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_case_is_explained),
+        cmocka_unit_test(lack_of_memory_is_told),
         cmocka_unit_test(deep_documents_are_refused),
         cmocka_unit_test(chains_of_definitions_have_an_end),
         cmocka_unit_test(large_documents_are_refused),

@@ -46,6 +46,13 @@ static inline void st_fuzz_door(const uint8_t* data, size_t size)
         free(reg);
         free(output);
     }
+    const st_node* variants = model != NULL ? st_model_table(model, "variants") : NULL;
+    if (variants != NULL && variants->first != NULL) {
+        st_model* variant = NULL;
+        st_model_parse(ctx, "no-such-folder/f", (const char*)data, size, variants->first->key,
+                       &variant);
+        st_model_destroy(variant);
+    }
     st_model_destroy(model);
     if (st_ctx_bytes_in_use(ctx) != 0) {
         abort();

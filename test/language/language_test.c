@@ -1,5 +1,5 @@
-// MOD-5, MOD-6: the snippets of docs/language.md and the models of examples/language are read, run and compared
-// with what they announce:
+// MOD-5, MOD-6: the snippets of docs/language.md and the models of examples/language are read, run
+// and compared with what they announce:
 //   # expect: NAME at TIME = VALUE          (relative to 1e-5)
 //   # expect VARIANT: NAME at TIME = VALUE  (the same in a variant)
 // A snippet that begins with `# file: NAME` is kept under that name, so that others can include it.

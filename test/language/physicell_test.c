@@ -19,7 +19,7 @@
 #define LINE_LIMIT 32
 #define PER_DAY    1440.0 // minutes
 #define CELL_mL    2494e-12
-#define REACH_mL   1e6 * 1e-12
+#define REACH_mL   (1e6 * 1e-12)
 
 typedef struct csv_rule {
     char cell[32], signal[48], direction[16], behaviour[48];
@@ -59,10 +59,22 @@ static int read_rules(csv_rule* out)
             continue;
         }
         assert_true(count < LINE_LIMIT);
-        assert_int_equal(sscanf(line, "%31[^,],%47[^,],%15[^,],%47[^,],%lf,%lf,%lf,%d", r->cell,
-                                r->signal, r->direction, r->behaviour, &r->maximum, &r->half,
-                                &r->power, &r->dead),
-                         8);
+        char* field[8];
+        char* rest = NULL;
+        int fields = 0;
+        for (char* f = strtok_r(line, ",\n", &rest); f != NULL; f = strtok_r(NULL, ",\n", &rest)) {
+            assert_true(fields < 8);
+            field[fields++] = f;
+        }
+        assert_int_equal(fields, 8);
+        snprintf(r->cell, sizeof r->cell, "%s", field[0]);
+        snprintf(r->signal, sizeof r->signal, "%s", field[1]);
+        snprintf(r->direction, sizeof r->direction, "%s", field[2]);
+        snprintf(r->behaviour, sizeof r->behaviour, "%s", field[3]);
+        r->maximum = strtod(field[4], NULL);
+        r->half = strtod(field[5], NULL);
+        r->power = strtod(field[6], NULL);
+        r->dead = strcmp(field[7], "1") == 0;
         count++;
     }
     fclose(file);

@@ -107,6 +107,54 @@ static void statistics_agree_with_the_readings(void** state)
                        " ON r.arm = o.arm AND r.measure = o.measure AND r.visit = o.visit") < 1e-9);
 }
 
+static void sums_of_the_run_are_those_of_its_readings(void** state)
+{
+    const scene* s = *state;
+    // Twins.
+    assert_true(ask(s, "SELECT count(*) FROM twin") > 0.0);
+    assert_true(ask(s, "SELECT max(abs(t.value - r.v) + abs(t.sham - r.s) + abs(t.untreated - r.u)"
+                       " + abs(t.n_people - r.n)) FROM twin t JOIN (SELECT arm, measure, visit,"
+                       " avg(value) AS v, avg(sham) AS s, avg(untreated) AS u, count(*) AS n"
+                       " FROM reading WHERE measured NOT NULL GROUP BY arm, measure, visit) r"
+                       " USING (arm, measure, visit)") < 1e-9);
+    // REP-1: first important change, counted once more from the readings alone.
+    const char* first =
+        "WITH l AS (SELECT p.*, CASE WHEN p.measured IS NULL OR b.measured IS NULL THEN NULL"
+        " WHEN i.lower_is_better THEN b.measured - p.measured >= i.important_change"
+        " ELSE p.measured - b.measured >= i.important_change END AS better FROM reading p"
+        " JOIN reading b ON b.arm = p.arm AND b.person = p.person AND b.measure = p.measure AND"
+        " b.visit = 0 JOIN instrument i ON i.measure = p.measure AND i.important_change > 0"
+        " WHERE p.visit > 0), k AS (SELECT l.*, coalesce(sum(better IS NULL OR better) OVER"
+        " (PARTITION BY person ORDER BY visit ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)"
+        " AS before FROM l WHERE l.arm = 1 AND l.measure = 0), c AS (SELECT arm, measure, visit, sum(before = 0 AND better NOT NULL) AS n,"
+        " sum(before = 0 AND coalesce(better, 0)) AS d FROM k GROUP BY visit)"
+        " SELECT sum(abs(c.n - r.at_risk_people) + abs(c.d - r.event_people)) + 1000 *"
+        " (count(*) <> (SELECT count(*) - 1 FROM visit)) FROM c"
+        " JOIN response r USING (arm, measure, visit)";
+    assert_true(ask(s, first) == 0.0);
+    // REP-2: those who were better at the first visit and still are.
+    assert_true(ask(s, "SELECT sum(first_people < held_people) FROM response") == 0.0);
+    assert_true(ask(s, "SELECT sum(first_people <> event_people OR held_people <> event_people)"
+                       " FROM response WHERE visit = 1") == 0.0);
+    // REP-3: one group, from the people themselves.
+    assert_true(
+        ask(s, "SELECT max(abs(g.change - q.m) + abs(g.product - q.p) + abs(g.n_people - q.n)) FROM"
+               " subgroup g JOIN (SELECT r.arm, avg(r.measured - b.measured) AS m,"
+               " avg(r.value - r.sham) AS p, count(*) AS n FROM reading r JOIN reading b ON"
+               " b.arm = r.arm AND b.person = r.person AND b.measure = r.measure AND b.visit = 0"
+               " JOIN person w ON w.arm = r.arm AND w.person = r.person AND w.kl_grade = 3"
+               " WHERE r.measured NOT NULL AND r.measure = 0 AND r.visit ="
+               " (SELECT CAST(value AS INTEGER) FROM about WHERE key = 'primary_visit')"
+               " GROUP BY r.arm) q ON q.arm = g.arm WHERE factor = 'kl_grade' AND position = 3") <
+        1e-9);
+    // Every group of a factor together is everybody who was read.
+    assert_true(ask(s, "SELECT count(DISTINCT n) FROM (SELECT arm, factor, sum(n_people) AS n FROM"
+                       " subgroup WHERE arm = 1 GROUP BY factor)") == 1.0);
+    // Events of persons add up to those of arms.
+    assert_true(ask(s, "SELECT count(*) FROM event e WHERE count_people <> (SELECT count(*) FROM"
+                       " person_event p WHERE p.arm = e.arm AND p.name = e.name)") == 0.0);
+}
+
 static void people_of_a_twin_arm_are_those_of_the_others(void** state)
 {
     const scene* s = *state;
@@ -152,6 +200,7 @@ int main(void)
         cmocka_unit_test(every_row_has_its_arm_visit_and_measure),
         cmocka_unit_test(parts_of_the_change_add_up),
         cmocka_unit_test(statistics_agree_with_the_readings),
+        cmocka_unit_test(sums_of_the_run_are_those_of_its_readings),
         cmocka_unit_test(people_of_a_twin_arm_are_those_of_the_others),
         cmocka_unit_test(page_tables_and_summary_are_made_from_it),
     };

@@ -1,6 +1,7 @@
 // Verification E: the fast path of the population engine against CVODE (BDF, rtol 1e-10, scalar,
 // dense), for every shipped model and for 200 random people of the knee. People on a separatrix
-// are listed, not averaged away.                                            POP-1, POP-2, POP-4
+// are listed, not averaged away.                                            POP-1, POP-2, POP-3,
+// POP-4
 
 #include "stroma/patient.h"
 #include "stroma/population.h"

@@ -186,7 +186,7 @@ static void marrow_buffy_coat(void** state)
     scene_end(&s);
 }
 
-// Case 7: which marrow cells float on 1.077 g/mL. Without spread of density: exact.
+// PRO-20, case 7: which marrow cells float on 1.077 g/mL. Without spread of density: exact.
 static void density_media_sort_cells(void** state)
 {
     (void)state;
@@ -309,6 +309,60 @@ static void soft_spins_have_an_optimum(void** state)
     scene_end(&s);
 }
 
+// PRO-18: the rotor rises, holds and falls; a hard brake stirs the buffy coat.
+static void rotors_rise_and_fall(void** state)
+{
+    (void)state;
+    assert_near(st_centrifuge_speed(15, 30, 600, 60), 0.25, 1e-12); // field at half the speed
+    assert_near(st_centrifuge_speed(300, 30, 600, 60), 1, 1e-12);
+    assert_near(st_centrifuge_speed(630, 30, 600, 60), 0.25, 1e-12);
+    assert_true(st_centrifuge_speed(660, 30, 600, 60) == 0);
+    assert_near(st_centrifuge_speed(10, 30, 5, 10), 1.0 / 144, 1e-12); // braked before it was up
+    scene s = scene_begin();
+    double white[2];
+    for (int i = 0; i < 2; i++) { // plasma 0.5 mm above the red cells
+        st_product sample = blood_of(&s, 8.5);
+        st_spin soft = spin_of(&s, "8.5 mL tube", 300, 10, ST_KEEP_PLASMA);
+        soft.brake = i == 0 ? ST_BRAKE_SOFT : ST_BRAKE_HARD;
+        soft.margin_mm = 0.5;
+        const st_spin_told told = spin(&s, &soft, &sample);
+        white[i] = told.recovery[ST_CLASS_LYMPHOCYTE];
+    }
+    print_message("lymphocytes in plasma: soft brake %.3f, hard brake %.3f\n", white[0], white[1]);
+    assert_true(white[1] > white[0] + 0.05);
+    scene_end(&s);
+}
+
+// PRO-19: what is drawn off and what stays make the whole; a deeper cut takes more of everything.
+static void draws_divide_the_tube(void** state)
+{
+    (void)state;
+    scene s = scene_begin();
+    const st_product blood = blood_of(&s, 10);
+    const st_centrifuge_def def = {tube_named(&s, "cone 15 mL"), 300, 600, ST_BRAKE_SOFT, 100};
+    st_centrifuge c;
+    assert_int_equal(st_centrifuge_run(s.ctx, &s.catalogue->values, &def, &blood, NULL, &c), ST_OK);
+    double last[ST_CLASS_COUNT] = {0};
+    for (double margin = 4e-3; margin > -4e-3; margin -= 1e-3) {
+        double above[ST_CLASS_COUNT], below[ST_CLASS_COUNT];
+        st_draw plasma = {.keep = ST_KEEP_PLASMA, .margin_m = margin};
+        assert_int_equal(st_centrifuge_draw(s.ctx, &c, &plasma, above), ST_OK);
+        st_draw rest = {.keep = ST_KEEP_LOWER, .volume_mL = 10 - plasma.volume_mL};
+        assert_int_equal(st_centrifuge_draw(s.ctx, &c, &rest, below), ST_OK);
+        for (int k = 0; k <= ST_CLASS_MONOCYTE; k++) {
+            assert_near(above[k] + below[k], 1, 1e-9);
+            assert_true(above[k] >= last[k]);
+            last[k] = above[k];
+        }
+    }
+    st_draw coat = {.keep = ST_KEEP_BUFFY, .margin_m = 1e-3, .volume_mL = 1};
+    double recovery[ST_CLASS_COUNT];
+    assert_int_equal(st_centrifuge_draw(s.ctx, &c, &coat, recovery), ST_OK);
+    assert_true(recovery[ST_CLASS_LYMPHOCYTE] > 0.5 && recovery[ST_CLASS_RBC] < 0.2);
+    st_centrifuge_clear(&c);
+    scene_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -319,6 +373,8 @@ int main(void)
         cmocka_unit_test(msc_are_lost_on_gradients),
         cmocka_unit_test(answers_do_not_hang_on_the_grid),
         cmocka_unit_test(soft_spins_have_an_optimum),
+        cmocka_unit_test(rotors_rise_and_fall),
+        cmocka_unit_test(draws_divide_the_tube),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

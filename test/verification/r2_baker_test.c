@@ -88,7 +88,7 @@ static void the_twin_follows_the_engine(void** state)
     static const double exact[STATES] = {0.295400, 2.080510, 0.511204, 0.409867};
     static double sample[MAX_RUNS * STATES];
     const double size = 1e4;
-    const int runs = 32;
+    const int runs = 16;
     st_ctx* ctx = st_ctx_create();
     st_model* model = load(ctx);
     print_message("seed 7\n");
@@ -112,15 +112,15 @@ static void the_twin_follows_the_engine(void** state)
     st_ctx_destroy(ctx);
 }
 
-static double share_that_switches(st_ctx* ctx, const st_model* model, double size)
+static double share_that_switches(st_ctx* ctx, const st_model* model, double size, int runs)
 {
     static double sample[MAX_RUNS * STATES];
-    run_twin(ctx, model, HEALTHY, size, MAX_RUNS, sample);
+    run_twin(ctx, model, HEALTHY, size, runs, sample);
     int count = 0;
-    for (int r = 0; r < MAX_RUNS; r++) {
+    for (int r = 0; r < runs; r++) {
         count += sample[r * STATES] > SADDLE_P ? 1 : 0;
     }
-    return (double)count / MAX_RUNS;
+    return (double)count / runs;
 }
 
 static void few_counts_switch_basin_many_do_not(void** state)
@@ -128,9 +128,9 @@ static void few_counts_switch_basin_many_do_not(void** state)
     (void)state;
     st_ctx* ctx = st_ctx_create();
     st_model* model = load(ctx);
-    const double few = share_that_switches(ctx, model, 100.0);
-    const double more = share_that_switches(ctx, model, 1000.0);
-    const double many = share_that_switches(ctx, model, 10000.0);
+    const double few = share_that_switches(ctx, model, 100.0, 200);
+    const double more = share_that_switches(ctx, model, 1000.0, 100);
+    const double many = share_that_switches(ctx, model, 10000.0, 20);
     print_message("healthy runs beyond the saddle at t = 20: %.3f (N 100), %.3f (N 1000), %.3f "
                   "(N 10 000)\n",
                   few, more, many);

@@ -5,7 +5,7 @@ _stroma() {
     local previous=${COMP_WORDS[COMP_CWORD - 1]}
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "check describe simulate run --help --version" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "check describe simulate prepare run merge validate bench --help --version" -- "$current")
         return
     fi
     case $previous in
@@ -17,26 +17,36 @@ _stroma() {
         mapfile -t COMPREPLY < <(compgen -W "population ssa" -- "$current")
         return
         ;;
-    --threads | --seed | --variant | --until | --every | --set | --cells | --runs)
+    --threads | --shard | --seed | --draws | --people | --variant | --until | --every | --set | --cells | --runs)
         return
         ;;
     esac
+    if [ "${COMP_WORDS[1]}" = bench ] && [[ $current != -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "population" -- "$current")
+        return
+    fi
     if [[ $current == -* ]]; then
         local options="--help"
         case ${COMP_WORDS[1]} in
-        check) options="--variant --help" ;;
+        check) options="--variant --units --help" ;;
         describe) options="--output --json --variant --help" ;;
         simulate)
             options="--until --every --set --variant --output --engine --cells --runs --seed --threads --help"
             ;;
-        run) options="--output --threads --seed --force --quiet --help" ;;
+        prepare) options="--output --threads --force --quiet --help" ;;
+        validate)
+            options="--output --model --variant --posterior --train --draws --people --keep-going --threads --seed --force --quiet --help"
+            ;;
+        merge) options="--output --seed --force --quiet --help" ;;
+        bench) options="--threads --help" ;;
+        run) options="--output --shard --threads --seed --force --quiet --help" ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
         return
     fi
     mapfile -t COMPREPLY < <(
         compgen -d -- "$current"
-        compgen -f -X '!*.@(yaml|yml)' -- "$current"
+        compgen -f -X '!*.@(yaml|yml|csv)' -- "$current"
     )
 }
 complete -o filenames -F _stroma stroma

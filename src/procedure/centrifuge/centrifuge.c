@@ -92,15 +92,18 @@ static int make_kinds(const st_procedure_values* v, const st_product* sample, st
 
 double st_centrifuge_speed(double time_s, double acceleration_s, double spin_s, double brake_s)
 {
-    double speed = 1.0; // of the rotor; the field goes with its square                   [PRO-18]
-    if (time_s < acceleration_s) {
-        speed = time_s / acceleration_s;
-    }
+    const double driven = time_s < spin_s ? time_s : spin_s; // the motor is on until then
+    double speed = driven < acceleration_s ? driven / acceleration_s : 1.0; //           [PRO-18]
     if (time_s > spin_s) {
-        const double slowed = brake_s > 0.0 ? 1.0 - (time_s - spin_s) / brake_s : 0.0;
-        speed = speed < slowed ? speed : slowed;
+        speed *= brake_s > 0.0 ? 1.0 - (time_s - spin_s) / brake_s : 0.0;
     }
     return speed > 0.0 ? speed * speed : 0.0;
+}
+
+/// A red layer is seen when red cells are more than a hundredth of the sample.
+static bool is_red_seen(const st_settle* s)
+{
+    return s->red >= 0 && s->kind[s->red].volume_share > 0.01;
 }
 
 /// One column of the picture: mean share of red cells, platelets and white cells by height.
@@ -126,9 +129,11 @@ static void take_picture(const st_centrifuge* c, double time, st_spin_picture* p
         picture->platelet[t][h] = platelet;
         picture->white[t][h] = white;
     }
-    const double half = s->red >= 0 ? 0.5 * s->kind[s->red].volume_share : 0.0;
-    const double level = s->red >= 0 ? st_settle_level(s, s->red, half) : s->column.bottom_m;
-    picture->interface_mm[t] = 1e3 * (s->column.bottom_m - level);
+    picture->interface_mm[t] = (double)NAN;
+    if (is_red_seen(s)) {
+        const double level = st_settle_level(s, s->red, 0.5 * s->kind[s->red].volume_share);
+        picture->interface_mm[t] = 1e3 * (s->column.bottom_m - level);
+    }
 }
 
 /// Turns the rotor from start to standstill.
@@ -198,8 +203,7 @@ st_status st_centrifuge_run(st_ctx* ctx, const st_procedure_values* v, const st_
     st_settle_stir(&out->settle, stir[def->brake]);
     const st_settle* s = &out->settle;
     out->interface_m = s->column.bottom_m;
-    // fewer than one red cell in a hundred parts of volume leave no visible layer
-    if (s->red >= 0 && s->kind[s->red].volume_share > 0.01) {
+    if (is_red_seen(s)) {
         out->interface_m = st_settle_level(s, s->red, 0.5 * s->kind[s->red].volume_share);
         out->has_interface = out->interface_m < s->column.bottom_m;
     }

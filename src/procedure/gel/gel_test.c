@@ -192,6 +192,8 @@ static void networks_swell_stiffen_and_sieve(void** state)
                   told.modulus_kPa, told.swelling, told.mesh_nm, told.gel_time_s);
     assert_within(told.modulus_kPa, 15, 27);
     assert_true(told.is_gel && told.cure_depth_mm > 1);
+    // PRO-28: half as stiff after ln 2 over the rate of decay
+    assert_near(exp(-cure.polymer->decay * told.half_life_day), 0.5, 1e-9);
     scene_end(&s);
 }
 

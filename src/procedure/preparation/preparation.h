@@ -27,6 +27,7 @@
     X(PLATELET_FOLD, "platelet_fold", "Platelets, concentration ratio", "1")                       \
     X(RBC_FOLD, "rbc_fold", "Red cells, concentration ratio", "1")                                 \
     X(ACTIVATED, "platelet_activation", "Platelets with P-selectin after the hardest spin", "%")   \
+    X(CULTURE_DAYS, "culture_days", "Days in culture", "day")                                      \
     X(DOUBLINGS, "doublings", "Doublings in culture", "1")                                         \
     X(YIELD_MSC, "cultured_msc", "Cultured MSC when taken up", "cells")                            \
     X(VIABLE, "viability", "Cells alive at the injection", "%")                                    \

@@ -239,10 +239,16 @@ static void pull_values(lab* l)
     }
 }
 
+/// Size of an effect; a change that cannot be made has none.
+static double effect_of(double ratio)
+{
+    return isfinite(ratio) ? fabs(st_log(ratio > 1e-9 ? ratio : 1e-9)) : 0.0;
+}
+
 static double effect(const st_lever* lever)
 {
-    const double lo = isfinite(lever->dose_lo) ? fabs(st_log(fmax(lever->dose_lo, 1e-9))) : 99.0;
-    const double hi = isfinite(lever->dose_hi) ? fabs(st_log(fmax(lever->dose_hi, 1e-9))) : 99.0;
+    const double lo = effect_of(lever->dose_lo);
+    const double hi = effect_of(lever->dose_hi);
     return lo > hi ? lo : hi;
 }
 

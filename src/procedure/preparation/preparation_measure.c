@@ -111,6 +111,11 @@ void st_preparation_measure(const st_recipe* recipe, const st_dose* dose, const 
     }
     if (recipe->has_expand) {
         if (!dose->is_failed) {
+            for (int i = 1; i < dose->step_count; i++) {
+                if (strcmp(dose->step[i].name, "expand") == 0) {
+                    q[ST_QUANTITY_CULTURE_DAYS] = dose->step[i].day - dose->step[i - 1].day;
+                }
+            }
             q[ST_QUANTITY_DOUBLINGS] = out->population_doubling;
             q[ST_QUANTITY_YIELD_MSC] = st_product_alive(out, ST_CLASS_MSC);
             q[ST_QUANTITY_VIABLE] = 100.0 * out->viable[ST_CLASS_MSC];

@@ -286,6 +286,7 @@ st_status st_preparation_run(st_ctx* ctx, const st_preparation* p, int worker_co
     sum_up_quantities(r, p->donors, scratch, result);
     sum_up_steps(r, p->donors, scratch, result);
     set_beside(p, result);
+    st_recipe_placement(p->recipe, &result->placed, &result->placed_lo, &result->placed_hi);
     status = look_at_median(ctx, p, result);
 cleanup:
     st_free(ctx, scratch);

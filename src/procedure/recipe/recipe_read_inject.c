@@ -142,10 +142,10 @@ static void check_flow(st_recipe_reader* r, const st_node* map)
 
 void st_recipe_read_inject(st_recipe_reader* r, const st_node* map, bool is_ready)
 {
-    static const char* const known_ready[] = {"product", "volume", "needle", "guided_by",
-                                              "joint",   "rate",   "route",  NULL};
-    static const char* const known_cells[] = {"carrier", "volume", "needle", "guided_by",
-                                              "joint",   "rate",   "route",  NULL};
+    static const char* const known_ready[] = {"product", "volume", "needle", "guided_by", "joint",
+                                              "rate",    "route",  "detail", NULL};
+    static const char* const known_cells[] = {"carrier", "volume", "needle", "guided_by", "joint",
+                                              "rate",    "route",  "detail", NULL};
     st_ctx* ctx = r->ctx;
     st_inject* inject = &r->recipe->inject;
     const int before = st_ctx_mistake_count(ctx);

@@ -1,31 +1,16 @@
-#include "validate_arms.h"
+#include "validate_planner.h"
 
 #include "../published.h"
 
 #include "base/number.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #define TEXT_SIZE 512
 
-typedef struct planner {
-    st_ctx* ctx;
-    const st_evidence* evidence;
-    const st_validate_rules* rules;
-    st_validate_plan* plan;
-    int* arm_of; ///< [row], -1 for faulty rows
-    const char** cohort;
-} planner;
-
-static bool is_entry(const st_evidence_row* row)
-{
-    return row->month <= ST_VALIDATE_MONTH_MATCH;
-}
-
-static const char* keep(planner* p, const char* text)
+static const char* keep(st_validate_planner* p, const char* text)
 {
     return st_arena_text(&p->plan->arena, text, strlen(text));
 }
@@ -65,7 +50,8 @@ static bool read_grades(const char* text, st_range* out)
     return true;
 }
 
-static const st_validate_given* find_given(const planner* p, const st_validate_arm* arm)
+const st_validate_given* st_validate_arms_given(const st_validate_planner* p,
+                                                const st_validate_arm* arm)
 {
     for (int i = 0; i < p->rules->given_count; ++i) {
         if (strcmp(p->rules->given[i].trial, arm->trial) == 0 &&
@@ -77,7 +63,7 @@ static const st_validate_given* find_given(const planner* p, const st_validate_a
 }
 
 /// Position of the recipe among those known, added when it is new.
-static int find_recipe(planner* p, const char* arm_text, double dose, bool is_open)
+static int find_recipe(st_validate_planner* p, const char* arm_text, double dose, bool is_open)
 {
     const char* const hole = strstr(arm_text, "{dose}");
     const char* text;
@@ -99,12 +85,13 @@ static int find_recipe(planner* p, const char* arm_text, double dose, bool is_op
     return p->plan->recipe_count++;
 }
 
-static int recipe_of(planner* p, const st_validate_intervention* how, double dose, bool is_open)
+int st_validate_arms_recipe(st_validate_planner* p, const st_validate_intervention* how,
+                            double dose, bool is_open)
 {
     return how->arm == NULL ? ST_VALIDATE_UNTREATED : find_recipe(p, how->arm, dose, is_open);
 }
 
-static int find_trial(planner* p, const char* name, int arm_count)
+static int find_trial(st_validate_planner* p, const char* name, int arm_count)
 {
     for (int i = 0; i < arm_count; ++i) {
         if (strcmp(p->plan->arm[i].trial, name) == 0) {
@@ -114,7 +101,7 @@ static int find_trial(planner* p, const char* name, int arm_count)
     return p->plan->trial_count++;
 }
 
-static int find_cohort(planner* p, const char* trial)
+static int find_cohort(st_validate_planner* p, const char* trial)
 {
     const st_node* other = st_node_child(p->rules->cohorts, trial);
     const char* const name = other != NULL ? other->text : trial;
@@ -128,10 +115,8 @@ static int find_cohort(planner* p, const char* trial)
     return p->plan->cohort_count++;
 }
 
-/// A standard deviation of people in printed points: the page's, from quartiles, from an interval
-/// of the change; at least the floor. NAN when the page gives none.
-static double people_sd(const planner* p, const st_evidence_row* row, bool is_change, double n,
-                        double range)
+double st_validate_arms_people_sd(const st_validate_planner* p, const st_evidence_row* row,
+                                  bool is_change, double n, double range)
 {
     double sd = is_change ? row->change_sd : row->sd;
     double q25, q75;
@@ -145,12 +130,12 @@ static double people_sd(const planner* p, const st_evidence_row* row, bool is_ch
     return isfinite(sd) ? fmax(sd, p->rules->sd_floor * range) : NAN;
 }
 
-static void add_entry(planner* p, st_validate_arm* arm, const st_evidence_row* row)
+static void add_entry(st_validate_planner* p, st_validate_arm* arm, const st_evidence_row* row)
 {
     const st_validate_scale* scale = st_validate_rules_scale(p->rules, row->scale);
     double sd;
 
-    if (scale == NULL || strcmp(scale->name, row->scale) != 0 || !is_entry(row) ||
+    if (scale == NULL || strcmp(scale->name, row->scale) != 0 || !st_validate_arms_is_entry(row) ||
         !isfinite(row->mean) || arm->entry_count == ST_VALIDATE_BASELINE_LIMIT) {
         return;
     }
@@ -159,7 +144,7 @@ static void add_entry(planner* p, st_validate_arm* arm, const st_evidence_row* r
             return; // the same instrument on another ruler
         }
     }
-    sd = people_sd(p, row, false, arm->n, scale->hi - scale->lo);
+    sd = st_validate_arms_people_sd(p, row, false, arm->n, scale->hi - scale->lo);
     arm->entry[arm->entry_count++] =
         (st_validate_entry){.instrument = scale->instrument,
                             .mean = (row->mean - scale->offset) / scale->slope,
@@ -167,9 +152,9 @@ static void add_entry(planner* p, st_validate_arm* arm, const st_evidence_row* r
 }
 
 /// Fills what the page left out and says so.
-static void complete_arm(planner* p, st_validate_arm* arm, const st_evidence_row* first)
+static void complete_arm(st_validate_planner* p, st_validate_arm* arm, const st_evidence_row* first)
 {
-    const st_validate_given* given = find_given(p, arm);
+    const st_validate_given* given = st_validate_arms_given(p, arm);
     char text[TEXT_SIZE] = "";
     char line[160];
     double dose = arm->how->dose;
@@ -219,10 +204,10 @@ static void complete_arm(planner* p, st_validate_arm* arm, const st_evidence_row
         add_text(text, arm->how->why);
     }
     arm->defaults = keep(p, text);
-    arm->recipe = recipe_of(p, arm->how, dose, arm->is_open);
+    arm->recipe = st_validate_arms_recipe(p, arm->how, dose, arm->is_open);
 }
 
-static int find_arm(const planner* p, const st_evidence_row* row)
+static int find_arm(const st_validate_planner* p, const st_evidence_row* row)
 {
     for (int i = p->plan->arm_count - 1; i >= 0; --i) {
         const st_validate_arm* arm = &p->plan->arm[i];
@@ -242,7 +227,7 @@ static void note_people(st_validate_arm* arm, const st_evidence_row* row)
     arm->female = isfinite(arm->female) ? arm->female : row->female / 100.0;
 }
 
-static void list_arms(planner* p)
+static void list_arms(st_validate_planner* p)
 {
     for (int i = 0; i < p->evidence->row_count; ++i) {
         const st_evidence_row* row = &p->evidence->row[i];
@@ -280,336 +265,9 @@ static void list_arms(planner* p)
     }
 }
 
-// --- rows -----------------------------------------------------------------------------------
+// --- the whole --------------------------------------------------------------------------------
 
-static void skip(planner* p, int row, const char* reason)
-{
-    const st_evidence_row* r = &p->evidence->row[row];
-    const int month = st_table_column(p->evidence->table, "month");
-
-    p->plan->skipped[p->plan->skipped_count++] =
-        (st_skipped_row){.line = r->line,
-                         .trial_id = r->trial,
-                         .arm_id = r->arm,
-                         .scale = r->scale,
-                         .month = st_table_cell(p->evidence->table, row, month),
-                         .reason = reason};
-}
-
-static const char* scope_reason(planner* p, const st_evidence_row* row, const st_validate_arm* arm)
-{
-    if (!st_validate_rules_lists(p->rules->joints, row->joint)) {
-        return st_arena_format(&p->plan->arena, "joint '%s': the model is not of it", row->joint);
-    }
-    if (!st_validate_rules_lists(p->rules->conditions, row->condition)) {
-        return st_arena_format(&p->plan->arena, "condition '%s': the model is not of it",
-                               row->condition);
-    }
-    if (arm->how == NULL || arm->how->skip != NULL) {
-        return st_arena_format(&p->plan->arena, "intervention %s: %s", row->intervention,
-                               arm->how == NULL ? "models/validation.yaml does not know it"
-                                                : arm->how->skip);
-    }
-    return NULL;
-}
-
-static bool equal_words(const char* a, const char* b)
-{
-    while (*a != '\0' && tolower((unsigned char)*a) == tolower((unsigned char)*b)) {
-        ++a;
-        ++b;
-    }
-    return *a == '\0' && *b == '\0';
-}
-
-/// What a contrast is against: another arm of the trial, or what `control` says. False when the
-/// page does not tell.
-static bool find_versus(planner* p, const st_evidence_row* row, const st_validate_arm* arm,
-                        int* out)
-{
-    const char* const word = strstr(row->scale, "_vs_");
-    const st_validate_intervention* saline = st_validate_rules_intervention(p->rules, "saline");
-
-    for (int i = 0; i < p->plan->arm_count; ++i) {
-        const st_validate_arm* other = &p->plan->arm[i];
-        if (other == arm || strcmp(other->trial, arm->trial) != 0 || other->how == NULL ||
-            other->how->skip != NULL) {
-            continue;
-        }
-        if (word != NULL
-                ? equal_words(word + 4, other->id) || equal_words(word + 4, other->intervention)
-                : strcmp(other->intervention, "saline") == 0) {
-            *out = recipe_of(p, other->how, other->how->dose, arm->is_open);
-            return true;
-        }
-    }
-    if (word != NULL && !equal_words(word + 4, "saline") && !equal_words(word + 4, "placebo")) {
-        return false;
-    }
-    if (saline != NULL && saline->arm != NULL &&
-        (word != NULL || strcmp(row->control, "placebo") == 0)) {
-        *out = recipe_of(p, saline, 0.0, arm->is_open);
-        return true;
-    }
-    *out = ST_VALIDATE_UNTREATED;
-    return strcmp(row->control, "none") == 0 && !row->is_pooled;
-}
-
-/// Score at entry of the same arm and scale, printed points.
-static double entry_of(const planner* p, int arm, const char* scale)
-{
-    for (int i = 0; i < p->evidence->row_count; ++i) {
-        const st_evidence_row* row = &p->evidence->row[i];
-        if (p->arm_of[i] == arm && is_entry(row) && isfinite(row->mean) &&
-            strcmp(row->scale, scale) == 0) {
-            return row->mean;
-        }
-    }
-    return NAN;
-}
-
-/// What kind of number the row holds; NULL, or why it holds none.
-static const char* read_value(planner* p, const st_evidence_row* row, st_validate_arm* arm,
-                              st_validate_item* out)
-{
-    const bool is_contrast = strstr(row->scale, "_difference") != NULL;
-
-    out->responder = st_validate_rules_responder(p->rules, row->scale);
-    if (out->responder != NULL) {
-        out->kind = ST_FORECAST_RESPONDER;
-        out->observed = row->responder;
-        out->people_sd = sqrt(row->responder * (100.0 - row->responder));
-        return isfinite(row->responder) ? NULL : "no share on the page";
-    }
-    out->scale = st_validate_rules_scale(p->rules, row->scale);
-    if (out->scale == NULL) {
-        return st_arena_format(&p->plan->arena,
-                               "scale %s: no sourced conversion to an instrument "
-                               "of the model",
-                               row->scale);
-    }
-    out->is_change = isfinite(row->change);
-    out->observed = out->is_change ? row->change : row->mean;
-    out->kind = is_contrast      ? ST_FORECAST_CONTRAST
-                : out->is_change ? ST_FORECAST_CHANGE
-                                 : ST_FORECAST_MEAN;
-    if (!isfinite(out->observed)) {
-        return isfinite(row->responder) ? "a share without a definition of responder"
-                                        : "no number on the page";
-    }
-    if (out->kind == ST_FORECAST_MEAN &&
-        !(row->mean >= out->scale->lo && row->mean <= out->scale->hi)) {
-        return "the mean lies outside the scale";
-    }
-    if (is_contrast && !find_versus(p, row, arm, &out->versus)) {
-        return "contrast: the comparator is not on the page";
-    }
-    out->people_sd = people_sd(p, row, out->is_change, out->n, out->scale->hi - out->scale->lo);
-    out->baseline = is_contrast ? NAN : entry_of(p, (int)(arm - p->plan->arm), row->scale);
-    return NULL;
-}
-
-/// Why a row that can be predicted counts nothing, NULL when it counts.
-static const char* unscored_reason(const planner* p, const st_evidence_row* row, double n)
-{
-    if (row->is_pooled) {
-        return "pooled: not independent of the trials it pools; a check only";
-    }
-    if (row->is_paid || strstr(row->design, "registry") != NULL) {
-        return "direction only: paid for by the people, or a registry";
-    }
-    if (strcmp(row->control, "none") == 0 &&
-        st_validate_rules_lists(p->rules->cells, row->intervention)) {
-        return "direction only: uncontrolled cell series";
-    }
-    return n < p->rules->tiny ? "direction only: tiny arm" : NULL;
-}
-
-static void plan_row(planner* p, int index)
-{
-    const st_evidence_row* row = &p->evidence->row[index];
-    st_validate_item item = {.row = index,
-                             .arm = p->arm_of[index],
-                             .versus = ST_VALIDATE_UNTREATED,
-                             .baseline = NAN,
-                             .people_sd = NAN,
-                             .is_median = row->is_median};
-    st_validate_arm* arm;
-    const st_validate_given* given;
-    const char* reason;
-
-    if (row->fault != NULL) {
-        skip(p, index, row->fault);
-        return;
-    }
-    arm = &p->plan->arm[item.arm];
-    given = find_given(p, arm);
-    reason = scope_reason(p, row, arm);
-    item.n = isfinite(row->n) ? row->n : given != NULL ? given->n : NAN;
-    if (reason == NULL) {
-        reason = read_value(p, row, arm, &item);
-    }
-    if (reason == NULL && !isfinite(row->month)) {
-        reason = "no month on the page";
-    }
-    if (reason == NULL && is_entry(row)) {
-        reason = "baseline: an input, it describes the people of the arm";
-    }
-    if (reason == NULL && !isfinite(item.n)) {
-        reason = "no n on the page";
-    }
-    if (reason != NULL) {
-        skip(p, index, reason);
-        return;
-    }
-    item.unscored = unscored_reason(p, row, item.n);
-    arm->is_used = true;
-    p->plan->item[p->plan->item_count++] = item;
-}
-
-/// Forgets the recipes that no row needs.
-static st_status keep_used_recipes(planner* p)
-{
-    st_validate_plan* plan = p->plan;
-    int* place = st_alloc(p->ctx, (size_t)plan->recipe_count + 1, sizeof *place);
-    int kept = 0;
-
-    if (place == NULL) {
-        return ST_ERR_MEMORY;
-    }
-    for (int i = 0; i < plan->item_count; ++i) {
-        const int own = plan->arm[plan->item[i].arm].recipe;
-        const int versus = plan->item[i].versus;
-        if (own >= 0) {
-            place[own] = 1;
-        }
-        if (versus >= 0) {
-            place[versus] = 1;
-        }
-    }
-    for (int r = 0; r < plan->recipe_count; ++r) {
-        plan->recipe[kept] = plan->recipe[r];
-        place[r] = place[r] != 0 ? kept++ : ST_VALIDATE_UNTREATED;
-    }
-    for (int i = 0; i < plan->item_count; ++i) {
-        if (plan->item[i].versus >= 0) {
-            plan->item[i].versus = place[plan->item[i].versus];
-        }
-    }
-    for (int a = 0; a < plan->arm_count; ++a) {
-        if (plan->arm[a].recipe >= 0) {
-            plan->arm[a].recipe = place[plan->arm[a].recipe];
-        }
-    }
-    plan->recipe_count = kept;
-    st_free(p->ctx, place);
-    return ST_OK;
-}
-
-/// Contrasts beside the arms that they come from count nothing.
-static void drop_contrasts(planner* p)
-{
-    for (int i = 0; i < p->plan->item_count; ++i) {
-        st_validate_item* item = &p->plan->item[i];
-        const int trial = p->plan->arm[item->arm].trial_index;
-        for (int k = 0; k < p->plan->item_count && item->kind == ST_FORECAST_CONTRAST; ++k) {
-            if (p->plan->item[k].kind != ST_FORECAST_CONTRAST && item->unscored == NULL &&
-                p->plan->arm[p->plan->item[k].arm].trial_index == trial) {
-                item->unscored = "contrast beside the arms it comes from";
-            }
-        }
-    }
-}
-
-/// Weight of every trial, shared by its rows.                                            [VAL-4]
-static void weigh(planner* p)
-{
-    const st_validate_rules* rules = p->rules;
-
-    for (int t = 0; t < p->plan->trial_count; ++t) {
-        const st_evidence_row* row = NULL;
-        double people = 0.0;
-        double weight;
-        int arms = 0;
-        int rows = 0;
-        for (int a = 0; a < p->plan->arm_count; ++a) {
-            const st_validate_arm* arm = &p->plan->arm[a];
-            double n = 0.0;
-            for (int i = 0; i < p->plan->item_count; ++i) {
-                const st_validate_item* item = &p->plan->item[i];
-                if (arm->trial_index == t && item->arm == a && item->unscored == NULL) {
-                    n = fmax(n, item->n);
-                    row = &p->evidence->row[item->row];
-                    ++rows;
-                }
-            }
-            people += n;
-            arms += n > 0.0;
-        }
-        if (rows == 0) {
-            continue;
-        }
-        weight = rules->between_sd * rules->between_sd;
-        weight /= weight + rules->within_sd * rules->within_sd / (people / arms);
-        if (strcmp(row->blinding, "double") == 0 && people >= rules->full_n) {
-            weight = 1.0;
-        }
-        for (int i = 0; i < p->plan->item_count; ++i) {
-            st_validate_item* item = &p->plan->item[i];
-            if (p->plan->arm[item->arm].trial_index == t && item->unscored == NULL) {
-                item->weight = weight / rows;
-            }
-        }
-    }
-}
-
-/// Visits: every time within the match of another is that other.
-static void list_visits(planner* p)
-{
-    st_validate_plan* plan = p->plan;
-    int kept = 0;
-
-    plan->month[0] = 0.0;
-    plan->month_count = 1;
-    for (int i = 0; i < plan->item_count; ++i) {
-        st_validate_item* item = &plan->item[i];
-        const double month = p->evidence->row[item->row].month;
-        int at = 0;
-        while (at < plan->month_count &&
-               !(at > 0 && fabs(plan->month[at] - month) <= ST_VALIDATE_MONTH_MATCH)) {
-            ++at;
-        }
-        if (at == plan->month_count && plan->month_count > ST_VALIDATE_VISIT_LIMIT) {
-            skip(p, item->row, "more than 62 different visits in one table");
-            continue;
-        }
-        if (at == plan->month_count) {
-            plan->month[plan->month_count++] = month;
-        }
-        plan->item[kept++] = *item;
-    }
-    plan->item_count = kept;
-    for (int i = 1; i < plan->month_count; ++i) { // insertion sort
-        const double month = plan->month[i];
-        int at = i;
-        for (; at > 0 && plan->month[at - 1] > month; --at) {
-            plan->month[at] = plan->month[at - 1];
-        }
-        plan->month[at] = month;
-    }
-    for (int i = 0; i < plan->item_count; ++i) {
-        const double month = p->evidence->row[plan->item[i].row].month;
-        double best = INFINITY;
-        for (int v = 1; v < plan->month_count; ++v) {
-            if (fabs(plan->month[v] - month) < best) {
-                best = fabs(plan->month[v] - month);
-                plan->item[i].visit = v;
-            }
-        }
-    }
-}
-
-static st_status plan_all(planner* p)
+static st_status plan_all(st_validate_planner* p)
 {
     list_arms(p);
     for (int a = 0; a < p->plan->arm_count; ++a) {
@@ -623,25 +281,14 @@ static st_status plan_all(planner* p)
             complete_arm(p, &p->plan->arm[a], first);
         }
     }
-    for (int i = 0; i < p->evidence->row_count; ++i) {
-        plan_row(p, i);
-    }
-    drop_contrasts(p);
-    list_visits(p);
-    for (int i = 0; i < p->plan->item_count; ++i) {
-        if (p->plan->item[i].unscored != NULL) {
-            skip(p, p->plan->item[i].row, p->plan->item[i].unscored);
-        }
-    }
-    weigh(p);
-    return keep_used_recipes(p);
+    return st_validate_rows_plan(p);
 }
 
 st_status st_validate_arms_plan(st_ctx* ctx, const st_evidence* evidence,
                                 const st_validate_rules* rules, st_validate_plan* out)
 {
     const size_t rows = (size_t)evidence->row_count + 1;
-    planner p = {.ctx = ctx, .evidence = evidence, .rules = rules, .plan = out};
+    st_validate_planner p = {.ctx = ctx, .evidence = evidence, .rules = rules, .plan = out};
     st_status status = ST_ERR_MEMORY;
 
     *out = (st_validate_plan){0};

@@ -123,8 +123,8 @@ static void test_two_agreeing_trials_are_not_certainty(void** state)
     (void)state;
     make_world();
     for (int t = 0; t < 3; ++t) {
-        item[t] = (st_validate_baseline_item){
-            .trial = t, .cohort = t, .value = 20.0, .variance = 0.1};
+        item[t] =
+            (st_validate_baseline_item){.trial = t, .cohort = t, .value = 20.0, .variance = 0.1};
     }
     st_validate_baseline_predict(item, 3, 3, &item[2], &prior, scratch, &mean, &sd, &level);
     assert_true(fabs(mean - 20.0) < 1e-9);

@@ -1,0 +1,294 @@
+// Tissue files and NIfTI label maps: what is read, what is refused and how.
+
+#include "base/doc.h"
+#include "base/table.h"
+#include "stroma/tissue.h"
+#include "tissue/label_map.h"
+
+#include <glob.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const char GOOD[] =
+    "tissue: A test\n"
+    "box: { from: [0 mm, 0 mm, 0 mm], to: [1 mm, 1 mm, 1 mm], voxel: 50 um }\n"
+    "media:\n  gel:\n  fluid: { bath: true }\n"
+    "geometry:\n"
+    "  - { medium: fluid, box: { from: [0 mm, 0 mm, 0 mm], to: [1 mm, 1 mm, 1 mm] } }\n"
+    "  - { medium: gel, ball: { at: [0.5 mm, 0.5 mm, 0.5 mm], radius: 400 um } }\n"
+    "fields:\n"
+    "  oxygen:\n"
+    "    in: { gel: { diffusivity: { value: 2e-9 m2/s, assumed: x }, start: { value: 10 uM, "
+    "assumed: x } } }\n"
+    "    boundaries:\n"
+    "      - { at: fluid, kind: fixed, level: { value: 20 uM, assumed: x } }\n"
+    "run: { until: 10 min, every: 5 min }\n";
+
+static st_status load(st_ctx* ctx, const char* text, st_tissue_plan** plan)
+{
+    char path[] = "tissue_file_XXXXXX";
+    const int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_true(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+    close(fd);
+    const st_status status = st_tissue_plan_load(ctx, path, plan);
+    unlink(path);
+    return status;
+}
+
+static void a_file_becomes_a_tissue(void** state)
+{
+    (void)state;
+    st_ctx* ctx = st_ctx_create();
+    st_tissue_plan* plan = NULL;
+    assert_int_equal(load(ctx, GOOD, &plan), ST_OK);
+    assert_int_equal(st_tissue_plan_medium_count(plan), 2);
+    st_tissue* t = NULL;
+    assert_int_equal(st_tissue_plan_build(ctx, plan, 1, &t), ST_OK);
+    // The ball's volume, and walls that lead to the fluid alone.
+    const double mm3 = (double)st_tissue_voxel_count(t) * 125000e-9;
+    assert_true(fabs(mm3 / (4.0 / 3.0 * 3.14159265 * 0.064) - 1.0) < 0.02);
+    assert_true(st_tissue_region_face_count(t, 2) > 1000);
+    assert_int_equal(st_tissue_region_face_count(t, 0), 0);
+    assert_int_equal(st_tissue_medium(t, (const int[3]){0, 0, 0}), 0);
+    assert_int_equal(st_tissue_medium(t, (const int[3]){10, 10, 10}), 1);
+    assert_true(fabs(st_tissue_level_M(t, 0, (const int[3]){10, 10, 10}) / 10e-6 - 1.0) < 1e-6);
+    assert_int_equal(st_tissue_advance(ctx, t, 10.0), ST_OK);
+    assert_true(fabs(st_tissue_level_M(t, 0, (const int[3]){10, 10, 10}) / 20e-6 - 1.0) < 1e-2);
+    st_tissue_destroy(t);
+    st_tissue_plan_destroy(plan);
+    assert_int_equal(st_ctx_bytes_in_use(ctx), 0);
+    st_ctx_destroy(ctx);
+}
+
+// Replaces one piece of the good file and expects one message with a word in it.
+static void expect_mistake(const char* from, const char* to, const char* word)
+{
+    char text[4096];
+    const char* at = strstr(GOOD, from);
+    assert_non_null(at);
+    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - GOOD), GOOD, to, at + strlen(from));
+    st_ctx* ctx = st_ctx_create();
+    st_tissue_plan* plan = NULL;
+    assert_int_equal(load(ctx, text, &plan), ST_ERR_INPUT);
+    assert_null(plan);
+    print_message("%s\n", st_ctx_message(ctx, 0));
+    assert_non_null(strstr(st_ctx_message(ctx, 0), word));
+    assert_int_equal(st_ctx_bytes_in_use(ctx), 0);
+    st_ctx_destroy(ctx);
+}
+
+static void mistakes_are_named_where_they_are(void** state)
+{
+    (void)state;
+    expect_mistake("medium: gel", "medium: gell", "did you mean 'gel'");
+    expect_mistake("voxel: 50 um", "voxel: 0 um", "box.voxel");
+    expect_mistake("voxel: 50 um", "voxel: 30 um", "whole number");
+    expect_mistake("2e-9 m2/s", "2e-9 m/s", "diffusivity");
+    expect_mistake(", assumed: x }, start", " }, start", "source");
+    expect_mistake("ball:", "bal:", "bal");
+    expect_mistake("at: fluid", "at: gel", "is solved");
+    expect_mistake("radius: 400 um", "radius: -1 um", "radius");
+    expect_mistake("{ gel: { diff", "{ fluid: { diff", "fluid");
+    expect_mistake("until: 10 min", "until: 10 mm", "until");
+}
+
+// --- NIfTI
+// --------------------------------------------------------------------------------------
+
+typedef struct image {
+    unsigned char byte[352 + 24];
+} image;
+
+static void put_short(image* i, size_t at, int value)
+{
+    const int16_t x = (int16_t)value;
+    memcpy(i->byte + at, &x, 2);
+}
+
+static void put_float(image* i, size_t at, double value)
+{
+    const float x = (float)value;
+    memcpy(i->byte + at, &x, 4);
+}
+
+// 2 x 3 x 4 bytes; x runs to the left in the file, as scanners often write it.
+static image make_image(void)
+{
+    image i = {{0}};
+    const int32_t size = 348;
+    memcpy(i.byte, &size, 4);
+    memcpy(i.byte + 344, "n+1", 4);
+    put_short(&i, 40, 3);
+    put_short(&i, 42, 2);
+    put_short(&i, 44, 3);
+    put_short(&i, 46, 4);
+    put_short(&i, 70, 2);
+    put_float(&i, 108, 352);
+    i.byte[123] = 2;
+    put_short(&i, 254, 1);
+    put_float(&i, 280, -0.5);
+    put_float(&i, 292, 10.0);
+    put_float(&i, 300, 0.4);
+    put_float(&i, 320, 0.7);
+    for (int k = 0; k < 24; k++) {
+        i.byte[352 + k] = (unsigned char)k;
+    }
+    return i;
+}
+
+static void label_maps_are_turned_the_right_way(void** state)
+{
+    (void)state;
+    st_ctx* ctx = st_ctx_create();
+    const image i = make_image();
+    st_nifti n;
+    assert_int_equal(st_label_map_parse(ctx, "a.nii", i.byte, sizeof i.byte, &n), ST_OK);
+    assert_int_equal(n.size[0], 2);
+    assert_int_equal(n.size[2], 4);
+    assert_true(fabs(n.voxel_um[0] - 500.0) < 1e-3 && fabs(n.voxel_um[2] - 700.0) < 1e-3);
+    assert_true(fabs(n.origin_um[0] - 9250.0) < 1e-3); // last middle 9.5 mm, half a voxel less
+    assert_int_equal(n.label[0], 1);                   // the file's first voxel lies on the right
+    assert_int_equal(n.label[1], 0);
+    assert_int_equal(n.label[2], 3);
+    st_free(ctx, n.label);
+    assert_int_equal(st_ctx_bytes_in_use(ctx), 0);
+    st_ctx_destroy(ctx);
+}
+
+static void expect_refusal(const image* i, size_t length, const char* word)
+{
+    st_ctx* ctx = st_ctx_create();
+    st_nifti n;
+    assert_int_equal(st_label_map_parse(ctx, "a.nii", i->byte, length, &n), ST_ERR_INPUT);
+    print_message("%s\n", st_ctx_message(ctx, 0));
+    assert_non_null(strstr(st_ctx_message(ctx, 0), word));
+    assert_null(n.label);
+    assert_int_equal(st_ctx_bytes_in_use(ctx), 0);
+    st_ctx_destroy(ctx);
+}
+
+static void label_maps_that_cannot_be_trusted_are_refused(void** state)
+{
+    (void)state;
+    image i = make_image();
+    put_short(&i, 254, 0);
+    expect_refusal(&i, sizeof i.byte, "does not say how it lies");
+    i = make_image();
+    put_float(&i, 296, 0.1); // the x row leans into y
+    expect_refusal(&i, sizeof i.byte, "within 1 degree");
+    i = make_image();
+    put_float(&i, 320, 70.0);
+    expect_refusal(&i, sizeof i.byte, "voxel edge 70000");
+    i = make_image();
+    put_short(&i, 252, 1); // a quaternion that says the opposite handedness
+    for (int k = 0; k < 4; k++) {
+        put_float(&i, 76 + 4 * (size_t)k, 1.0);
+    }
+    expect_refusal(&i, sizeof i.byte, "handedness");
+    i = make_image();
+    put_short(&i, 70, 128);
+    expect_refusal(&i, sizeof i.byte, "datatype 128");
+    i = make_image();
+    put_float(&i, 112, 0.5);
+    expect_refusal(&i, sizeof i.byte, "holds 0.5");
+    i = make_image();
+    expect_refusal(&i, sizeof i.byte - 1, "cut short");
+    expect_refusal(&i, 100, "shorter");
+    i.byte[0] = 0;
+    expect_refusal(&i, sizeof i.byte, "no NIfTI-1");
+}
+
+// The knee atlas of the Osteoarthritis Initiative, when it lies in a folder beside the sources.
+static bool find_atlas(char* path, size_t size)
+{
+    glob_t found;
+    const bool is_there =
+        glob(ST_SOURCE_DIR "/../*/data/knee-atlas/atlas_tc.nii.gz", 0, NULL, &found) == 0;
+    if (is_there) {
+        snprintf(path, size, "%s", found.gl_pathv[0]);
+        globfree(&found);
+    }
+    return is_there;
+}
+
+static void knee_atlas_has_its_volume(void** state)
+{
+    (void)state;
+    char path[4096];
+    if (!find_atlas(path, sizeof path)) {
+        print_message("the atlas is not there\n");
+        skip();
+    }
+    st_ctx* ctx = st_ctx_create();
+    st_nifti n;
+    const st_status status = st_label_map_load(ctx, "", path, &n);
+    if (status != ST_OK) {
+        print_message("%s\n", st_ctx_message(ctx, 0));
+    }
+    assert_int_equal(status, ST_OK);
+    size_t count = 0;
+    const size_t all = (size_t)n.size[0] * (size_t)n.size[1] * (size_t)n.size[2];
+    for (size_t k = 0; k < all; k++) {
+        count += n.label[k] != 0;
+    }
+    const double mL = (double)count * n.voxel_um[0] * n.voxel_um[1] * n.voxel_um[2] * 1e-12;
+    print_message("tibial atlas: %d x %d x %d voxels of %.1f x %.1f x %.1f um, %.2f mL\n",
+                  n.size[0], n.size[1], n.size[2], n.voxel_um[0], n.voxel_um[1], n.voxel_um[2], mL);
+    assert_true(fabs(mL - 3.44) < 0.01);
+    st_label_map labels = {.medium = n.label, .size = {n.size[0], n.size[1], n.size[2]}};
+    st_tissue_def def = st_default_tissue_def();
+    def.labels = &labels;
+    for (int k = 0; k < 3; k++) {
+        def.size[k] = n.size[k];
+        def.voxel_um[k] = n.voxel_um[k];
+        def.origin_um[k] = n.origin_um[k];
+    }
+    st_tissue* t = NULL;
+    assert_int_equal(st_tissue_create(ctx, &def, &t), ST_OK);
+    assert_true(st_tissue_voxel_count(t) == (int64_t)count);
+    st_medium_rates rates[ST_MEDIUM_LIMIT + 1] = {0};
+    const double zero[1] = {0.0};
+    const double one[1] = {1e-6};
+    rates[1].diffusivity_um2_per_min = 1e5;
+    rates[1].decay_per_min = 0.01;
+    const st_boundary wall = {
+        .region = 0, .kind = ST_BOUNDARY_FIXED, .knot_count = 1, .knot_min = zero, .knot_M = one};
+    st_field_def field = st_default_field_def();
+    field.name = "oxygen";
+    field.rates = rates;
+    field.boundary = &wall;
+    field.boundary_count = 1;
+    field.mode = ST_FIELD_STEADY;
+    int id;
+    assert_int_equal(st_tissue_add_field(ctx, t, &field, &id), ST_OK);
+    assert_int_equal(st_tissue_solve_steady(ctx, t, id), ST_OK);
+    const st_field_ledger l = st_tissue_ledger(t, id);
+    print_message("steady in %lld cycles, %.3g to %.3g M, %.0f bytes per voxel of tissue\n",
+                  (long long)l.cycle_count, l.lowest_M, l.highest_M,
+                  (double)st_tissue_bytes(t) / (double)count);
+    assert_true(l.lowest_M > 0.5e-6 && l.highest_M < 1.0001e-6);
+    st_tissue_destroy(t);
+    st_free(ctx, n.label);
+    assert_int_equal(st_ctx_bytes_in_use(ctx), 0);
+    st_ctx_destroy(ctx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_becomes_a_tissue),
+        cmocka_unit_test(mistakes_are_named_where_they_are),
+        cmocka_unit_test(label_maps_are_turned_the_right_way),
+        cmocka_unit_test(label_maps_that_cannot_be_trusted_are_refused),
+        cmocka_unit_test(knee_atlas_has_its_volume),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,610 @@
+#include "compare.h"
+
+#include "design.h"
+#include "mixed.h"
+#include "multiple.h"
+#include "statistics.h"
+#include "student.h"
+#include "survival.h"
+
+#include "base/maths.h"
+#include "base/random.h"
+
+#include <math.h>
+#include <string.h>
+
+/// Run default: resampled trials behind an interval by simulation.
+#define BOOTSTRAP_DRAWS 2000
+
+/// Whose readings count, and what stands in for those that are missing.
+typedef enum basis { BASIS_ANALYSED, BASIS_CARRIED, BASIS_PROTOCOL } basis;
+
+static double* column(const st_tally* tally, int index)
+{
+    return tally->scratch + (size_t)index * (size_t)tally->scratch_stride;
+}
+
+/// The score of a person at a visit on a basis, NAN when there is none.                 [TRI-34]
+static double score_at(const st_tally* tally, int arm, int measure, int visit, int slot,
+                       basis which)
+{
+    const st_tally_arm* a = &tally->arm[arm];
+    double score = NAN;
+
+    if (which == BASIS_PROTOCOL) {
+        return tally->study->visit[visit].day < a->protocol_day[slot]
+                   ? st_tally_scores(tally, arm, measure, visit)[slot].measured
+                   : NAN;
+    }
+    for (int v = visit; v >= 0 && isnan(score); --v) {
+        score = st_tally_scores(tally, arm, measure, v)[slot].analysed;
+        if (which != BASIS_CARRIED) {
+            break;
+        }
+    }
+    return score;
+}
+
+/// Baselines and changes of those with a score at a visit.
+static int changes_of(const st_tally* tally, int arm, int measure, int visit, basis which,
+                      double* baseline, double* change)
+{
+    const st_score* first = st_tally_scores(tally, arm, measure, 0);
+    int count = 0;
+
+    for (int i = 0; i < tally->arm[arm].size; ++i) {
+        const double score = score_at(tally, arm, measure, visit, i, which);
+        if (!isnan(score)) {
+            baseline[count] = first[i].measured;
+            change[count++] = score - first[i].measured;
+        }
+    }
+    return count;
+}
+
+/// An arm against another arm with other people, at one visit.
+static st_contrast unpaired(const st_tally* tally, int arm, int versus, int measure, int visit,
+                            basis which, st_method method)
+{
+    double* a0 = column(tally, 0);
+    double* a = column(tally, 1);
+    double* b0 = column(tally, 2);
+    double* b = column(tally, 3);
+    const int a_count = changes_of(tally, arm, measure, visit, which, a0, a);
+    const int b_count = changes_of(tally, versus, measure, visit, which, b0, b);
+
+    return method == ST_METHOD_WELCH ? st_statistics_welch(a, a_count, b, b_count)
+                                     : st_statistics_ancova(a0, a, a_count, b0, b, b_count);
+}
+
+/// An arm's people against themselves in a twin arm.
+static st_contrast paired(const st_tally* tally, int arm, int twin, int measure, int visit)
+{
+    const st_score* here = st_tally_scores(tally, arm, measure, visit);
+    const st_score* there = st_tally_scores(tally, twin, measure, visit);
+    double* difference = column(tally, 0);
+    int count = 0;
+
+    for (int i = 0; i < tally->arm[arm].size; ++i) {
+        // The baseline is the same reading of the same person and cancels.
+        const double d = here[i].measured - there[tally->arm[arm].order[i]].measured;
+        if (!isnan(d)) {
+            difference[count++] = d;
+        }
+    }
+    return st_statistics_paired(difference, count);
+}
+
+// --- the mixed model ------------------------------------------------------------------------
+
+/// Change ~ visit x arm + visit x baseline over all arms with people of their own; NULL when the
+/// model cannot be fitted. [TRI-21]
+static st_status fit_mixed(st_ctx* ctx, const st_tally* tally, int measure, st_mixed** out)
+{
+    const st_study* study = tally->study;
+    const int visits = study->visit_count - 1;
+    const int covariates = study->arm_count + 1 - study->twin_count;
+    double z[ST_ARM_LIMIT + 1];
+    double change[ST_MIXED_VISIT_LIMIT];
+    double mean = 0.0;
+    double people = 0.0;
+    int own = 0;
+
+    *out = NULL;
+    if (visits > ST_MIXED_VISIT_LIMIT || covariates * visits > ST_MIXED_COEFFICIENT_LIMIT) {
+        return ST_OK;
+    }
+    ST_TRY(st_mixed_create(ctx, covariates, visits, out));
+    for (int pass = 0; pass < 2; ++pass, own = 0) {
+        for (int arm = 0; arm < study->arm_count; ++arm) {
+            if (study->arm[arm].info.is_twin) {
+                continue;
+            }
+            for (int i = 0; i < tally->arm[arm].size; ++i) {
+                const double first = st_tally_scores(tally, arm, measure, 0)[i].measured;
+                if (pass == 0) {
+                    mean += isnan(first) ? 0.0 : first;
+                    people += isnan(first) ? 0.0 : 1.0;
+                    continue;
+                }
+                memset(z, 0, sizeof z);
+                z[own] = 1.0;
+                z[covariates - 1] = first - mean;
+                for (int v = 0; v < visits; ++v) {
+                    change[v] = score_at(tally, arm, measure, v + 1, i, BASIS_ANALYSED) - first;
+                }
+                if (!isnan(first) && st_mixed_add(*out, z, change) != ST_OK) {
+                    st_mixed_destroy(*out);
+                    *out = NULL;
+                    return ST_ERR_MEMORY;
+                }
+            }
+            ++own;
+        }
+        mean = pass == 0 && people > 0.0 ? mean / people : mean;
+    }
+    if (!st_mixed_fit(*out)) {
+        st_mixed_destroy(*out);
+        *out = NULL;
+    }
+    return ST_OK;
+}
+
+/// Position of an arm among those with people of their own.
+static int own_index(const st_study* study, int arm)
+{
+    int own = 0;
+
+    for (int i = 0; i < arm; ++i) {
+        own += !study->arm[i].info.is_twin;
+    }
+    return own;
+}
+
+static st_contrast mixed_contrast(const st_study* study, const st_mixed* mixed, int arm, int versus,
+                                  int visit)
+{
+    const int covariates = study->arm_count + 1 - study->twin_count;
+    double weight[ST_MIXED_COEFFICIENT_LIMIT] = {0};
+
+    if (mixed == NULL) {
+        return st_statistics_contrast(NAN, NAN, NAN);
+    }
+    weight[(visit - 1) * covariates + own_index(study, arm)] = 1.0;
+    weight[(visit - 1) * covariates + own_index(study, versus)] = -1.0;
+    return st_mixed_contrast(mixed, weight);
+}
+
+// --- primary contrasts ----------------------------------------------------------------------
+
+/// The control of an arm when both have people of their own, else -1.
+static int control_of(const st_study* study, int arm)
+{
+    const int control = study->arm[arm].info.control;
+
+    return study->arm[arm].info.is_twin || control < 0 || study->arm[control].info.is_twin
+               ? -1
+               : control;
+}
+
+static st_contrast primary_contrast(const st_tally* tally, const st_mixed* mixed, int arm,
+                                    int versus, int measure, int visit)
+{
+    const st_study* study = tally->study;
+
+    return study->method == ST_METHOD_MMRM
+               ? mixed_contrast(study, mixed, arm, versus, visit)
+               : unpaired(tally, arm, versus, measure, visit,
+                          study->missing == ST_MISSING_LOCF ? BASIS_CARRIED : BASIS_ANALYSED,
+                          study->method);
+}
+
+static st_status emit_contrast(st_ctx* ctx, const st_sink* sink, st_contrast_row row,
+                               const st_contrast* contrast)
+{
+    row.difference = contrast->difference;
+    row.lo = contrast->lo;
+    row.hi = contrast->hi;
+    row.p = contrast->p;
+    return sink->row(sink->self, ctx, ST_ROW_CONTRAST, &row);
+}
+
+static st_status contrast_arm(st_ctx* ctx, const st_tally* tally, const st_mixed* mixed,
+                              const st_sink* sink, int measure, int visit, int arm)
+{
+    const st_study* study = tally->study;
+    const int control = control_of(study, arm);
+    st_contrast_row row = {.arm = arm, .versus = control, .measure = measure, .visit = visit};
+    st_contrast contrast;
+
+    if (study->arm[arm].info.is_twin) {
+        return ST_OK;
+    }
+    if (control >= 0) {
+        row.method = st_design_method_name(study->method);
+        contrast = primary_contrast(tally, mixed, arm, control, measure, visit);
+        ST_TRY(emit_contrast(ctx, sink, row, &contrast));
+    }
+    row.method = "paired";
+    for (int twin = 0; twin < study->arm_count; ++twin) {
+        if (study->arm[twin].info.is_twin) {
+            row.versus = twin;
+            contrast = paired(tally, arm, twin, measure, visit);
+            ST_TRY(emit_contrast(ctx, sink, row, &contrast));
+        }
+    }
+    return ST_OK;
+}
+
+st_status st_compare_contrasts(st_ctx* ctx, st_tally* tally, const st_sink* sink)
+{
+    const st_study* study = tally->study;
+
+    for (int measure = 0; measure < study->measure_count; ++measure) {
+        st_mixed* mixed = NULL;
+        st_status status = ST_OK;
+
+        if (study->method == ST_METHOD_MMRM) {
+            ST_TRY(fit_mixed(ctx, tally, measure, &mixed));
+        }
+        for (int visit = 1; visit < study->visit_count && status == ST_OK; ++visit) {
+            for (int arm = 0; arm < study->arm_count && status == ST_OK; ++arm) {
+                status = contrast_arm(ctx, tally, mixed, sink, measure, visit, arm);
+            }
+        }
+        st_mixed_destroy(mixed);
+        ST_TRY(status);
+    }
+    return ST_OK;
+}
+
+// --- analyses beside the primary one --------------------------------------------------------
+
+static st_status emit_analysis(st_ctx* ctx, const st_sink* sink, const st_analysis_row* place,
+                               const char* method, const st_contrast* contrast)
+{
+    st_analysis_row row = *place;
+
+    row.method = method;
+    row.estimate = contrast->difference;
+    row.lo = contrast->lo;
+    row.hi = contrast->hi;
+    row.p = contrast->p;
+    return sink->row(sink->self, ctx, ST_ROW_ANALYSIS, &row);
+}
+
+/// Responders among those with a score: at least the important change, in the better direction.
+static int64_t count_responders(const st_tally* tally, int arm, int measure, int visit, int64_t* of)
+{
+    const st_instrument_info* about =
+        st_instruments_at(tally->study->instruments, tally->study->measure[measure]);
+    double* change = column(tally, 1);
+    const int count =
+        changes_of(tally, arm, measure, visit, BASIS_ANALYSED, column(tally, 0), change);
+    int64_t hits = 0;
+
+    for (int i = 0; i < count; ++i) {
+        hits += (about->lower_is_better ? -change[i] : change[i]) >= about->important_change;
+    }
+    *of = count;
+    return hits;
+}
+
+static st_status emit_responders(st_ctx* ctx, const st_tally* tally, const st_sink* sink,
+                                 const st_analysis_row* place)
+{
+    const st_instrument_info* about =
+        st_instruments_at(tally->study->instruments, tally->study->measure[place->measure]);
+    int64_t a_count, b_count;
+    const int64_t a = count_responders(tally, place->arm, place->measure, place->visit, &a_count);
+    const int64_t b =
+        count_responders(tally, place->versus, place->measure, place->visit, &b_count);
+    st_contrast contrast;
+
+    if (!(about->important_change > 0.0) || a_count < 1 || b_count < 1) {
+        return ST_OK;
+    }
+    contrast = st_statistics_risk_difference(a, a_count, b, b_count);
+    ST_TRY(emit_analysis(ctx, sink, place, "responders, difference", &contrast));
+    contrast = st_statistics_odds_ratio(a, a_count, b, b_count);
+    return emit_analysis(ctx, sink, place, "responders, odds ratio", &contrast);
+}
+
+/// Interval of the adjusted difference from trials resampled person by person.           [TRI-29]
+static st_status emit_bootstrap(st_ctx* ctx, const st_tally* tally, uint64_t seed,
+                                const st_sink* sink, const st_analysis_row* place)
+{
+    const double* from[4] = {column(tally, 0), column(tally, 1), column(tally, 2),
+                             column(tally, 3)};
+    const int count[2] = {changes_of(tally, place->arm, place->measure, place->visit,
+                                     BASIS_ANALYSED, column(tally, 0), column(tally, 1)),
+                          changes_of(tally, place->versus, place->measure, place->visit,
+                                     BASIS_ANALYSED, column(tally, 2), column(tally, 3))};
+    const size_t stride = (size_t)tally->scratch_stride;
+    double* room = st_alloc(ctx, 4 * stride + BOOTSTRAP_DRAWS, sizeof *room);
+    double* found = room == NULL ? NULL : room + 4 * stride;
+    st_contrast contrast =
+        st_statistics_ancova(from[0], from[1], count[0], from[2], from[3], count[1]);
+    st_status status;
+    int known = 0;
+
+    if (room == NULL) {
+        return ST_ERR_MEMORY;
+    }
+    for (int draw = 0; draw < BOOTSTRAP_DRAWS; ++draw) {
+        double difference;
+        for (int side = 0; side < 2; ++side) {
+            const st_random_key key = {seed, ST_STREAM_BOOTSTRAP,
+                                       UINT64_C(1) << 32 | (uint64_t)(place->arm * 2 + side),
+                                       (uint64_t)draw};
+            for (int i = 0; i < count[side]; ++i) {
+                const int pick =
+                    (int)floor(st_random_uniform(&key, (uint64_t)i) * (double)count[side]);
+                room[(size_t)(2 * side) * stride + (size_t)i] = from[2 * side][pick];
+                room[(size_t)(2 * side + 1) * stride + (size_t)i] = from[2 * side + 1][pick];
+            }
+        }
+        difference = st_statistics_ancova(room, room + stride, count[0], room + 2 * stride,
+                                          room + 3 * stride, count[1])
+                         .difference;
+        if (!isnan(difference)) {
+            found[known++] = difference;
+        }
+    }
+    st_statistics_sort(found, known);
+    contrast.lo = st_statistics_quantile(found, known, 0.5 - 0.5 * ST_STATISTICS_LEVEL);
+    contrast.hi = st_statistics_quantile(found, known, 0.5 + 0.5 * ST_STATISTICS_LEVEL);
+    contrast.p = NAN;
+    status = emit_analysis(ctx, sink, place, "ancova, bootstrap", &contrast);
+    st_free(ctx, room);
+    return status;
+}
+
+static st_status beside_arm(st_ctx* ctx, const st_tally* tally, const st_mixed* mixed,
+                            const st_sink* sink, const st_analysis_row* place)
+{
+    const unsigned also = tally->study->also;
+    const int arm = place->arm, versus = place->versus, m = place->measure, v = place->visit;
+    st_contrast c;
+
+    if ((also & ST_ALSO_ANCOVA) != 0) {
+        c = unpaired(tally, arm, versus, m, v, BASIS_ANALYSED, ST_METHOD_ANCOVA);
+        ST_TRY(emit_analysis(ctx, sink, place, "ancova", &c));
+    }
+    if ((also & ST_ALSO_WELCH) != 0) {
+        c = unpaired(tally, arm, versus, m, v, BASIS_ANALYSED, ST_METHOD_WELCH);
+        ST_TRY(emit_analysis(ctx, sink, place, "welch", &c));
+    }
+    if ((also & ST_ALSO_MMRM) != 0) {
+        c = mixed_contrast(tally->study, mixed, arm, versus, v);
+        ST_TRY(emit_analysis(ctx, sink, place, "mmrm", &c));
+    }
+    if ((also & ST_ALSO_LOCF) != 0) {
+        c = unpaired(tally, arm, versus, m, v, BASIS_CARRIED, ST_METHOD_ANCOVA);
+        ST_TRY(emit_analysis(ctx, sink, place, "ancova, last carried", &c));
+    }
+    if ((also & ST_ALSO_PROTOCOL) != 0) {
+        c = unpaired(tally, arm, versus, m, v, BASIS_PROTOCOL, ST_METHOD_ANCOVA);
+        ST_TRY(emit_analysis(ctx, sink, place, "ancova, per protocol", &c));
+    }
+    return (also & ST_ALSO_RESPONDERS) != 0 ? emit_responders(ctx, tally, sink, place) : ST_OK;
+}
+
+// --- several arms together ------------------------------------------------------------------
+
+/// All arms that share the study's control, at the primary endpoint.           [TRI-27, TRI-28]
+static st_status emit_multiple(st_ctx* ctx, const st_tally* tally, const st_mixed* mixed,
+                               uint64_t seed, const st_sink* sink)
+{
+    static const char* const names[] = {"", "holm", "hochberg", "dunnett"};
+    const st_study* study = tally->study;
+    const int m = study->primary_measure, v = study->primary_visit;
+    st_contrast contrast[ST_MULTIPLE_LIMIT];
+    double p[ST_MULTIPLE_LIMIT], t[ST_MULTIPLE_LIMIT], size[ST_MULTIPLE_LIMIT];
+    double adjusted[ST_MULTIPLE_LIMIT];
+    double half[ST_MULTIPLE_LIMIT], df = INFINITY, critical = NAN;
+    int arm_of[ST_MULTIPLE_LIMIT];
+    int count = 0;
+
+    for (int arm = 0; arm < study->arm_count && count < ST_MULTIPLE_LIMIT; ++arm) {
+        st_contrast* c = &contrast[count];
+        if (control_of(study, arm) != study->primary_control || study->primary_control < 0) {
+            continue;
+        }
+        *c = primary_contrast(tally, mixed, arm, study->primary_control, m, v);
+        half[count] = 0.5 * (c->hi - c->lo) / st_student_critical(1.0 - ST_STATISTICS_LEVEL, c->df);
+        t[count] = c->difference / half[count];
+        p[count] = c->p;
+        size[count] = study->arm[arm].info.size;
+        df = fmin(df, c->df);
+        arm_of[count++] = arm;
+    }
+    if (count == 0) {
+        return ST_OK;
+    }
+    if (study->multiplicity == ST_MULTIPLICITY_HOLM) {
+        st_multiple_holm(p, count, adjusted);
+    } else if (study->multiplicity == ST_MULTIPLICITY_HOCHBERG) {
+        st_multiple_hochberg(p, count, adjusted);
+    } else {
+        st_multiple_dunnett(t, size, count, study->arm[study->primary_control].info.size, df, seed,
+                            0, adjusted, &critical);
+    }
+    for (int i = 0; i < count; ++i) {
+        const st_analysis_row place = {
+            .arm = arm_of[i], .versus = study->primary_control, .measure = m, .visit = v};
+        // Step procedures have no simple intervals of their own.
+        contrast[i].lo = contrast[i].difference - critical * half[i];
+        contrast[i].hi = contrast[i].difference + critical * half[i];
+        contrast[i].p = adjusted[i];
+        ST_TRY(emit_analysis(ctx, sink, &place, names[study->multiplicity], &contrast[i]));
+    }
+    return ST_OK;
+}
+
+// --- time to an event -----------------------------------------------------------------------
+
+typedef enum watch { WATCH_RESCUE, WATCH_REPLACEMENT, WATCH_RESPONSE, WATCH_COUNT } watch;
+
+static const char* const watch_names[] = {"rescue", "replacement", "response"};
+
+/// When an arm's people met the event, or were last seen without it.
+static int watch_arm(const st_tally* tally, int arm, watch which, double x, st_survival* out)
+{
+    const st_study* study = tally->study;
+    const st_tally_arm* a = &tally->arm[arm];
+    const int m = study->primary_measure;
+    const st_instrument_info* about = st_instruments_at(study->instruments, study->measure[m]);
+    int count = 0;
+
+    for (int i = 0; i < a->size; ++i) {
+        const double first = st_tally_scores(tally, arm, m, 0)[i].measured;
+        double event = which == WATCH_RESCUE ? a->rescue_day[i] : a->replacement_day[i];
+        double last = a->end_day[i];
+
+        if (a->is_failed[i]) {
+            continue;
+        }
+        if (which == WATCH_RESPONSE) {
+            event = INFINITY;
+            last = 0.0;
+            for (int v = 1; v < study->visit_count && isinf(event); ++v) {
+                const double change = st_tally_scores(tally, arm, m, v)[i].analysed - first;
+                if (!isnan(change)) {
+                    last = study->visit[v].day;
+                    event = (about->lower_is_better ? -change : change) >= about->important_change
+                                ? last
+                                : INFINITY;
+                }
+            }
+        }
+        out[count++] = (st_survival){fmin(event, last), event <= last, x};
+    }
+    return count;
+}
+
+static st_status emit_curve(st_ctx* ctx, const st_study* study, const st_sink* sink, int arm,
+                            watch which, const st_survival* person, int count)
+{
+    for (int v = 1; v < study->visit_count; ++v) {
+        const st_interval share = st_survival_share(person, count, study->visit[v].day);
+        st_survival_row row = {.arm = arm,
+                               .event = watch_names[which],
+                               .day = study->visit[v].day,
+                               .share = share.mean,
+                               .lo = share.lo,
+                               .hi = share.hi};
+        for (int i = 0; i < count; ++i) {
+            row.at_risk += person[i].day >= row.day;
+            row.events += person[i].is_event && person[i].day <= row.day;
+        }
+        ST_TRY(sink->row(sink->self, ctx, ST_ROW_SURVIVAL, &row));
+    }
+    return ST_OK;
+}
+
+/// Curves of every arm; hazard ratio and log-rank test against its control.  [TRI-24 ... TRI-26]
+static st_status emit_watch(st_ctx* ctx, const st_tally* tally, const st_sink* sink, watch which,
+                            st_survival* room)
+{
+    static const char* const ratios[] = {"rescue, hazard ratio", "replacement, hazard ratio",
+                                         "response, hazard ratio"};
+    const st_study* study = tally->study;
+
+    for (int arm = 0; arm < study->arm_count; ++arm) {
+        const int control = control_of(study, arm);
+        int count = watch_arm(tally, arm, which, 1.0, room);
+        st_analysis_row place = {.arm = arm,
+                                 .versus = control,
+                                 .measure = study->primary_measure,
+                                 .visit = study->visit_count - 1};
+        st_contrast ratio;
+
+        st_survival_sort(room, count);
+        ST_TRY(emit_curve(ctx, study, sink, arm, which, room, count));
+        if (control < 0) {
+            continue;
+        }
+        count += watch_arm(tally, control, which, 0.0, room + count);
+        st_survival_sort(room, count);
+        ratio = st_survival_cox(room, count);
+        ratio.difference = isnan(ratio.difference) ? NAN : st_exp(ratio.difference);
+        ratio.lo = isnan(ratio.lo) ? NAN : st_exp(ratio.lo);
+        ratio.hi = isnan(ratio.hi) ? NAN : st_exp(ratio.hi);
+        st_survival_log_rank(room, count, &ratio.p);
+        ST_TRY(emit_analysis(ctx, sink, &place, ratios[which], &ratio));
+    }
+    return ST_OK;
+}
+
+static st_status emit_watches(st_ctx* ctx, const st_tally* tally, const st_sink* sink)
+{
+    const st_study* study = tally->study;
+    const st_instrument_info* about =
+        st_instruments_at(study->instruments, study->measure[study->primary_measure]);
+    st_survival* room = st_alloc(ctx, 2 * (size_t)tally->scratch_stride, sizeof *room);
+    st_status status = ST_OK;
+
+    if (room == NULL) {
+        return ST_ERR_MEMORY;
+    }
+    if (study->rescue.is_set) {
+        status = emit_watch(ctx, tally, sink, WATCH_RESCUE, room);
+    }
+    if (study->replacement.is_set && status == ST_OK) {
+        status = emit_watch(ctx, tally, sink, WATCH_REPLACEMENT, room);
+    }
+    if (about->important_change > 0.0 && status == ST_OK) {
+        status = emit_watch(ctx, tally, sink, WATCH_RESPONSE, room);
+    }
+    st_free(ctx, room);
+    return status;
+}
+
+// --- all of it ------------------------------------------------------------------------------
+
+static st_status beside_measure(st_ctx* ctx, const st_tally* tally, uint64_t seed,
+                                const st_sink* sink, int measure, const st_mixed* mixed)
+{
+    const st_study* study = tally->study;
+
+    for (int visit = 1; visit < study->visit_count; ++visit) {
+        for (int arm = 0; arm < study->arm_count; ++arm) {
+            const st_analysis_row place = {
+                .arm = arm, .versus = control_of(study, arm), .measure = measure, .visit = visit};
+            if (place.versus < 0) {
+                continue;
+            }
+            ST_TRY(beside_arm(ctx, tally, mixed, sink, &place));
+            if ((study->also & ST_ALSO_BOOTSTRAP) != 0 && measure == study->primary_measure &&
+                visit == study->primary_visit) {
+                ST_TRY(emit_bootstrap(ctx, tally, seed, sink, &place));
+            }
+        }
+    }
+    return measure == study->primary_measure && study->multiplicity != ST_MULTIPLICITY_NONE
+               ? emit_multiple(ctx, tally, mixed, seed, sink)
+               : ST_OK;
+}
+
+st_status st_compare_beside(st_ctx* ctx, st_tally* tally, uint64_t seed, const st_sink* sink)
+{
+    const st_study* study = tally->study;
+
+    if (study->also == 0 && study->multiplicity == ST_MULTIPLICITY_NONE) {
+        return ST_OK;
+    }
+    for (int measure = 0; measure < study->measure_count; ++measure) {
+        st_mixed* mixed = NULL;
+        st_status status;
+
+        if ((study->also & ST_ALSO_MMRM) != 0 ||
+            (study->method == ST_METHOD_MMRM && measure == study->primary_measure)) {
+            ST_TRY(fit_mixed(ctx, tally, measure, &mixed));
+        }
+        status = beside_measure(ctx, tally, seed, sink, measure, mixed);
+        st_mixed_destroy(mixed);
+        ST_TRY(status);
+    }
+    return (study->also & ST_ALSO_TIME) != 0 ? emit_watches(ctx, tally, sink) : ST_OK;
+}
