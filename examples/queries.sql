@@ -56,3 +56,32 @@ ORDER BY r.arm;
 
 -- Values without a source, by origin.
 SELECT origin, count(*) AS assumed_values FROM parameter WHERE source IS NULL GROUP BY origin;
+
+-- How many people out of 100 had a first clearly better reading by each visit? (Kaplan-Meier, docs/equations/report.md REP-1)
+WITH RECURSIVE step(arm, visit, share) AS (
+  SELECT arm, 0, 1.0 FROM arm
+  UNION ALL
+  SELECT s.arm, r.visit, s.share * (1.0 - CAST(r.event_people AS REAL) / r.at_risk_people)
+  FROM step s
+  JOIN response r ON r.arm = s.arm AND r.visit = s.visit + 1 AND r.at_risk_people > 0
+  JOIN instrument i ON i.measure = r.measure AND i.name = (SELECT value FROM about WHERE key = 'primary_measure')
+)
+SELECT a.label, v.at_month, round(100 * (1 - share)) AS clearly_better_once_of_100
+FROM step s
+JOIN arm a ON a.arm = s.arm
+JOIN visit v ON v.visit = s.visit
+ORDER BY s.arm, s.visit;
+
+-- Who benefits? The product itself (twins) by grade of the X-ray.
+SELECT a.label, s.lo + 0.5 AS kl_grade, s.n_people, round(s.product, 1) AS product, round(s.product_sd, 1) AS sd_between_people
+FROM subgroup s
+JOIN arm a ON a.arm = s.arm
+WHERE s.factor = 'kl_grade'
+ORDER BY s.arm, s.position;
+
+-- How many people had at least one adverse event?
+SELECT a.label, count(DISTINCT e.person) AS people_with_an_event, (SELECT count(*) FROM person p WHERE p.arm = a.arm) AS of_people
+FROM arm a
+LEFT JOIN person_event e ON e.arm = a.arm
+GROUP BY a.arm
+ORDER BY a.arm;

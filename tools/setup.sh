@@ -36,6 +36,20 @@ need_header() { # header, package
     missing+=("$2")
 }
 
+# Modules of test/report/page_in_browser_test.sh. They are fetched into the build folder, at fixed
+# versions, where npm is there; without them that test is skipped.
+fetch_node_modules() {
+    local place
+    place=$(cd "$(dirname "$0")/.." && pwd)/build/node
+    command -v npm >/dev/null 2>&1 || return 0
+    [ ! -d "$place/node_modules/playwright-core" ] || [ ! -d "$place/node_modules/axe-core" ] ||
+        return 0
+    mkdir -p "$place"
+    npm install --prefix "$place" --no-audit --no-fund --ignore-scripts --loglevel error \
+        playwright-core@1.65.1 axe-core@4.14.1 >/dev/null 2>&1 ||
+        echo "the modules of the browser test could not be fetched; it will be skipped" >&2
+}
+
 find_missing() { # groups
     local group
     missing=()
@@ -78,7 +92,10 @@ find_missing() { # groups
             need_r_package nlme r-cran-nlme
             need_r_package survival r-cran-survival
             need_r_package emmeans r-cran-emmeans
+            python3 -c 'import jsonschema, yaml' >/dev/null 2>&1 ||
+                missing+=(python3-jsonschema python3-yaml)
             need_program chromium chromium
+            need_program npm npm
             ;;
         *)
             echo "tools/setup.sh: unknown group '$group'; known: build, test, clang, lint, oracles" >&2
@@ -103,13 +120,20 @@ apt() {
 
 groups=("$@")
 [ $# -gt 0 ] || groups=(build)
+log=
+at_exit() {
+    [ -z "$log" ] || rm -f "$log"
+    case " ${groups[*]} " in
+    *" oracles "*) fetch_node_modules ;;
+    esac
+}
+trap at_exit EXIT
 find_missing "${groups[@]}"
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 if can_install; then
     echo "installing: ${missing[*]}"
     log=$(mktemp)
-    trap 'rm -f "$log"' EXIT
     if apt update >"$log" 2>&1 &&
         apt install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1; then
         find_missing "${groups[@]}"

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static const char HEAD[] =
     "#include <math.h>\n"
@@ -100,13 +102,27 @@ static void write_desolve(st_text* t, const st_model* model)
     st_text_add(t, "}\n");
 }
 
+/// Runs the compiler; true when it ended well.
+static bool compile(const char* compiler, const char* source, const char* library)
+{
+    int status = 1;
+    const pid_t child = fork();
+    if (child == 0) {
+        execlp(compiler, compiler, "-O3", "-march=native", "-w", "-shared", "-fPIC", "-o", library,
+               source, "-lm", (char*)NULL);
+        _exit(127);
+    }
+    return child > 0 && waitpid(child, &status, 0) == child && status == 0;
+}
+
 st_status bench_source_make(st_ctx* ctx, const st_model* model, const char* name, const char* dir,
                             bench_source* out)
 {
     char path[4096];
-    char command[9000];
+    char library[4096];
     st_text text;
-    const char* compiler = getenv("CC") != NULL ? getenv("CC") : "cc";
+    const char* const wish = getenv("CC");
+    const char* compiler = wish != NULL ? wish : "cc";
     *out = (bench_source){0};
     st_text_init(&text, ctx);
     st_text_add(&text, HEAD);
@@ -119,18 +135,11 @@ st_status bench_source_make(st_ctx* ctx, const st_model* model, const char* name
                            : st_file_write(ctx, path, text.data, text.length);
     st_text_clear(&text);
     ST_TRY(status);
-    snprintf(command, sizeof command,
-             "%s -O3 -march=native -w -shared -fPIC -o '%s/%s.so' '%s/%s.c' -lm", compiler, dir,
-             name, dir, name);
-    if (system(command) != 0) {
-        return ST_FAIL(ctx, ST_ERR_INPUT, "the compiler failed: %s", command);
+    snprintf(library, sizeof library, "%s%s/%s.so", dir[0] == '/' ? "" : "./", dir, name);
+    if (!compile(compiler, path, library)) {
+        return ST_FAIL(ctx, ST_ERR_INPUT, "%s could not compile %s", compiler, path);
     }
-    if (dir[0] != '/') {
-        snprintf(path, sizeof path, "./%s/%s.so", dir, name);
-    } else {
-        snprintf(path, sizeof path, "%s/%s.so", dir, name);
-    }
-    out->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    out->library = dlopen(library, RTLD_NOW | RTLD_LOCAL);
     if (out->library == NULL) {
         return ST_FAIL(ctx, ST_ERR_INPUT, "%s", dlerror());
     }

@@ -28,8 +28,8 @@ ST_API st_status st_store_finish(st_ctx* ctx, st_store* store);
 ST_API void st_store_destroy(st_store* store);
 
 /// People whose results are safe in the folder, from this run or from an earlier one that the store
-/// goes on with. As long as there are any, st_store_destroy() leaves them for the next run of the same
-/// study, seed and version.
+/// goes on with. As long as there are any, st_store_destroy() leaves them for the next run of the
+/// same study, seed and version.
 ST_API int64_t st_store_kept_people(const st_store* store);
 
 /// The canonical dump of DIR/results.sqlite: every table and row in the order of its primary key,

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -43,6 +44,21 @@ st_status st_parts_path(st_ctx* ctx, const char* dir, int part, int part_count, 
     return ST_OK;
 }
 
+/// The N of "part-I-of-N"; 0 for any other name (a part that is being written, nothing of ours).
+static int count_in_name(const char* name)
+{
+    char* end = NULL;
+    if (strncmp(name, "part-", 5) != 0) {
+        return 0;
+    }
+    const long part = strtol(name + 5, &end, 10);
+    if (strncmp(end, "-of-", 4) != 0) {
+        return 0;
+    }
+    const long count = strtol(end + 4, &end, 10);
+    return *end == '\0' && part >= 1 && part <= count && count <= ST_PART_LIMIT ? (int)count : 0;
+}
+
 /// Into how many parts the run was cut; 0 when there is no part.
 static st_status find_count(st_ctx* ctx, const char* folder, int* out)
 {
@@ -54,19 +70,13 @@ static st_status find_count(st_ctx* ctx, const char* folder, int* out)
     }
     st_status status = ST_OK;
     for (struct dirent* entry = readdir(stream); entry; entry = readdir(stream)) {
-        int part = 0;
-        int count = 0;
-        int length = 0;
-        if (sscanf(entry->d_name, "part-%6d-of-%6d%n", &part, &count, &length) != 2 ||
-            entry->d_name[length] != '\0' || count < 1 || count > ST_PART_LIMIT) {
-            continue; // a part that is being written, or nothing of ours
-        }
-        if (*out != 0 && *out != count) {
+        const int count = count_in_name(entry->d_name);
+        if (count != 0 && *out != 0 && *out != count) {
             status = ST_FAIL(ctx, ST_ERR_INPUT, "%s: found parts of %d and parts of %d", folder,
                              *out, count);
             break;
         }
-        *out = count;
+        *out = count != 0 ? count : *out;
     }
     closedir(stream);
     return status;

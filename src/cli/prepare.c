@@ -36,7 +36,7 @@ static void print_measured(const st_preparation_result* r)
     if (r->measured_count == 0) {
         return;
     }
-    printf("\nmeasured beside computed (median donor of the file)\n");
+    printf("\nmeasured beside computed (median over donors)\n");
     for (int i = 0; i < r->measured_count; i++) {
         const st_measured* m = &r->measured[i];
         printf("  %-44s %8.4g   measured %.4g to %.4g %s   %s\n", m->label, m->computed, m->low,
@@ -291,7 +291,9 @@ static st_status write_files(st_ctx* ctx, const st_preparation* p, const st_prep
 static st_status make_dir(st_ctx* ctx, const char* dir, bool is_forced)
 {
     char path[PATH_MAX];
-    if (snprintf(path, sizeof path, "%s", dir) >= (int)sizeof path - 16) {
+    char file[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s", dir) >= (int)sizeof path ||
+        snprintf(file, sizeof file, "%s/losses.csv", dir) >= (int)sizeof file) {
         return ST_FAIL(ctx, ST_ERR_INPUT, "-o: the path is too long");
     }
     for (char* at = path + 1; *at != '\0'; at++) {
@@ -304,9 +306,8 @@ static st_status make_dir(st_ctx* ctx, const char* dir, bool is_forced)
     if (mkdir(path, 0777) != 0 && errno != EEXIST) {
         return ST_FAIL(ctx, ST_ERR_FILE, "%s: could not be made: %s", dir, strerror(errno));
     }
-    strcat(path, "/losses.csv");
-    if (!is_forced && access(path, F_OK) == 0) {
-        return ST_FAIL(ctx, ST_ERR_INPUT, "%s: results are there; --force writes over them", path);
+    if (!is_forced && access(file, F_OK) == 0) {
+        return ST_FAIL(ctx, ST_ERR_INPUT, "%s: results are there; --force writes over them", file);
     }
     return ST_OK;
 }

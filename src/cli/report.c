@@ -109,8 +109,8 @@ static bool start_browser(const char* browser, const char* pdf, const char* addr
     posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_addopen(&quiet, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     // posix_spawnp changes none of the words; its type is older than const.
-    const int code = posix_spawnp(child, browser, &quiet, NULL, (char* const*)(void*)arguments,
-                                  environ);
+    const int code =
+        posix_spawnp(child, browser, &quiet, NULL, (char* const*)(void*)arguments, environ);
     posix_spawn_file_actions_destroy(&quiet);
     return code == 0;
 }

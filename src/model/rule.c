@@ -333,7 +333,8 @@ static void read_rule(builder* b, const st_node* entry, rule_list* list)
     const st_node* change = NULL;
     int cell = -1;
     bool increases = false;
-    if (!read_subject(b, entry, &cell_node, &cell, &change, &increases)) {
+    if (!read_subject(b, entry, &cell_node, &cell, &change, &increases) || cell_node == NULL ||
+        change == NULL) {
         return;
     }
     declare_values(b, entry, cell_node, change);

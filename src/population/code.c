@@ -86,7 +86,7 @@ static void forget(writer* w, int r)
 /// A register to write to: a free one, else that whose value is needed last.
 static int take_register(writer* w)
 {
-    int best = -1;
+    int best = 0;
     for (int r = 0; r < w->register_count; r++) {
         if (w->is_locked[r]) {
             continue;
@@ -94,7 +94,7 @@ static int take_register(writer* w)
         if (w->slot_of[r] < 0) {
             return r;
         }
-        if (best < 0 || w->next_use[r] > w->next_use[best]) {
+        if (w->is_locked[best] || w->next_use[r] > w->next_use[best]) {
             best = r;
         }
     }

@@ -159,10 +159,10 @@ KERNEL_TARGET static void KERNEL(norm)(const st_norm* n, double* sum, uint64_t* 
 KERNEL_TARGET static void KERNEL(take)(double* x, const double* y, int count, const uint64_t* take)
 {
     const MASK* t = (const MASK*)take;
-    const MASK* from = (const MASK*)y;
-    MASK* to = (MASK*)x;
+    const VECTOR* from = (const VECTOR*)y;
+    VECTOR* to = (VECTOR*)x;
     for (int v = 0; v < count; v++, from += PARTS, to += PARTS) {
-        EACH to[p] = (from[p] & t[p]) | (to[p] & ~t[p]);
+        EACH to[p] = (VECTOR)(((MASK)from[p] & t[p]) | ((MASK)to[p] & ~t[p]));
     }
 }
 

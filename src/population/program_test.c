@@ -47,7 +47,7 @@ static const st_op_code CODES[] = {ST_OP_ADD, ST_OP_SUB, ST_OP_MUL, ST_OP_DIV,  
                                    ST_OP_EXP, ST_OP_LOG, ST_OP_POW, ST_OP_PPOW,   ST_OP_SQRT,
                                    ST_OP_MIN, ST_OP_MAX, ST_OP_LE,  ST_OP_SQUARE, ST_OP_PLUS,
                                    ST_OP_ADD, ST_OP_MUL, ST_OP_SUB, ST_OP_MUL,    ST_OP_ADD};
-#define CODE_COUNT (sizeof CODES / sizeof CODES[0])
+#define CODE_COUNT ((double)(sizeof CODES / sizeof CODES[0]))
 
 /// A random tape: every operation reads earlier registers.
 static void draw_tape(const st_random_key* key, int op_count, st_op* op, uint16_t* output,

@@ -85,17 +85,23 @@ static st_value stage_state(step* s, int stage, int v)
     return sum;
 }
 
+/// (sum_j c_j k_j)/h of a stage that is not the first.
+static st_value earlier_stages(step* s, const double* c, int stage, int v)
+{
+    st_value sum = times(s, number(s, c[0]), s->k[v]);
+    for (int j = 1; j < stage; j++) {
+        sum = add(s, sum, times(s, number(s, c[j]), s->k[j * s->n + v]));
+    }
+    return times(s, sum, s->inverse_h);
+}
+
 /// The right-hand side: f + (sum_j c_j k_j)/h + h d df/dt.
 static st_value right_hand_side(step* s, int stage, int v)
 {
     const st_value by_time = s->jac[s->n + st_model_pattern(s->model)->entry_count + v];
     st_value k = s->rates[v];
-    if (stage > 0) {
-        st_value sum = times(s, number(s, RODAS_C[stage][0]), s->k[v]);
-        for (int j = 1; j < stage; j++) {
-            sum = add(s, sum, times(s, number(s, RODAS_C[stage][j]), s->k[j * s->n + v]));
-        }
-        k = add(s, k, times(s, sum, s->inverse_h));
+    if (stage != 0) {
+        k = add(s, k, earlier_stages(s, RODAS_C[stage], stage, v));
     }
     if (st_model_rates_use_time(s->model) && RODAS_DT[stage] != 0.0) {
         k = add(s, k, times(s, times(s, s->h, number(s, RODAS_DT[stage])), by_time));

@@ -313,7 +313,6 @@ st_status st_recipe_perform_told(st_ctx* ctx, const st_recipe* recipe, const st_
                                  st_spin_picture* picture)
 {
     const st_step_luck luck = {seed, person};
-    const telling to = {out, journey, picture};
     st_product sample = {0};
 
     *out = (st_dose){0};
@@ -321,6 +320,7 @@ st_status st_recipe_perform_told(st_ctx* ctx, const st_recipe* recipe, const st_
         *journey = (st_journey){
             .has_needle = recipe->has_injection, .has_gel = recipe->has_gel, .adhering = 1.0};
     }
+    const telling to = {out, journey, picture};
     if (!recipe->has_injection && !recipe->has_harvest) {
         return ST_OK;
     }

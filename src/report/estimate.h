@@ -10,8 +10,8 @@ typedef struct st_estimate {
     double mean, lo, hi;
 } st_estimate;
 
-/// Share still without an event after `count` looks, at_risk and events at each (Kaplan-Meier), with
-/// the interval on the scale of ln(-ln S).                                              [REP-1]
+/// Share still without an event after `count` looks, at_risk and events at each (Kaplan-Meier),
+/// with the interval on the scale of ln(-ln S). [REP-1]
 st_estimate st_estimate_without_event(const int64_t* at_risk, const int64_t* events, int count);
 
 /// Wilson's score interval of a share.                                                  [REP-2]

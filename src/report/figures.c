@@ -76,8 +76,8 @@ void st_figures_open(st_text* out, const st_figure* about, double width, double 
     if (about->scale) {
         st_text_addf(out, " data-scale=\"%s\"", about->scale);
     }
-    st_text_addf(out, " aria-labelledby=\"%s-%s-t %s-%s-d\"><title id=\"%s-%s-t\">", about->id, size,
-                 about->id, size, about->id, size);
+    st_text_addf(out, " aria-labelledby=\"%s-%s-t %s-%s-d\"><title id=\"%s-%s-t\">", about->id,
+                 size, about->id, size, about->id, size);
     st_html_text(out, about->title);
     st_text_addf(out, "</title><desc id=\"%s-%s-d\">", about->id, size);
     st_html_text(out, about->desc);

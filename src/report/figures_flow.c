@@ -52,7 +52,7 @@ static void add_flow(st_text* out, const st_figure_flow* flow, bool is_narrow)
     const bool has_side = flow->left_count > 0;
     const double trunk = 32.0;
     // Wide: those who did not enter stand beside the trunk; narrow: between start and entry.
-    const double entered_top = !has_side ? trunk + 30.0
+    const double entered_top = !has_side   ? trunk + 30.0
                                : is_narrow ? trunk + side + 48.0
                                            : fmax(trunk + 30.0, 26.0 + side + 10.0);
     const double arms_top = entered_top + trunk + 34.0;
@@ -90,8 +90,9 @@ static void add_flow(st_text* out, const st_figure_flow* flow, bool is_narrow)
     add_box(out, flow->entered, 1, NULL, 0, left, entered_top, box, 0);
     for (int a = 0; a < flow->arm_count; a++) {
         const st_figure_flow_arm* arm = &flow->arm[a];
-        add_box(out, arm->label, head_lines, arm->line, arm->line_count, 10.0 + cell * (a % columns) + 3.0,
-                arms_top + step * (a / columns), cell - 6.0, arm->colour);
+        add_box(out, arm->label, head_lines, arm->line, arm->line_count,
+                10.0 + cell * (a % columns) + 3.0, arms_top + step * (a / columns), cell - 6.0,
+                arm->colour);
     }
     st_text_add(out, "</svg>\n");
 }

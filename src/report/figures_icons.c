@@ -24,9 +24,9 @@ static void add_field(st_text* out, const st_figure_icons_row* row, double left,
             if ((i < row->filled) == (is_filled == 1)) {
                 // A line of no length with round ends is a dot.
                 st_text_addf(out, "%sM%.1f %.1fh0",
-                             drawn++ > 0   ? ""
-                             : is_filled   ? "<path class=\"icon\" d=\""
-                                           : "<path class=\"icon empty\" d=\"",
+                             drawn++ > 0 ? ""
+                             : is_filled ? "<path class=\"icon\" d=\""
+                                         : "<path class=\"icon empty\" d=\"",
                              left + 5.0 + DOT * (i % 10), top + HEAD + 5.0 + DOT * (i / 10));
             }
         }

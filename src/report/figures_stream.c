@@ -23,11 +23,12 @@ static void add_stream(st_text* out, const st_figure_stream_row* row, double top
         const double x = left + span * i;
         const double y0 = STREAM_HEIGHT * row->step[i].share;
         const double y1 = STREAM_HEIGHT * fmin(row->step[i + 1].share, row->step[i].share);
-        st_text_addf(out,
-                     "<path class=\"flow\" d=\"M%.1f %.1fV%.1fC%.1f %.1f %.1f %.1f %.1f %.1fV%.1fz\">"
-                     "<title>",
-                     x, base, base + y0, x + 0.5 * span, base + y0, x + 0.5 * span, base + y1,
-                     x + span, base + y1, base);
+        st_text_addf(
+            out,
+            "<path class=\"flow\" d=\"M%.1f %.1fV%.1fC%.1f %.1f %.1f %.1f %.1f %.1fV%.1fz\">"
+            "<title>",
+            x, base, base + y0, x + 0.5 * span, base + y0, x + 0.5 * span, base + y1, x + span,
+            base + y1, base);
         st_html_text(out, row->step[i].label);
         st_text_add(out, " to ");
         st_html_text(out, row->step[i + 1].label);

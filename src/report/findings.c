@@ -339,8 +339,9 @@ static st_status load_later(st_findings* f, st_query* q)
     if (!is_there) {
         return ST_OK;
     }
-    ST_TRY(load_list(f, q, "(SELECT arm, name, estimand, count(DISTINCT person), count(*) FROM later"
-                           " GROUP BY arm, name, estimand)",
+    ST_TRY(load_list(f, q,
+                     "(SELECT arm, name, estimand, count(DISTINCT person), count(*) FROM later"
+                     " GROUP BY arm, name, estimand)",
                      "*", sizeof *f->later, read_later, &list, &f->later_count));
     f->later = list;
     ST_TRY(load_list(f, q, "analysis", "*", sizeof *f->analysis, read_analysis, &list,

@@ -92,7 +92,7 @@ typedef struct st_findings {
     st_finding_later* later;
     st_analysis_row* analysis;
     st_survival_row* survival; ///< by arm, event, day
-    const char* prefix; ///< of ids on the page, "" unless it holds two runs
+    const char* prefix;        ///< of ids on the page, "" unless it holds two runs
     int primary_measure, primary_visit;
     int assumed_count;    ///< parameters without a source
     int64_t person_count; ///< people; those of twin arms are counted where they belong

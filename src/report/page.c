@@ -3,8 +3,8 @@
 #include "report/script/script.h"
 #include "report/sections.h"
 
-// Nothing is fetched: no font, no image from anywhere, and no script but the one that is written here
-// and named by its hash.
+// Nothing is fetched: no font, no image from anywhere, and no script but the one that is written
+// here and named by its hash.
 static const char head_start[] =
     "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
@@ -62,17 +62,19 @@ void st_page_begin(st_text* out, const char* title)
     add_pieces(out, st_script_uplot_style);
     st_text_add(out, "\n");
     st_page_style_write(out);
-    st_text_add(out, "</style></head>\n<body>\n<a class=\"skip\" href=\"#answer\">To the answer</a>"
-                     "\n<main>\n<p class=\"banner\"><strong>Research, teaching and trial design; not "
-                     "medical advice.</strong> Every person on this page is virtual.</p>\n");
+    st_text_add(out,
+                "</style></head>\n<body>\n<a class=\"skip\" href=\"#answer\">To the answer</a>"
+                "\n<main>\n<p class=\"banner\"><strong>Research, teaching and trial design; not "
+                "medical advice.</strong> Every person on this page is virtual.</p>\n");
 }
 
 void st_page_end(st_text* out, const char* version)
 {
     st_text_add(out, "</main>\n<footer><p>Stroma ");
     st_html_text(out, version);
-    st_text_add(out, ". Research, teaching and trial design; not medical advice. Charts to zoom into: "
-                     "uPlot (MIT).</p></footer>\n<script>");
+    st_text_add(out,
+                ". Research, teaching and trial design; not medical advice. Charts to zoom into: "
+                "uPlot (MIT).</p></footer>\n<script>");
     add_pieces(out, st_script_uplot);
     add_pieces(out, st_script_page);
     st_text_add(out, "</script>\n</body></html>\n");

@@ -45,13 +45,15 @@ static const char* const style[] = {
     ".error{stroke:var(--fg);stroke-width:1.3;fill:none}",
     ".hollow{fill:var(--bg);stroke:var(--c);stroke-width:2.2}",
     ".tickbar{stroke:var(--fg);stroke-width:2.6;fill:none}",
-    ".icon{stroke:var(--c);stroke-width:8;stroke-linecap:round;fill:none}.empty{stroke:var(--rule)}",
+    ".icon{stroke:var(--c);stroke-width:8;stroke-linecap:round;fill:none}.empty{stroke:var(--rule)"
+    "}",
     ".flow{fill:var(--c);opacity:.75}.loss{fill:var(--c);opacity:.22}",
     ".box{fill:var(--bg);stroke:var(--c);stroke-width:1.6}.cursor{stroke:var(--soft);fill:none}",
     ".tools{display:flex;gap:.4em;flex-wrap:wrap;margin:.2em 0 .5em}",
     "button{font:inherit;font-size:.82rem;padding:.15em .7em;color:var(--link);cursor:pointer;"
     "background:var(--panel);border:1px solid var(--rule);border-radius:.3em}",
-    "thead button{all:unset;cursor:pointer;font:inherit}thead button:focus-visible{outline:2px solid "
+    "thead button{all:unset;cursor:pointer;font:inherit}thead button:focus-visible{outline:2px "
+    "solid "
     "var(--link)}th[aria-sort]::after{content:' \\25B2'}"
     "th[aria-sort=descending]::after{content:' \\25BC'}",
     ".tip{position:absolute;z-index:9;max-width:22rem;padding:.35em .6em;white-space:pre-line;"

@@ -51,8 +51,7 @@ static double change_of(const st_findings* f, int arm)
 static double product_of(const st_findings* f, int arm)
 {
     const st_split_row* s =
-        arm < 0 ? NULL
-                : st_findings_split(f, arm, f->primary_measure, f->primary_visit, "product");
+        arm < 0 ? NULL : st_findings_split(f, arm, f->primary_measure, f->primary_visit, "product");
     return s ? s->mean : (double)NAN;
 }
 

@@ -135,7 +135,8 @@ static cell sparkline(const st_findings* f, int arm)
     for (int v = 0; v < f->visit_count && used < SPARK_LIMIT; v++) {
         const st_outcome_row* o = st_findings_outcome(f, arm, f->primary_measure, v);
         const bool is_known = o && isfinite(o->mean) && hi > lo;
-        c.text[used++] = is_known ? heights[(int)floor((o->mean - lo) / (hi - lo) * 4.0 + 0.5)] : ' ';
+        c.text[used++] =
+            is_known ? heights[(int)floor((o->mean - lo) / (hi - lo) * 4.0 + 0.5)] : ' ';
     }
     c.text[used] = '\0';
     return c;

@@ -161,7 +161,7 @@ static st_status write_table(st_query* query, const char* dir, const char* name,
 static bool is_missing(st_query* query, const char* file)
 {
     static const char* const later[][2] = {
-        {"responses.csv", "response"}, {"twins.csv", "twin"},       {"subgroups.csv", "subgroup"},
+        {"responses.csv", "response"}, {"twins.csv", "twin"},        {"subgroups.csv", "subgroup"},
         {"later.csv", "later"},        {"analyses.csv", "analysis"}, {"survival.csv", "survival"}};
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
         char sql[120];

@@ -53,8 +53,8 @@ static void add_name(st_text* out, const char* name)
 static void add_parameter(st_text* out, const st_finding_parameter* p)
 {
     const bool assumed = p->source[0] == '\0';
-    st_text_add(out, assumed ? "<tr class=\"assumed\"><th scope=\"row\">"
-                             : "<tr><th scope=\"row\">");
+    st_text_add(out,
+                assumed ? "<tr class=\"assumed\"><th scope=\"row\">" : "<tr><th scope=\"row\">");
     add_name(out, p->name);
     st_text_add(out, strcmp(p->origin, "procedure") == 0
                          ? " <span class=\"tag\">procedure</span></th>"
@@ -135,8 +135,9 @@ void st_section_assumptions(st_text* out, const st_findings* f)
                  "a logarithmic scale, ± one standard deviation.</p>\n",
                  f->assumed_count, f->parameter_count,
                  st_words_percent((double)f->assumed_count / f->parameter_count).text);
-    st_text_add(out, "<p class=\"note\">How strongly each value moves the answer was not computed in "
-                     "this run, so the table can be put in order by spread, not by influence.</p>\n");
+    st_text_add(out,
+                "<p class=\"note\">How strongly each value moves the answer was not computed in "
+                "this run, so the table can be put in order by spread, not by influence.</p>\n");
     st_text_addf(out, "<details><summary>All %d values, the assumed ones first</summary>\n",
                  f->parameter_count);
     add_table(out, f);

@@ -45,8 +45,9 @@ static const char* bin_label(const benefit* b, int factor, const st_finding_subg
 {
     const char* unit = factors[factor].unit;
     if (factors[factor].is_grade) {
-        return st_arena_format(b->arena, "grade %s",
-                               st_words_number(isfinite(s->lo) ? s->lo + 0.5 : s->hi - 0.5, 0).text);
+        return st_arena_format(
+            b->arena, "grade %s",
+            st_words_number(isfinite(s->lo) ? s->lo + 0.5 : s->hi - 0.5, 0).text);
     }
     const st_words lo = st_words_number(s->lo, factors[factor].decimals);
     const st_words hi = st_words_number(s->hi, factors[factor].decimals);
@@ -85,11 +86,10 @@ static void add_factor(benefit* b, int factor)
         return; // one group is everybody
     }
     const double signal = st_estimate_shrink(raw, count, shrunk); //                       [REP-4]
-    b->row[b->row_count++] =
-        (st_figure_row){.label = st_arena_format(b->arena, "%s: %s beyond noise",
-                                                 factors[factor].label,
-                                                 signal > 0.0 ? st_words_percent(signal).text : "nothing"),
-                        .is_head = true};
+    b->row[b->row_count++] = (st_figure_row){
+        .label = st_arena_format(b->arena, "%s: %s beyond noise", factors[factor].label,
+                                 signal > 0.0 ? st_words_percent(signal).text : "nothing"),
+        .is_head = true};
     for (int i = 0; i < count; i++) {
         const double twin = group[i]->product - control[i]->product;
         widen(&b->range_raw, raw[i].mean);
@@ -117,8 +117,9 @@ static void add_table(st_text* out, const benefit* b)
     const int decimals = st_words_decimals(b->f, b->f->primary_measure);
     const char* head = "";
     st_text_add(out, "<details><summary>Show as table</summary>\n");
-    st_html_table(out, "Difference from control by kind of person, primary visit",
-                  "By|Group (people of both arms)|#Measured [95 %]|#After shrinkage|#Product itself");
+    st_html_table(
+        out, "Difference from control by kind of person, primary visit",
+        "By|Group (people of both arms)|#Measured [95 %]|#After shrinkage|#Product itself");
     for (int i = 0; i < b->row_count; i++) {
         const st_figure_row* r = &b->row[i];
         if (r->is_head) {
@@ -166,7 +167,11 @@ static bool add_forest(st_text* out, const st_findings* f, int arm, st_arena* ar
                  .range_raw = {0.0, INFINITY, -INFINITY},
                  .range_shrunk = {0.0, INFINITY, -INFINITY},
                  .range_twin = {0.0, INFINITY, -INFINITY}};
-    for (int k = 0; b.row && k < FACTOR_COUNT; k++) {
+    if (!b.row) {
+        out->failed = true;
+        return false;
+    }
+    for (int k = 0; k < FACTOR_COUNT; k++) {
         add_factor(&b, k);
     }
     if (b.row_count == 0) {
@@ -179,9 +184,10 @@ static bool add_forest(st_text* out, const st_findings* f, int arm, st_arena* ar
     const st_figure_rows rows = {
         .about = {.id = st_arena_format(arena, "%sbenefit-%d", f->prefix, arm),
                   .title = title.data ? title.data : "",
-                  .desc = "A point with its 95 % interval for each group of people, a hollow diamond "
-                          "for the same after shrinkage, an upright bar for the product itself. The "
-                          "numbers are in the table below.",
+                  .desc =
+                      "A point with its 95 % interval for each group of people, a hollow diamond "
+                      "for the same after shrinkage, an upright bar for the product itself. The "
+                      "numbers are in the table below.",
                   .x_label = measure->lower_is_better
                                  ? "difference of the changes (left of zero is better)"
                                  : "difference of the changes (right of zero is better)"},
@@ -203,8 +209,8 @@ static bool add_forest(st_text* out, const st_findings* f, int arm, st_arena* ar
                       "Groups overlap, and many groups were looked at: some intervals leave the "
                       "others by chance alone.");
     if (b.skipped > 0) {
-        st_text_addf(out, " %d group%s with fewer than %d people in an arm %s not shown.", b.skipped,
-                     b.skipped == 1 ? "" : "s", FEWEST, b.skipped == 1 ? "is" : "are");
+        st_text_addf(out, " %d group%s with fewer than %d people in an arm %s not shown.",
+                     b.skipped, b.skipped == 1 ? "" : "s", FEWEST, b.skipped == 1 ? "is" : "are");
     }
     st_text_add(out, "</figcaption>\n");
     add_table(out, &b);
@@ -248,16 +254,18 @@ static void add_doses(st_text* out, const st_findings* f)
     }
     if (has_rows) {
         st_html_table_end(out);
-        st_text_add(out, "<p class=\"note\">A dose that missed the joint is one of none. Nobody chose "
-                         "these groups by lot, so only the twins' parts are compared.</p>\n");
+        st_text_add(out,
+                    "<p class=\"note\">A dose that missed the joint is one of none. Nobody chose "
+                    "these groups by lot, so only the twins' parts are compared.</p>\n");
     }
 }
 
 void st_section_benefit(st_text* out, const st_findings* f)
 {
-    st_text_add(out, "<section id=\"benefit\"><h2>Who benefits</h2>\n<p>Small groups differ by chance. "
-                     "Here both can be seen: what a trial would measure in each kind of person, and "
-                     "what the treatment really does to them in the model.</p>\n");
+    st_text_add(out,
+                "<section id=\"benefit\"><h2>Who benefits</h2>\n<p>Small groups differ by chance. "
+                "Here both can be seen: what a trial would measure in each kind of person, and "
+                "what the treatment really does to them in the model.</p>\n");
     st_arena arena;
     st_arena_init(&arena, out->ctx);
     int* arms = st_arena_alloc(&arena, (size_t)f->arm_count + 1, sizeof *arms);

@@ -196,11 +196,10 @@ static bool fill_stream(const st_findings* f, int arm, st_arena* arena, st_figur
                                         out_of_100(arena, share), fmin(share, 1.0)};
         }
     }
-    *row = (st_figure_stream_row){
-        .label = f->arm[arm].label,
-        .colour = st_palette_colour(f, arm),
-        .step = step,
-        .step_count = steps};
+    *row = (st_figure_stream_row){.label = f->arm[arm].label,
+                                  .colour = st_palette_colour(f, arm),
+                                  .step = step,
+                                  .step_count = steps};
     return steps > 1;
 }
 
@@ -228,16 +227,18 @@ static void add_stream(st_text* out, const st_findings* f, st_arena* arena)
     const st_figure_stream stream = {
         .about = {.id = st_arena_format(arena, "%sstream", f->prefix),
                   .title = stream_title(arena, &row[0], last),
-                  .desc = "A band that gets thinner from step to step; what is lost bends away. The "
-                          "numbers are in the table below."},
+                  .desc =
+                      "A band that gets thinner from step to step; what is lost bends away. The "
+                      "numbers are in the table below."},
         .row = row,
         .row_count = count};
     st_figures_begin(out, &stream.about);
     st_figures_stream(out, &stream);
-    st_text_add(out, "<figcaption>Out of 100 living cells at the step with the most of them. Steps: "
-                     "median over people; days: mean over people, all places in the joint together. "
-                     "The faint branch is what is lost on the way.</figcaption>\n"
-                     "<details><summary>Show as table</summary>\n");
+    st_text_add(out,
+                "<figcaption>Out of 100 living cells at the step with the most of them. Steps: "
+                "median over people; days: mean over people, all places in the joint together. "
+                "The faint branch is what is lost on the way.</figcaption>\n"
+                "<details><summary>Show as table</summary>\n");
     st_html_table(out, "Out of 100 living cells", "Arm|Step or day|Left, out of 100");
     for (int i = 0; i < count; i++) {
         for (int k = 0; k < row[i].step_count; k++) {

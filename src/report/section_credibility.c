@@ -49,18 +49,21 @@ static void add_purpose(st_text* out, const st_findings* f)
     st_text_add(out, "?");
     end_row(out);
     add_row(out, "Context of use");
-    st_text_add(out, "Research, teaching and the design of trials in people like those described under "
-                     "<a href=\"#people\">who took part</a>. Not: care of a patient, or the claim that a "
-                     "product works.");
+    st_text_add(
+        out, "Research, teaching and the design of trials in people like those described under "
+             "<a href=\"#people\">who took part</a>. Not: care of a patient, or the claim that a "
+             "product works.");
     end_row(out);
     add_row(out, "Model influence");
-    st_text_add(out, "To be set by the user: low where trials in people answer the same question, high "
-                     "where this page is the only evidence. Suggested for use: low to medium, beside "
-                     "published trials.");
+    st_text_add(out,
+                "To be set by the user: low where trials in people answer the same question, high "
+                "where this page is the only evidence. Suggested for use: low to medium, beside "
+                "published trials.");
     end_row(out);
     add_row(out, "Decision consequence");
-    st_text_add(out, "In the intended use a trial of the wrong size or dose: time, money, and people "
-                     "asked to take part in it. No decision on one patient.");
+    st_text_add(out,
+                "In the intended use a trial of the wrong size or dose: time, money, and people "
+                "asked to take part in it. No decision on one patient.");
     end_row(out);
     add_row(out, "Model risk, and model impact");
     st_text_add(out, "Influence times consequence; with the suggested influence: medium. The model "
@@ -75,13 +78,16 @@ static void add_verification(st_text* out, const st_findings* f)
     add_row(out, "Software quality, code verification");
     st_text_add(out, "Program ");
     st_html_text(out, st_findings_about(f, "program_version"));
-    st_text_add(out, ": tests against analytic solutions, an independent solver (CVODE) and independent "
-                     "statistics (R) come with the source; the same input gives the same bytes.");
+    st_text_add(out,
+                ": tests against analytic solutions, an independent solver (CVODE) and independent "
+                "statistics (R) come with the source; the same input gives the same bytes.");
     end_row(out);
     add_row(out, "Numerical solver");
-    st_text_addf(out, "Each course has its own step size, controlled by its error. %d course%s could not "
-                      "be computed.",
-                 f->failure_count, f->failure_count == 1 ? "" : "s");
+    st_text_addf(
+        out,
+        "Each course has its own step size, controlled by its error. %d course%s could not "
+        "be computed.",
+        f->failure_count, f->failure_count == 1 ? "" : "s");
     end_row(out);
     add_row(out, "Use error");
     st_text_add(out, "Unknown keys, wrong units and values out of their range stop a run before it "
@@ -133,13 +139,15 @@ static int add_validation_rows(st_text* out, const st_findings* f)
 static void add_validation(st_text* out, const st_findings* f)
 {
     if (add_validation_rows(out, f) > 0) {
-        st_text_add(out, "<p class=\"note\">One trial beside one run is a look, not a validation: see "
-                         "<code>stroma validate</code> for predictions over all published arms, with "
-                         "their coverage.</p>\n");
+        st_text_add(out,
+                    "<p class=\"note\">One trial beside one run is a look, not a validation: see "
+                    "<code>stroma validate</code> for predictions over all published arms, with "
+                    "their coverage.</p>\n");
     } else {
-        st_text_add(out, "<p>Validation: no published numbers stand beside this run, so it shows "
-                         "nothing about how close the model is to people. <code>stroma validate</code> "
-                         "compares predictions with published arms.</p>\n");
+        st_text_add(out,
+                    "<p>Validation: no published numbers stand beside this run, so it shows "
+                    "nothing about how close the model is to people. <code>stroma validate</code> "
+                    "compares predictions with published arms.</p>\n");
     }
 }
 
@@ -155,26 +163,31 @@ static void add_uncertainty(st_text* out, const st_findings* f)
     st_text_add(out, " on this page is of this kind.");
     end_row(out);
     add_row(out, "Of the values of parameters");
-    st_text_addf(out, "Not included: one value of each was taken. No posterior was used; %d of %d values "
-                      "are assumed.",
-                 f->assumed_count, f->parameter_count);
+    st_text_addf(
+        out,
+        "Not included: one value of each was taken. No posterior was used; %d of %d values "
+        "are assumed.",
+        f->assumed_count, f->parameter_count);
     end_row(out);
     add_row(out, "Of the model's form");
-    st_text_add(out, "Not included: one model was run. Rival variants of it are run as studies of their "
-                     "own and compared by <code>stroma report --compare</code>.");
+    st_text_add(out,
+                "Not included: one model was run. Rival variants of it are run as studies of their "
+                "own and compared by <code>stroma report --compare</code>.");
     end_row(out);
     add_row(out, "Applicability");
-    st_text_add(out, "Only people, products and times like those that the sources describe. A sourced "
-                     "value may come from cells or animals.");
+    st_text_add(out,
+                "Only people, products and times like those that the sources describe. A sourced "
+                "value may come from cells or animals.");
     end_row(out);
     st_html_table_end(out);
 }
 
 void st_section_credibility(st_text* out, const st_findings* f)
 {
-    st_text_add(out, "<section id=\"credibility\"><h2>How far to believe it</h2>\n<p>Under the headings "
-                     "of ASME V&amp;V 40 and of the assessment table of ICH M15, as far as one run can "
-                     "fill them. The headings are a frame for judging; nobody has judged yet.</p>\n");
+    st_text_add(out,
+                "<section id=\"credibility\"><h2>How far to believe it</h2>\n<p>Under the headings "
+                "of ASME V&amp;V 40 and of the assessment table of ICH M15, as far as one run can "
+                "fill them. The headings are a frame for judging; nobody has judged yet.</p>\n");
     add_purpose(out, f);
     add_verification(out, f);
     add_validation(out, f);

@@ -87,6 +87,7 @@ void st_section_harms(st_text* out, const st_findings* f)
         }
     }
     st_html_table_end(out);
-    st_text_add(out, "<p class=\"note\">An arm that is not named under an event has no step that can "
-                     "cause it.</p>\n</section>\n");
+    st_text_add(out,
+                "<p class=\"note\">An arm that is not named under an event has no step that can "
+                "cause it.</p>\n</section>\n");
 }

@@ -26,8 +26,9 @@ static bool is_structure(const st_finding_quantity* q)
 // Then cells of the joint and factors; other quantities of the model are kept folded.
 static bool is_biology(const st_finding_quantity* q)
 {
-    return !is_structure(q) && (strcmp(q->kind, "cells") == 0 || strcmp(q->kind, "substrate") == 0 ||
-                                strcmp(q->name, "synovitis") == 0);
+    return !is_structure(q) &&
+           (strcmp(q->kind, "cells") == 0 || strcmp(q->kind, "substrate") == 0 ||
+            strcmp(q->name, "synovitis") == 0);
 }
 
 static bool is_product(const st_finding_quantity* q)
@@ -111,7 +112,8 @@ static void add_table(st_text* out, const st_findings* f, const char* name, cons
     st_text_add(out, "</details>\n");
 }
 
-// "falls by 2 % with A and by 2 % with B": the first compared arm and its control, first to last day.
+// "falls by 2 % with A and by 2 % with B": the first compared arm and its control, first to last
+// day.
 static const char* course_title(const st_findings* f, const char* name, const char* label,
                                 st_arena* arena)
 {

@@ -75,21 +75,22 @@ static bool add_event(st_text* out, const st_findings* f, size_t which, st_arena
     int said = 0;
     for (int a = 0; a < f->arm_count; a++) {
         double* x = data + 4 * points * (size_t)a;
-        const int n = fill_curve(f, a, watched[which].event, x, x + points, x + 2 * points,
-                                 x + 3 * points);
+        const int n =
+            fill_curve(f, a, watched[which].event, x, x + points, x + 2 * points, x + 3 * points);
         if (n == 0) {
             continue;
         }
-        series[count++] = (st_figure_series){.label = f->arm[a].label,
-                                             .colour = st_palette_colour(f, a),
-                                             .dash = st_palette_dash(f, a),
-                                             .count = n,
-                                             .x = x,
-                                             .y = x + points,
-                                             .lo = x + 2 * points,
-                                             .hi = x + 3 * points,
-                                             .has_dots = true,
-                                             .is_step = true};
+        series[count] = (st_figure_series){.label = f->arm[a].label,
+                                           .colour = st_palette_colour(f, a),
+                                           .dash = st_palette_dash(f, a),
+                                           .count = n,
+                                           .x = x,
+                                           .y = x + points,
+                                           .lo = x + 2 * points,
+                                           .hi = x + 3 * points,
+                                           .has_dots = true,
+                                           .is_step = true};
+        count += 1;
         if (said < 4) {
             st_text_addf(&title, "%s%s%s with %s", said == 0 ? "" : ", ",
                          st_words_number(x[points + (size_t)n - 1], 1).text,
@@ -121,8 +122,9 @@ static bool add_event(st_text* out, const st_findings* f, size_t which, st_arena
             .labels_value = true};
         st_figures_begin(out, &lines.about);
         st_figures_lines(out, &lines);
-        st_text_add(out, "<figcaption>Kaplan-Meier estimate, people who left are counted until then."
-                         "</figcaption>\n");
+        st_text_add(out,
+                    "<figcaption>Kaplan-Meier estimate, people who left are counted until then."
+                    "</figcaption>\n");
         add_event_table(out, f, watched[which].event, watched[which].words);
         st_figures_end(out);
     }
@@ -160,7 +162,8 @@ static void add_analyses(st_text* out, const st_findings* f)
         return;
     }
     st_text_add(out, "<details><summary>Other analyses, beside the primary one</summary>\n");
-    st_html_sortable_table(out, "Other analyses", "Arm|Beside|Measure|When|Method|#Estimate [95 %]|#p");
+    st_html_sortable_table(out, "Other analyses",
+                           "Arm|Beside|Measure|When|Method|#Estimate [95 %]|#p");
     for (int i = 0; i < f->analysis_count; i++) {
         const st_analysis_row* r = &f->analysis[i];
         if (r->arm < 0 || r->arm >= f->arm_count || r->versus < 0 || r->versus >= f->arm_count ||
@@ -197,8 +200,9 @@ void st_section_later(st_text* out, const st_findings* f)
     }
     add_counts(out, f);
     if (!has_replacement) {
-        st_text_add(out, "<p class=\"note\">This run counts no replacement of the joint, so nothing is "
-                         "said about it.</p>\n");
+        st_text_add(out,
+                    "<p class=\"note\">This run counts no replacement of the joint, so nothing is "
+                    "said about it.</p>\n");
     }
     add_analyses(out, f);
     st_arena_clear(&arena);

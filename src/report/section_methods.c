@@ -147,8 +147,9 @@ static void add_published(st_text* out, const st_findings* f)
         return;
     }
     st_text_add(out, "<details><summary>Published numbers that stand beside this run</summary>\n");
-    st_html_sortable_table(out, "Published numbers",
-                  "Trial|Arm there|Beside|Measure|#Month|#Value|#Quartiles|#People|Source");
+    st_html_sortable_table(
+        out, "Published numbers",
+        "Trial|Arm there|Beside|Measure|#Month|#Value|#Quartiles|#People|Source");
     for (int i = 0; i < f->published_count; i++) {
         const st_published_row* p = &f->published[i];
         st_html_row(out);

@@ -140,8 +140,7 @@ static double product_difference(const st_findings* f, int arm, int versus, int 
 
 static void add_product_tick(const st_findings* f, int arm, int versus, st_figure_row* row)
 {
-    const double product =
-        product_difference(f, arm, versus, f->primary_measure, f->primary_visit);
+    const double product = product_difference(f, arm, versus, f->primary_measure, f->primary_visit);
     if (isfinite(product)) {
         row->has_tick = true;
         row->tick = product;
@@ -212,8 +211,8 @@ static void add_difference_table(st_text* out, const st_findings* f)
             st_html_head_cell(out, f->arm[a].label);
             st_html_cell(out, f->arm[versus].label);
             st_html_interval_cell(out, c->difference, c->lo, c->hi, decimals);
-            st_html_number_cell(
-                out, isfinite(product) ? st_words_signed(product, decimals).text : "–");
+            st_html_number_cell(out,
+                                isfinite(product) ? st_words_signed(product, decimals).text : "–");
             st_html_cell(out, in_words(st_answer_judge(&f->measure[m], c)));
             st_html_cell(out, c->method);
             st_text_add(out, "</tr>\n");
@@ -274,10 +273,11 @@ static void add_figure(st_text* out, const st_findings* f)
 void st_section_outcomes(st_text* out, const st_findings* f)
 {
     st_text_add(out, "<section id=\"outcomes\"><h2>Every arm beside its control</h2>\n");
-    st_text_add(out, "<p>A difference from control holds everything in which two arms differ. Where "
-                     "people know what they get, that includes what the knowledge does. What the "
-                     "product does by itself is told beside it, and under <a href=\"#split\">where "
-                     "the change comes from</a>.</p>\n");
+    st_text_add(out,
+                "<p>A difference from control holds everything in which two arms differ. Where "
+                "people know what they get, that includes what the knowledge does. What the "
+                "product does by itself is told beside it, and under <a href=\"#split\">where "
+                "the change comes from</a>.</p>\n");
     add_figure(out, f);
     st_section_response(out, f);
     st_section_later(out, f);

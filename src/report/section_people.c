@@ -78,8 +78,8 @@ static st_figure_flow_arm flow_arm(const st_findings* f, int arm, st_arena* aren
     int count = 0;
     line[count++] = st_arena_format(arena, "%s %s", st_words_whole(p->count).text,
                                     f->arm[arm].is_twin ? "twins" : "allocated");
-    line[count++] = st_arena_format(arena, "%s got the dose",
-                                    st_words_whole(p->count - p->not_placed).text);
+    line[count++] =
+        st_arena_format(arena, "%s got the dose", st_words_whole(p->count - p->not_placed).text);
     line[count++] = st_arena_format(arena, "%s needle missed", st_words_whole(p->not_placed).text);
     line[count++] = st_arena_format(arena, "%s left early", st_words_whole(p->left).text);
     line[count++] = st_arena_format(arena, "%s not computable", st_words_whole(p->failed).text);
@@ -116,22 +116,21 @@ static void add_flow_figure(st_text* out, const st_findings* f)
     flow.entered = st_arena_format(&arena, "%s entered", st_words_whole(entered).text);
     flow.about = (st_figure){
         .id = st_arena_format(&arena, "%sflow", f->prefix),
-        .title = screened > 0 ? st_arena_format(&arena, "Of %s people screened, %s entered (%s)",
-                                                st_words_whole(screened).text,
-                                                st_words_whole(entered).text,
-                                                st_words_percent((double)entered / (double)screened)
-                                                    .text)
-                              : st_arena_format(&arena, "%s people took part",
-                                                st_words_whole(entered).text),
+        .title = screened > 0
+                     ? st_arena_format(&arena, "Of %s people screened, %s entered (%s)",
+                                       st_words_whole(screened).text, st_words_whole(entered).text,
+                                       st_words_percent((double)entered / (double)screened).text)
+                     : st_arena_format(&arena, "%s people took part", st_words_whole(entered).text),
         .desc = "Flow of people after CONSORT: screened, entered, and for each arm allocated, "
                 "treated, left and analysed. The numbers are in the tables below."};
     if (arm && left && flow.about.title) {
         st_figures_begin(out, &flow.about);
         st_figures_flow(out, &flow);
-        st_text_addf(out,
-                     "<figcaption>Flow of people as CONSORT asks for it, from the numbers of this "
-                     "run. Analysed: read at %s. Left early: at any time of the study.</figcaption>\n",
-                     st_words_visit(&f->visit[f->primary_visit]).text);
+        st_text_addf(
+            out,
+            "<figcaption>Flow of people as CONSORT asks for it, from the numbers of this "
+            "run. Analysed: read at %s. Left early: at any time of the study.</figcaption>\n",
+            st_words_visit(&f->visit[f->primary_visit]).text);
         add_flow(out, f);
         st_figures_end(out);
     } else {

@@ -63,7 +63,10 @@ static void add_shares(st_text* out, const st_findings* f, const double* percent
     int said = 0;
     for (int i = 0; i < count; i++) {
         if (isfinite(percent[arms[i]])) {
-            st_text_addf(out, "%s%s%s with %s", said == 0 ? "" : i + 1 == count ? " and " : ", ",
+            st_text_addf(out, "%s%s%s with %s",
+                         said == 0        ? ""
+                         : i + 1 == count ? " and "
+                                          : ", ",
                          st_words_number(percent[arms[i]], 0).text, said == 0 ? " of 100" : "",
                          f->arm[arms[i]].label);
             said += 1;
@@ -92,12 +95,11 @@ static void add_icons(st_text* out, const st_findings* f, st_arena* arena)
             .label = f->arm[a].label,
             .filled = is_known ? (int)floor(percent[a] + 0.5) : -1,
             .colour = st_palette_colour(f, a),
-            .text = is_known
-                        ? st_arena_format(arena, "%s [%s to %s] of 100",
-                                          st_words_number(percent[a], 0).text,
-                                          st_words_number(100.0 * o->responders_lo, 0).text,
-                                          st_words_number(100.0 * o->responders_hi, 0).text)
-                        : "nobody was read"};
+            .text = is_known ? st_arena_format(arena, "%s [%s to %s] of 100",
+                                               st_words_number(percent[a], 0).text,
+                                               st_words_number(100.0 * o->responders_lo, 0).text,
+                                               st_words_number(100.0 * o->responders_hi, 0).text)
+                             : "nobody was read"};
         known += is_known;
     }
     if (known == 0) {
@@ -105,22 +107,24 @@ static void add_icons(st_text* out, const st_findings* f, st_arena* arena)
     }
     st_text title;
     st_text_init(&title, out->ctx);
-    st_text_addf(&title, "Clearly better at %s: ",
-                 st_words_visit(&f->visit[f->primary_visit]).text);
+    st_text_addf(&title,
+                 "Clearly better at %s: ", st_words_visit(&f->visit[f->primary_visit]).text);
     add_shares(&title, f, percent);
     const st_figure_icons icons = {
         .about = {.id = st_arena_format(arena, "%sicons", f->prefix),
                   .title = title.data ? title.data : "",
-                  .desc = "A field of 100 dots for each arm; filled dots are people who are clearly "
-                          "better. The numbers are in the table below."},
+                  .desc =
+                      "A field of 100 dots for each arm; filled dots are people who are clearly "
+                      "better. The numbers are in the table below."},
         .row = row,
         .row_count = f->arm_count};
     st_figures_begin(out, &icons.about);
     st_figures_icons(out, &icons);
-    st_text_add(out, "<figcaption>Filled: people whose reading improved by at least the smallest "
-                     "change that one person calls important, with the 95 % range. Some people pass "
-                     "this line by noise and by chance in every arm, so an arm says something only "
-                     "beside its control.</figcaption>\n<details><summary>Show as table</summary>\n");
+    st_text_add(out,
+                "<figcaption>Filled: people whose reading improved by at least the smallest "
+                "change that one person calls important, with the 95 % range. Some people pass "
+                "this line by noise and by chance in every arm, so an arm says something only "
+                "beside its control.</figcaption>\n<details><summary>Show as table</summary>\n");
     st_html_table(out, "People out of 100 who are clearly better",
                   "Arm|#People read|#Out of 100|#From|#To");
     for (int a = 0; a < f->arm_count; a++) {
@@ -249,7 +253,8 @@ static void add_first_change(st_text* out, const st_findings* f, st_arena* arena
                 "counted until their first missing reading. Looking more often finds more such "
                 "readings by chance, in every arm.</figcaption>\n");
     add_line_table(out, f, &d, "First important change, by visit",
-                   "Arm|When|#People looked at|#First change now|#Out of 100 by now [95 %]", 1, true);
+                   "Arm|When|#People looked at|#First change now|#Out of 100 by now [95 %]", 1,
+                   true);
     st_figures_end(out);
     st_text_clear(&title);
 }
@@ -295,8 +300,9 @@ static void add_durability(st_text* out, const st_findings* f, st_arena* arena)
     const st_figure_lines lines = {
         .about = {.id = st_arena_format(arena, "%sdurability", f->prefix),
                   .title = title.data ? title.data : "",
-                  .desc = "Falling lines, one per arm, with 95 % bands. The numbers are in the table "
-                          "below.",
+                  .desc =
+                      "Falling lines, one per arm, with 95 % bands. The numbers are in the table "
+                      "below.",
                   .x_label = "months since the start",
                   .y_label = "out of 100 who were clearly better at the first visit",
                   .decimals = 0},
@@ -310,9 +316,10 @@ static void add_durability(st_text* out, const st_findings* f, st_arena* arena)
         .labels_value = true};
     st_figures_begin(out, &lines.about);
     st_figures_lines(out, &lines);
-    st_text_add(out, "<figcaption>How long it lasts. People who did well on one day do worse on "
-                     "the next by chance alone, so the control falls too. Among those with a reading "
-                     "at the visit.</figcaption>\n");
+    st_text_add(out,
+                "<figcaption>How long it lasts. People who did well on one day do worse on "
+                "the next by chance alone, so the control falls too. Among those with a reading "
+                "at the visit.</figcaption>\n");
     add_line_table(out, f, &d, "Still clearly better, among those who were at the first visit",
                    "Arm|When|#Better at first and read now|#Still better|#Out of 100 [95 %]", 1,
                    false);
@@ -323,8 +330,9 @@ static void add_durability(st_text* out, const st_findings* f, st_arena* arena)
 void st_section_response(st_text* out, const st_findings* f)
 {
     if (!(f->measure[f->primary_measure].important_change > 0.0)) {
-        st_text_add(out, "<p>No smallest important change is set for the primary measure, so nobody "
-                         "is counted as clearly better.</p>\n");
+        st_text_add(out,
+                    "<p>No smallest important change is set for the primary measure, so nobody "
+                    "is counted as clearly better.</p>\n");
         return;
     }
     st_arena arena;

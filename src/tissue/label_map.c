@@ -145,7 +145,7 @@ static st_status read_affine(st_ctx* ctx, const char* path, const reader* r, dou
                        "expected one of the two above 0",
                        path, sform, qform);
     }
-    double q[3][4];
+    double q[3][4] = {{0}};
     if (qform > 0) {
         ST_TRY(read_quaternion(ctx, path, r, q));
     }
@@ -227,13 +227,13 @@ static st_status read_voxels(st_ctx* ctx, const char* path, const reader* r, siz
     if (!out->label) {
         return ST_ERR_MEMORY;
     }
-    size_t stride[3]; // of the person's axes, by the file's
+    size_t stride[3] = {0}; // of the person's axes, by the file's
     for (int i = 0; i < 3; i++) {
         stride[l->axis[i]] =
             i == 0 ? 1
                    : (i == 1 ? (size_t)out->size[0] : (size_t)out->size[0] * (size_t)out->size[1]);
     }
-    bool is_down[3];
+    bool is_down[3] = {false};
     for (int i = 0; i < 3; i++) {
         is_down[l->axis[i]] = l->is_down[i];
     }
@@ -307,8 +307,8 @@ st_status st_label_map_parse(st_ctx* ctx, const char* path, const unsigned char*
     }
     static const double um_of_code[4] = {1e3, 1e6, 1e3, 1.0}; // unknown (as mm), m, mm, um
     const double um = um_of_code[data[123] & 3];
-    double m[3][4];
-    lie l;
+    double m[3][4] = {{0}};
+    lie l = {0};
     ST_TRY(read_affine(ctx, path, &r, m));
     ST_TRY(find_lie(ctx, path, m, size, um, &l));
     return read_voxels(ctx, path, &r, (size_t)begin, type, size, &l, out);

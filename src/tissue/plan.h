@@ -4,6 +4,7 @@
 #define ST_TISSUE_PLAN_H
 
 #include "base/doc.h"
+#include "stroma/model.h"
 #include "stroma/tissue.h"
 
 #define ST_PLAN_FIELD_LIMIT 64
@@ -30,6 +31,8 @@ struct st_tissue_plan {
     bool has_box;
     const char* medium[ST_MEDIUM_LIMIT + 1];
     bool is_bath[ST_MEDIUM_LIMIT + 1];
+    const char* place[ST_MEDIUM_LIMIT + 1]; ///< of the model, or NULL
+    st_model* model;                        ///< or NULL
     int medium_count;
     st_paint paint[ST_PLAN_PAINT_LIMIT];
     int paint_count;
@@ -53,5 +56,10 @@ bool st_plan_point(st_ctx* ctx, const st_node* node, double out[3]);
 void st_plan_shape_read_all(st_ctx* ctx, st_tissue_plan* plan, const st_node* list);
 /// Reads `fields:`: plan_field.c.
 void st_plan_field_read_all(st_ctx* ctx, st_tissue_plan* plan, const st_node* map);
+
+/// What the model's state `field@place` does when all others keep their start: plan_model.c. `node`
+/// is where mistakes are reported.
+bool st_plan_model_rates(st_ctx* ctx, const st_tissue_plan* plan, const st_node* node,
+                         const char* field, int medium, st_medium_rates* rates, double* initial_M);
 
 #endif

@@ -71,6 +71,13 @@ static void read_medium(st_ctx* ctx, st_tissue_plan* plan, const st_node* map, s
         return;
     }
     st_medium_rates* r = &f->rates[medium];
+    if (plan->place[medium]) {
+        static const char* const only[] = {"diffusivity", NULL}; // the model says the rest
+        if (!st_node_check_keys(ctx, map, only) ||
+            !st_plan_model_rates(ctx, plan, map, f->name, medium, r, &f->initial_M[medium])) {
+            return;
+        }
+    }
     if (st_node_need(ctx, map, "diffusivity", "a diffusivity such as { value: 1e-9 m2/s, ... }")) {
         read_child(ctx, plan, map, "diffusivity", "a diffusivity", "um^2/min", NULL, 0.0,
                    &r->diffusivity_um2_per_min);

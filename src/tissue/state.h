@@ -4,6 +4,7 @@
 #define ST_TISSUE_STATE_H
 
 #include "stroma/tissue.h"
+#include "tissue/exact.h"
 #include "tissue/multigrid.h"
 
 typedef struct st_field {
@@ -50,29 +51,6 @@ struct st_tissue {
     double time_min;
     size_t bytes;
 };
-
-/// Sums that do not depend on order: terms are rounded to multiples of one unit, then added as
-/// integers.                                                                            [TIS-7]
-typedef struct st_totals {
-    int64_t level[ST_MEDIUM_LIMIT + 1];
-    int64_t change;
-    int64_t uptake, uptake_slope; ///< in units of the uptake scale
-    int64_t source, in, wall_level;
-    int64_t clipped;
-    uint32_t max_bits, max_change_bits, min_negative_bits;
-    char pad[64];
-} st_totals;
-
-/// Power of two that makes `count` terms of at most `bound` fit.
-double st_exact_scale(double bound, int64_t count);
-static inline int64_t st_exact_round(double scaled)
-{
-    union {
-        double value;
-        int64_t bits;
-    } magic = {.value = scaled + 0x1.8p52};
-    return magic.bits - 0x4338000000000000;
-}
 
 void st_field_free_all(st_tissue* t);
 double st_field_boundary_level(const st_boundary* boundary, double time_min);

@@ -75,7 +75,7 @@ INLINE void smooth_brick(const st_stencil* s, const st_around* e, const float* b
 }
 
 // One row of b - A e, in flux form: what leaves one voxel enters the next, bit for bit.
-#define RESIDUAL_ROW(value)                                                                        \
+#define RESIDUAL_ROW                                                                               \
     LOAD_AROUND(e, at, y, z);                                                                      \
     v8 value = ROW(b + at) - (has_a ? ROW(s->a + at) : a0) * own;                                  \
     value += (has_face ? FACE(s, 0, at) : cx) * (xm - own);                                        \
@@ -110,7 +110,7 @@ INLINE uint32_t residual_brick(const st_stencil* s, const st_around* e, const fl
     for (int z = 0; z < 8; z++) {
         for (int y = 0; y < 8; y++) {
             const int at = (z * 8 + y) * 8;
-            RESIDUAL_ROW(value);
+            RESIDUAL_ROW;
             MAX_BITS(max, value);
             *(v8*)(out + at) = value;
         }
@@ -129,7 +129,7 @@ INLINE uint32_t restrict_brick(const st_stencil* s, const st_around* e, const fl
                 const int y = 2 * y2 + (part & 1);
                 const int z = 2 * z2 + (part >> 1);
                 const int at = (z * 8 + y) * 8;
-                RESIDUAL_ROW(value);
+                RESIDUAL_ROW;
                 MAX_BITS(max, value);
                 sum += value;
             }
@@ -212,48 +212,58 @@ INLINE void begin_brick(const st_stencil* s, const float* b, float omega, float*
     }
 }
 
-// The same source once for every instruction set; constants fold in each of the three cases.
+// The same source once for every instruction set; constants fold in each of the three cases. The
+// structs are copied so that the compiler knows that no store changes them.
 #define KERNELS(suffix, ...)                                                                       \
     __VA_ARGS__ static void smooth_##suffix(const st_stencil* s, const st_around* e,               \
                                             const float* b, float omega, float* out)               \
     {                                                                                              \
-        if (s->face) {                                                                             \
-            smooth_brick(s, e, b, omega, out, true, true);                                         \
-        } else if (s->a) {                                                                         \
-            smooth_brick(s, e, b, omega, out, false, true);                                        \
+        const st_stencil own = *s;                                                                 \
+        const st_around around = *e;                                                               \
+        if (own.face) {                                                                            \
+            smooth_brick(&own, &around, b, omega, out, true, true);                                \
+        } else if (own.a) {                                                                        \
+            smooth_brick(&own, &around, b, omega, out, false, true);                               \
         } else {                                                                                   \
-            smooth_brick(s, e, b, omega, out, false, false);                                       \
+            smooth_brick(&own, &around, b, omega, out, false, false);                              \
         }                                                                                          \
     }                                                                                              \
     __VA_ARGS__ static void begin_##suffix(const st_stencil* s, const float* b, float omega,       \
                                            float* out)                                             \
     {                                                                                              \
-        begin_brick(s, b, omega, out);                                                             \
+        const st_stencil own = *s;                                                                 \
+        begin_brick(&own, b, omega, out);                                                          \
     }                                                                                              \
     __VA_ARGS__ static uint32_t residual_##suffix(const st_stencil* s, const st_around* e,         \
                                                   const float* b, float* out)                      \
     {                                                                                              \
-        if (s->face) {                                                                             \
-            return residual_brick(s, e, b, out, true, true);                                       \
+        const st_stencil own = *s;                                                                 \
+        const st_around around = *e;                                                               \
+        if (own.face) {                                                                            \
+            return residual_brick(&own, &around, b, out, true, true);                              \
         }                                                                                          \
-        return s->a ? residual_brick(s, e, b, out, false, true)                                    \
-                    : residual_brick(s, e, b, out, false, false);                                  \
+        return own.a ? residual_brick(&own, &around, b, out, false, true)                          \
+                     : residual_brick(&own, &around, b, out, false, false);                        \
     }                                                                                              \
     __VA_ARGS__ static uint32_t restrict_##suffix(const st_stencil* s, const st_around* e,         \
                                                   const float* b, float* coarse)                   \
     {                                                                                              \
-        if (s->face) {                                                                             \
-            return restrict_brick(s, e, b, coarse, true, true);                                    \
+        const st_stencil own = *s;                                                                 \
+        const st_around around = *e;                                                               \
+        if (own.face) {                                                                            \
+            return restrict_brick(&own, &around, b, coarse, true, true);                           \
         }                                                                                          \
-        return s->a ? restrict_brick(s, e, b, coarse, false, true)                                 \
-                    : restrict_brick(s, e, b, coarse, false, false);                               \
+        return own.a ? restrict_brick(&own, &around, b, coarse, false, true)                       \
+                     : restrict_brick(&own, &around, b, coarse, false, false);                     \
     }                                                                                              \
     __VA_ARGS__ static uint32_t prolong_##suffix(const st_stencil* s, const st_around* e,          \
                                                  float* const fine[8],                             \
                                                  const uint8_t* const medium[8])                   \
     {                                                                                              \
-        return s->face ? prolong_brick(s, e, fine, medium, true)                                   \
-                       : prolong_brick(s, e, fine, medium, false);                                 \
+        const st_stencil own = *s;                                                                 \
+        const st_around around = *e;                                                               \
+        return own.face ? prolong_brick(&own, &around, fine, medium, true)                         \
+                        : prolong_brick(&own, &around, fine, medium, false);                       \
     }                                                                                              \
     static const st_stencil_ops OPS_##suffix = {smooth_##suffix,   begin_##suffix,                 \
                                                 residual_##suffix, restrict_##suffix,              \

@@ -1,6 +1,6 @@
-// One field, one step: two implicit stages with exact bookkeeping.        [TIS-4] [TIS-7] [TIS-8]
+// One field, one step: two implicit stages with exact bookkeeping.        [TIS-4] [TIS-8]
 
-#include "tissue/state.h"
+#include "tissue/balance.h"
 
 #include <math.h>
 #include <string.h>
@@ -17,76 +17,17 @@
 #define GAMMA       0.29289321881345247560
 #define EXTRAPOLATE 2.41421356237309504880
 
-/// All that a pass over the bricks of one stage needs.
-typedef struct stage {
-    st_tissue* t;
-    st_field* f;
-    const float* base; ///< level at the stage's start
-    float* delta;      ///< its change
-    double sigma;      ///< 1 / length of the stage, 1/min; 0 = steady
-    double region_level[ST_REGION_COUNT];
-    double bound;        ///< largest |base + delta|
-    double change_bound; ///< largest |delta|
-    double scale, change_scale, uptake_scale, source_scale, wall_scale;
-    double factor; ///< of the last correction
-} stage;
-
-/// Rates of a whole tissue, M/min summed over voxels.
-typedef struct flows {
-    double supply, decay, uptake, in;
-} flows;
-
-double st_exact_scale(double bound, int64_t count)
+static void clear_totals(const st_tissue* t)
 {
-    if (!(bound > 0.0)) {
-        return 1.0;
-    }
-    int size;
-    int terms;
-    (void)frexp(bound, &size);
-    (void)frexp((double)count, &terms);
-    const int bits = 61 - terms < 50 ? 61 - terms : 50;
-    return ldexp(1.0, bits - size);
-}
-
-static void clear_totals(st_tissue* t)
-{
-    memset(t->worker_totals, 0, (size_t)st_pool_worker_count(t->pool) * sizeof *t->worker_totals);
+    st_exact_clear(t->worker_totals, st_pool_worker_count(t->pool));
 }
 
 static st_totals take_totals(const st_tissue* t)
 {
-    st_totals sum = {0};
-    for (int i = 0; i < st_pool_worker_count(t->pool); i++) {
-        const st_totals* w = &t->worker_totals[i];
-        for (int m = 0; m <= ST_MEDIUM_LIMIT; m++) {
-            sum.level[m] += w->level[m];
-        }
-        sum.change += w->change;
-        sum.uptake += w->uptake;
-        sum.uptake_slope += w->uptake_slope;
-        sum.source += w->source;
-        sum.in += w->in;
-        sum.wall_level += w->wall_level;
-        sum.clipped += w->clipped;
-        sum.max_bits = w->max_bits > sum.max_bits ? w->max_bits : sum.max_bits;
-        sum.max_change_bits =
-            w->max_change_bits > sum.max_change_bits ? w->max_change_bits : sum.max_change_bits;
-        sum.min_negative_bits = w->min_negative_bits > sum.min_negative_bits
-                                    ? w->min_negative_bits
-                                    : sum.min_negative_bits;
-    }
-    return sum;
+    return st_exact_take(t->worker_totals, st_pool_worker_count(t->pool));
 }
 
-static uint32_t magnitude_bits(float x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits & 0x7fffffff;
-}
-
-static void each(const stage* s, st_chunk_fn fn)
+static void each(const st_stage* s, st_chunk_fn fn)
 {
     st_grid_each(s->t->pool, s->t->mg->level[0].grid.brick_count, fn, (void*)(uintptr_t)s);
 }
@@ -96,7 +37,7 @@ typedef struct unit_rates {
     float supply, decay, sigma, uptake, half;
 } unit_rates;
 
-static unit_rates rates_in_units(const stage* s, int medium)
+static unit_rates rates_in_units(const st_stage* s, int medium)
 {
     const st_medium_rates* r = &s->f->rates[medium];
     const double unit = 1.0 / s->f->unit;
@@ -110,7 +51,7 @@ static unit_rates rates_in_units(const stage* s, int medium)
 }
 
 // Right-hand side without transport at base + delta, and the slope of the sinks there.
-static void assemble_brick(const stage* s, int brick, bool is_one_medium)
+static void assemble_brick(const st_stage* s, int brick, bool is_one_medium)
 {
     st_level* l = &s->t->mg->level[0];
     const uint8_t* medium = l->grid.medium + (size_t)brick * V;
@@ -162,7 +103,7 @@ static void assemble_brick(const stage* s, int brick, bool is_one_medium)
 static void assemble_chunk(void* arg, int first, int last, int worker)
 {
     (void)worker;
-    const stage* s = arg;
+    const st_stage* s = arg;
     const st_faces* faces = &s->f->transport->level[0];
     for (int i = first; i < last; i++) {
         if (faces->uniform[i]) {
@@ -179,7 +120,7 @@ static const float NOTHING[V];
 static void transport_chunk(void* arg, int first, int last, int worker)
 {
     (void)worker;
-    const stage* s = arg;
+    const st_stage* s = arg;
     st_multigrid* mg = s->t->mg;
     st_level* l = &mg->level[0];
     for (int i = first; i < last; i++) {
@@ -199,14 +140,14 @@ static void transport_chunk(void* arg, int first, int last, int worker)
 static void clear_x_chunk(void* arg, int first, int last, int worker)
 {
     (void)worker;
-    const stage* s = arg;
+    const st_stage* s = arg;
     float* x = s->t->mg->level[0].x;
     memset(x + (size_t)first * V, 0, (size_t)(last - first) * V * sizeof *x);
 }
 
 static void apply_chunk(void* arg, int first, int last, int worker)
 {
-    const stage* s = arg;
+    const st_stage* s = arg;
     const float* x = s->t->mg->level[0].x;
     st_totals* totals = &s->t->worker_totals[worker];
     uint32_t most = 0;
@@ -214,9 +155,9 @@ static void apply_chunk(void* arg, int first, int last, int worker)
     uint32_t most_delta = 0;
     for (size_t i = (size_t)first * V; i < (size_t)last * V; i++) {
         s->delta[i] += x[i];
-        const uint32_t change = magnitude_bits(x[i]);
-        const uint32_t delta = magnitude_bits(s->delta[i]);
-        const uint32_t now = magnitude_bits(s->base[i] + s->delta[i]);
+        const uint32_t change = st_exact_bits(x[i]);
+        const uint32_t delta = st_exact_bits(s->delta[i]);
+        const uint32_t now = st_exact_bits(s->base[i] + s->delta[i]);
         most_change = change > most_change ? change : most_change;
         most_delta = delta > most_delta ? delta : most_delta;
         most = now > most ? now : most;
@@ -234,7 +175,7 @@ static st_status say_numeric(st_ctx* ctx, const st_field* f, const char* what)
 }
 
 // Newton's method on the stage; one iteration when all rates are linear.                 [TIS-4]
-static st_status solve_stage(st_ctx* ctx, stage* s)
+static st_status solve_stage(st_ctx* ctx, st_stage* s)
 {
     st_field* f = s->f;
     st_multigrid* mg = s->t->mg;
@@ -285,155 +226,7 @@ static st_status solve_stage(st_ctx* ctx, stage* s)
     return say_numeric(ctx, f, "Newton's method did not converge in 20 iterations");
 }
 
-// Sums of one brick at base + delta; levels below zero become zero first.
-static void sum_brick(const stage* s, int brick, st_totals* totals)
-{
-    const st_tissue* t = s->t;
-    const uint8_t* medium = t->mg->level[0].grid.medium + (size_t)brick * V;
-    const float* base = s->base + (size_t)brick * V;
-    float* delta = s->delta + (size_t)brick * V;
-    float now[V];
-    for (int v = 0; v < V; v++) {
-        float w = base[v] + delta[v];
-        if (w < 0.0f) {
-            totals->clipped += st_exact_round(s->scale * -(double)w);
-            delta[v] = -base[v];
-            w = 0.0f;
-        }
-        now[v] = w;
-    }
-    if (s->f->transport->level[0].uniform[brick]) {
-        int64_t sum = 0;
-        for (int v = 0; v < V; v++) {
-            sum += st_exact_round(s->scale * (double)now[v]);
-        }
-        totals->level[medium[0]] += sum;
-    } else {
-        for (int v = 0; v < V; v++) {
-            totals->level[medium[v]] += st_exact_round(s->scale * (double)now[v]);
-        }
-    }
-    int64_t change = 0;
-    for (int v = 0; v < V; v++) {
-        change += st_exact_round(s->change_scale * (double)delta[v]);
-    }
-    totals->change += change;
-    for (int v = 0; v < V && s->f->has_uptake; v++) {
-        const st_medium_rates* r = &s->f->rates[medium[v]];
-        if (r->uptake_max_M_per_min > 0.0) {
-            const double room = r->uptake_half_M + (double)now[v];
-            const double rate = r->uptake_max_M_per_min * (double)now[v] / room;
-            totals->uptake += st_exact_round(s->uptake_scale * rate);
-            totals->uptake_slope +=
-                st_exact_round(s->uptake_scale * (rate * (r->uptake_half_M / room)));
-        }
-    }
-    for (int v = 0; v < V && s->f->source; v++) {
-        if (medium[v]) {
-            const size_t at = (size_t)brick * V + (size_t)v;
-            totals->source += st_exact_round(s->source_scale * (double)s->f->source[at]);
-        }
-    }
-    for (int64_t i = t->wall_start[brick]; i < t->wall_start[brick + 1]; i++) {
-        const st_wall_face* w = &t->wall[i];
-        const st_boundary* boundary = &s->f->boundary[w->region];
-        if (boundary->kind != ST_BOUNDARY_FIXED && boundary->kind != ST_BOUNDARY_EXCHANGE) {
-            continue;
-        }
-        const double g = s->f->wall_rate[w->region][medium[w->voxel]][w->side / 2];
-        totals->in += st_exact_round(s->wall_scale * (g * s->region_level[w->region]));
-        totals->wall_level += st_exact_round(s->wall_scale * (g * (double)now[w->voxel]));
-    }
-}
-
-static void sum_chunk(void* arg, int first, int last, int worker)
-{
-    const stage* s = arg;
-    for (int i = first; i < last; i++) {
-        sum_brick(s, i, &s->t->worker_totals[worker]);
-    }
-}
-
-static void correct_chunk(void* arg, int first, int last, int worker)
-{
-    (void)worker;
-    const stage* s = arg;
-    const float factor = (float)s->factor;
-    for (size_t i = (size_t)first * V; i < (size_t)last * V; i++) {
-        s->delta[i] += factor * (s->base[i] + s->delta[i]);
-    }
-}
-
-// Scales the stage's level by 1 + factor, so that what came in, was made, was lost and is there
-// balance; factor is of the size of the solver's error.                                  [TIS-8]
-static st_status balance_stage(st_ctx* ctx, stage* s, flows* out)
-{
-    st_tissue* t = s->t;
-    st_field* f = s->f;
-    double highest_level = 0.0;
-    double uptake_bound = 0.0;
-    double supply = 0.0;
-    double flux_in = 0.0;
-    for (int r = 0; r < ST_REGION_COUNT; r++) {
-        highest_level = fmax(highest_level, fabs(s->region_level[r]));
-    }
-    for (int m = 1; m <= ST_MEDIUM_LIMIT; m++) {
-        uptake_bound = fmax(uptake_bound, f->rates[m].uptake_max_M_per_min);
-        supply += f->rates[m].supply_M_per_min * (double)t->medium_count[m];
-    }
-    const int64_t voxels = t->mg->level[0].grid.voxel_count;
-    s->scale = st_exact_scale(s->bound, voxels);
-    s->change_scale = st_exact_scale(s->change_bound + s->bound, voxels);
-    s->uptake_scale = st_exact_scale(uptake_bound, voxels);
-    s->source_scale = st_exact_scale(f->source_bound_M_per_min, voxels);
-    s->wall_scale = st_exact_scale(f->wall_bound * fmax(highest_level, s->bound), t->wall_count);
-    clear_totals(t);
-    each(s, sum_chunk);
-    const st_totals sum = take_totals(t);
-    const double clipped = (double)sum.clipped / s->scale;
-    f->ledger.clipped += clipped * st_tissue_voxel_volume_um3(t);
-    double level = 0.0;
-    double decay = 0.0;
-    for (int m = 1; m <= ST_MEDIUM_LIMIT; m++) {
-        const double in_medium = (double)sum.level[m] / s->scale;
-        level += in_medium;
-        decay += f->rates[m].decay_per_min * in_medium;
-    }
-    const double noise = 10.0 * f->solver_tolerance * fmax(f->peak_M, s->bound) * (double)voxels;
-    if (clipped > 0.05 * level + noise) {
-        return say_numeric(ctx, f,
-                           "levels fall below zero: a sink of zero order takes more than "
-                           "there is");
-    }
-    const double uptake = (double)sum.uptake / s->uptake_scale;
-    const double slope = (double)sum.uptake_slope / s->uptake_scale;
-    const double wall_level = (double)sum.wall_level / s->wall_scale;
-    const double wall_in = (double)sum.in / s->wall_scale;
-    for (int64_t i = 0; i < t->wall_count; i++) {
-        const st_boundary* boundary = &f->boundary[t->wall[i].region];
-        if (boundary->kind == ST_BOUNDARY_FLUX) {
-            flux_in += boundary->flux_M_um_per_min / t->voxel_um[t->wall[i].side / 2];
-        }
-    }
-    supply += (double)sum.source / s->source_scale;
-    const double change = (double)sum.change / s->change_scale;
-    const double rest =
-        supply - decay - uptake + wall_in - wall_level + flux_in - s->sigma * change;
-    const double grows = s->sigma * level + decay + slope + wall_level;
-    s->factor = grows > 0.0 ? rest / grows : 0.0;
-    if (!(fabs(s->factor) < 0.1)) {
-        s->factor = 0.0; // nothing there to scale; the ledger shows what is missing
-    }
-    each(s, correct_chunk);
-    const double by = 1.0 + s->factor;
-    *out = (flows){.supply = supply,
-                   .decay = decay * by,
-                   .uptake = uptake + slope * s->factor,
-                   .in = wall_in - wall_level * by + flux_in};
-    return ST_OK;
-}
-
-static void stage_levels(stage* s, double time_min)
+static void stage_levels(st_stage* s, double time_min)
 {
     for (int r = 0; r < ST_REGION_COUNT; r++) {
         const st_boundary* b = &s->f->boundary[r];
@@ -443,7 +236,7 @@ static void stage_levels(stage* s, double time_min)
     }
 }
 
-static st_status set_matrix(st_ctx* ctx, stage* s)
+static st_status set_matrix(st_ctx* ctx, st_stage* s)
 {
     st_multigrid* mg = s->t->mg;
     mg->transport = s->f->transport;
@@ -497,8 +290,8 @@ static void compare_chunk(void* arg, int first, int last, int worker)
     uint32_t negative = 0;
     for (size_t i = (size_t)first * V; i < (size_t)last * V; i++) {
         const float end = s->f->level[i] + s->t->first[i] + (float)EXTRAPOLATE * s->t->second[i];
-        const uint32_t change = magnitude_bits(s->t->second[i] - s->t->first[i]);
-        const uint32_t below = end < 0.0f ? magnitude_bits(end) : 0;
+        const uint32_t change = st_exact_bits(s->t->second[i] - s->t->first[i]);
+        const uint32_t below = end < 0.0f ? st_exact_bits(end) : 0;
         most = change > most ? change : most;
         negative = below > negative ? below : negative;
     }
@@ -546,9 +339,9 @@ static void extremes_chunk(void* arg, int first, int last, int worker)
     uint32_t most_owed = 0;
     uint32_t least = 0; // as 0x7fffffff - bits, so that the largest is kept
     for (size_t i = (size_t)first * V; i < (size_t)last * V; i++) {
-        const uint32_t now = magnitude_bits(s->f->level[i]);
+        const uint32_t now = st_exact_bits(s->f->level[i]);
         const uint32_t rest = medium[i] ? 0x7fffffff - now : 0;
-        const uint32_t owed = magnitude_bits(s->f->remainder[i]);
+        const uint32_t owed = st_exact_bits(s->f->remainder[i]);
         most_owed = owed > most_owed ? owed : most_owed;
         most = now > most ? now : most;
         least = rest > least ? rest : least;
@@ -578,7 +371,7 @@ void st_step_count(st_tissue* t, st_field* f)
     f->ledger.deficit = (double)totals.clipped / s.scale * st_tissue_voxel_volume_um3(t);
 }
 
-static void book(st_tissue* t, st_field* f, const flows* q, double minutes)
+static void book(st_tissue* t, st_field* f, const st_flows* q, double minutes)
 {
     const double by = minutes * st_tissue_voxel_volume_um3(t);
     f->ledger.supply += q->supply * by;
@@ -593,21 +386,21 @@ st_status st_step_take(st_ctx* ctx, st_tissue* t, st_field* f, double dt_min, bo
     const double part = GAMMA * dt_min;
     const int bricks = t->mg->level[0].grid.brick_count;
     finish end = {.t = t, .f = f};
-    flows q1;
-    flows q2;
-    stage s = {.t = t, .f = f, .base = f->level, .delta = t->first, .sigma = 1.0 / part};
+    st_flows q1;
+    st_flows q2;
+    st_stage s = {.t = t, .f = f, .base = f->level, .delta = t->first, .sigma = 1.0 / part};
     ST_TRY(set_matrix(ctx, &s));
     st_grid_each(t->pool, bricks, clear_first_chunk, &end);
     stage_levels(&s, f->time_min + part);
     ST_TRY(solve_stage(ctx, &s));
-    ST_TRY(balance_stage(ctx, &s, &q1));
+    ST_TRY(st_balance_stage(ctx, &s, &q1));
 
     st_grid_each(t->pool, bricks, add_chunk, &end); // the second starts from the first's change
     s.base = t->base;
     s.delta = t->second;
     stage_levels(&s, f->time_min + 2.0 * part);
     ST_TRY(solve_stage(ctx, &s));
-    ST_TRY(balance_stage(ctx, &s, &q2));
+    ST_TRY(st_balance_stage(ctx, &s, &q2));
 
     clear_totals(t);
     st_grid_each(t->pool, bricks, compare_chunk, &end);
@@ -640,15 +433,15 @@ st_status st_step_steady(st_ctx* ctx, st_tissue* t, st_field* f)
 {
     const int bricks = t->mg->level[0].grid.brick_count;
     finish end = {.t = t, .f = f};
-    flows q;
-    stage s = {.t = t, .f = f, .base = f->level, .delta = t->first};
+    st_flows q;
+    st_stage s = {.t = t, .f = f, .base = f->level, .delta = t->first};
     ST_TRY(set_matrix(ctx, &s));
     stage_levels(&s, f->time_min);
     memset(t->second, 0, (size_t)bricks * V * sizeof *t->second);
     for (int round = 0; round < REFINE_LIMIT; round++) {
         st_grid_each(t->pool, bricks, clear_first_chunk, &end);
         ST_TRY(solve_stage(ctx, &s));
-        ST_TRY(balance_stage(ctx, &s, &q));
+        ST_TRY(st_balance_stage(ctx, &s, &q));
         st_grid_each(t->pool, bricks, store_chunk, &end);
         st_step_count(t, f);
         if (s.change_bound <= 10.0 * f->solver_tolerance * fmax(f->peak_M, s.bound)) {
@@ -662,7 +455,7 @@ st_status st_step_steady(st_ctx* ctx, st_tissue* t, st_field* f)
 static void ones_chunk(void* arg, int first, int last, int worker)
 {
     (void)worker;
-    const stage* s = arg;
+    const st_stage* s = arg;
     st_level* l = &s->t->mg->level[0];
     for (size_t i = (size_t)first * V; i < (size_t)last * V; i++) {
         l->b[i] = l->grid.medium[i] ? 1.0f : 0.0f;
@@ -672,11 +465,11 @@ static void ones_chunk(void* arg, int first, int last, int worker)
 
 static void largest_x_chunk(void* arg, int first, int last, int worker)
 {
-    const stage* s = arg;
+    const st_stage* s = arg;
     uint32_t* max = &s->t->worker_totals[worker].max_bits;
     const float* x = s->t->mg->level[0].x;
     for (size_t i = (size_t)first * V; i < (size_t)last * V; i++) {
-        const uint32_t bits = magnitude_bits(x[i]);
+        const uint32_t bits = st_exact_bits(x[i]);
         *max = bits > *max ? bits : *max;
     }
 }
@@ -694,7 +487,7 @@ st_status st_step_relaxation(st_ctx* ctx, st_tissue* t, st_field* f, double* out
     if (st_multigrid_set(t->mg, f->transport, a) != ST_OK) {
         return ST_OK;
     }
-    stage s = {.t = t, .f = f};
+    st_stage s = {.t = t, .f = f};
     each(&s, ones_chunk);
     const st_solve_goal goal = {.residual = 0.01f, .cycle_limit = CYCLE_LIMIT};
     st_solve_result result;

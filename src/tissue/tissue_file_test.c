@@ -68,6 +68,75 @@ static void a_file_becomes_a_tissue(void** state)
     st_ctx_destroy(ctx);
 }
 
+static const char MODEL[] = "model: Oxygen in a gel\n"
+                            "places:\n  gel: { volume: { value: 2 mL, assumed: 'made up here' } }\n"
+                            "substrates:\n"
+                            "  oxygen:\n"
+                            "    in: { gel: { value: 80 uM, assumed: 'made up here' } }\n"
+                            "    decay: { value: 3 1/day, assumed: 'made up here' }\n"
+                            "    supply: { value: 10 uM/day, assumed: 'made up here' }\n"
+                            "cells:\n"
+                            "  chondrocyte:\n"
+                            "    in: { gel: { value: 4e6 cells, assumed: 'made up here' } }\n"
+                            "    behaviours:\n"
+                            "      consume.oxygen: { value: 10 fmol/cell/h, half: { value: 5 uM, "
+                            "assumed: 'made up here' }, assumed: 'made up here' }\n";
+
+// The same rates, once from a model file and once written out, give the same levels. [TIS-9]
+static void the_model_file_gives_the_same_rates(void** state)
+{
+    (void)state;
+    char name[] = "tissue_model_XXXXXX";
+    const int fd = mkstemp(name);
+    assert_true(fd >= 0);
+    assert_true(write(fd, MODEL, strlen(MODEL)) == (ssize_t)strlen(MODEL));
+    close(fd);
+    static const char head[] =
+        "tissue: A test\n"
+        "box: { from: [0 mm, 0 mm, 0 mm], to: [1 mm, 1 mm, 1 mm], voxel: 125 um }\n"
+        "geometry:\n"
+        "  - { medium: gel, box: { from: [0 mm, 0 mm, 0 mm], to: [1 mm, 1 mm, 1 mm] } }\n"
+        "run: { until: 60 min, every: 60 min }\n";
+    char text[2][4096];
+    snprintf(text[0], sizeof text[0],
+             "%smodel: %s\nmedia:\n  gel: { place: gel }\n"
+             "fields:\n  oxygen:\n    in: { gel: { diffusivity: { value: 2e-9 m2/s, assumed: x } } "
+             "}\n",
+             head, name);
+    snprintf(text[1], sizeof text[1],
+             "%smedia:\n  gel:\n"
+             "fields:\n  oxygen:\n    in:\n      gel:\n"
+             "        diffusivity: { value: 2e-9 m2/s, assumed: x }\n"
+             "        start: { value: 80 uM, assumed: x }\n"
+             "        decay: { value: 3 1/day, assumed: x }\n"
+             "        supply: { value: 10 uM/day, assumed: x }\n"
+             "        uptake: { cells: { value: 2e6 cells/mL, assumed: x }, per_cell: { value: 10 "
+             "fmol/cell/h, assumed: x }, half: { value: 5 uM, assumed: x } }\n",
+             head);
+    double level[2];
+    for (int i = 0; i < 2; i++) {
+        st_ctx* ctx = st_ctx_create();
+        st_tissue_plan* plan = NULL;
+        const st_status status = load(ctx, text[i], &plan);
+        if (status != ST_OK) {
+            print_message("%s\n", st_ctx_message(ctx, 0));
+        }
+        assert_int_equal(status, ST_OK);
+        st_tissue* t = NULL;
+        assert_int_equal(st_tissue_plan_build(ctx, plan, 1, &t), ST_OK);
+        assert_int_equal(st_tissue_advance(ctx, t, 60.0), ST_OK);
+        level[i] = st_tissue_level_M(t, 0, (const int[3]){4, 4, 4});
+        st_tissue_destroy(t);
+        st_tissue_plan_destroy(plan);
+        assert_int_equal(st_ctx_bytes_in_use(ctx), 0);
+        st_ctx_destroy(ctx);
+    }
+    unlink(name);
+    print_message("from the model %.9g M, written out %.9g M\n", level[0], level[1]);
+    assert_true(level[1] < 75e-6 && level[1] > 30e-6);
+    assert_true(fabs(level[0] / level[1] - 1.0) < 1e-6);
+}
+
 // Replaces one piece of the good file and expects one message with a word in it.
 static void expect_mistake(const char* from, const char* to, const char* word)
 {
@@ -285,6 +354,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_becomes_a_tissue),
+        cmocka_unit_test(the_model_file_gives_the_same_rates),
         cmocka_unit_test(mistakes_are_named_where_they_are),
         cmocka_unit_test(label_maps_are_turned_the_right_way),
         cmocka_unit_test(label_maps_that_cannot_be_trusted_are_refused),

@@ -37,7 +37,7 @@ bool st_plan_point(st_ctx* ctx, const st_node* node, double out[3])
 
 static void read_media(st_ctx* ctx, st_tissue_plan* plan, const st_node* map)
 {
-    static const char* const keys[] = {"bath", NULL};
+    static const char* const keys[] = {"bath", "place", NULL};
     if (!st_node_expect(ctx, map, ST_NODE_MAP)) {
         return;
     }
@@ -53,6 +53,10 @@ static void read_media(st_ctx* ctx, st_tissue_plan* plan, const st_node* map)
             const st_node* bath = st_node_child(node, "bath");
             if (bath) {
                 st_node_read_bool(ctx, bath, &plan->is_bath[m]);
+            }
+            const st_node* place = st_node_child(node, "place");
+            if (place && st_node_read_text(ctx, place, &plan->place[m]) && !plan->model) {
+                st_node_fail(ctx, place, "found a place, expected `model` at the top of the file");
             }
         }
     }
@@ -215,10 +219,25 @@ static void read_labels(st_ctx* ctx, st_tissue_plan* plan, const st_node* map)
     plan->has_box = true;
 }
 
+// `model:` is a path relative to the tissue file.
+static bool load_model(st_ctx* ctx, st_tissue_plan* plan, const st_node* node)
+{
+    const char* name = NULL;
+    if (!st_node_read_text(ctx, node, &name)) {
+        return false;
+    }
+    const char* beside = st_doc_name(plan->doc);
+    const char* slash = strrchr(beside, '/');
+    const int folder = slash && name[0] != '/' ? (int)(slash - beside) + 1 : 0;
+    const char* path = st_arena_format(&plan->arena, "%.*s%s", folder, beside, name);
+    return path && st_model_load(ctx, path, NULL, &plan->model) == ST_OK;
+}
+
 static void read_plan(st_ctx* ctx, st_tissue_plan* plan)
 {
-    static const char* const keys[] = {"tissue",   "description", "box", "labels", "media",
-                                       "geometry", "fields",      "run", "output", NULL};
+    static const char* const keys[] = {"tissue", "model",  "description", "box",
+                                       "labels", "media",  "geometry",    "fields",
+                                       "run",    "output", NULL};
     const st_node* root = st_doc_root(plan->doc);
     if (!st_node_check_keys(ctx, root, keys)) {
         return;
@@ -228,7 +247,8 @@ static void read_plan(st_ctx* ctx, st_tissue_plan* plan)
         st_node_read_text(ctx, title, &plan->title);
     }
     const st_node* media = st_node_need(ctx, root, "media", "a map of media");
-    if (!media) {
+    const st_node* model = st_node_child(root, "model");
+    if (!media || (model && !load_model(ctx, plan, model))) {
         return;
     }
     read_media(ctx, plan, media);
@@ -296,6 +316,7 @@ void st_tissue_plan_destroy(st_tissue_plan* plan)
     st_ctx* ctx = plan->ctx;
     st_free(ctx, plan->field);
     st_free(ctx, plan->label_bytes);
+    st_model_destroy(plan->model);
     st_arena_clear(&plan->arena);
     st_doc_destroy(plan->doc);
     st_free(ctx, plan);

@@ -1,13 +1,13 @@
 #include "compare.h"
 
 #include "design.h"
+#include "impute.h"
 #include "mixed.h"
 #include "multiple.h"
 #include "statistics.h"
 #include "student.h"
-#include "survival.h"
+#include "watch.h"
 
-#include "base/maths.h"
 #include "base/random.h"
 
 #include <math.h>
@@ -97,6 +97,22 @@ static st_contrast paired(const st_tally* tally, int arm, int twin, int measure,
 
 // --- the mixed model ------------------------------------------------------------------------
 
+/// Mean baseline of everybody with one, in arms with people of their own.
+static double baseline_centre(const st_tally* tally, int measure)
+{
+    double mean = 0.0;
+    double people = 0.0;
+
+    for (int arm = 0; arm < tally->study->arm_count; ++arm) {
+        for (int i = 0; !tally->study->arm[arm].info.is_twin && i < tally->arm[arm].size; ++i) {
+            const double first = st_tally_scores(tally, arm, measure, 0)[i].measured;
+            mean += isnan(first) ? 0.0 : first;
+            people += isnan(first) ? 0.0 : 1.0;
+        }
+    }
+    return people > 0.0 ? mean / people : 0.0;
+}
+
 /// Change ~ visit x arm + visit x baseline over all arms with people of their own; NULL when the
 /// model cannot be fitted. [TRI-21]
 static st_status fit_mixed(st_ctx* ctx, const st_tally* tally, int measure, st_mixed** out)
@@ -106,8 +122,7 @@ static st_status fit_mixed(st_ctx* ctx, const st_tally* tally, int measure, st_m
     const int covariates = study->arm_count + 1 - study->twin_count;
     double z[ST_ARM_LIMIT + 1];
     double change[ST_MIXED_VISIT_LIMIT];
-    double mean = 0.0;
-    double people = 0.0;
+    const double mean = baseline_centre(tally, measure);
     int own = 0;
 
     *out = NULL;
@@ -115,33 +130,22 @@ static st_status fit_mixed(st_ctx* ctx, const st_tally* tally, int measure, st_m
         return ST_OK;
     }
     ST_TRY(st_mixed_create(ctx, covariates, visits, out));
-    for (int pass = 0; pass < 2; ++pass, own = 0) {
-        for (int arm = 0; arm < study->arm_count; ++arm) {
-            if (study->arm[arm].info.is_twin) {
-                continue;
+    for (int arm = 0; arm < study->arm_count; ++arm) {
+        for (int i = 0; !study->arm[arm].info.is_twin && i < tally->arm[arm].size; ++i) {
+            const double first = st_tally_scores(tally, arm, measure, 0)[i].measured;
+            memset(z, 0, sizeof z);
+            z[own] = 1.0;
+            z[covariates - 1] = first - mean;
+            for (int v = 0; v < visits; ++v) {
+                change[v] = score_at(tally, arm, measure, v + 1, i, BASIS_ANALYSED) - first;
             }
-            for (int i = 0; i < tally->arm[arm].size; ++i) {
-                const double first = st_tally_scores(tally, arm, measure, 0)[i].measured;
-                if (pass == 0) {
-                    mean += isnan(first) ? 0.0 : first;
-                    people += isnan(first) ? 0.0 : 1.0;
-                    continue;
-                }
-                memset(z, 0, sizeof z);
-                z[own] = 1.0;
-                z[covariates - 1] = first - mean;
-                for (int v = 0; v < visits; ++v) {
-                    change[v] = score_at(tally, arm, measure, v + 1, i, BASIS_ANALYSED) - first;
-                }
-                if (!isnan(first) && st_mixed_add(*out, z, change) != ST_OK) {
-                    st_mixed_destroy(*out);
-                    *out = NULL;
-                    return ST_ERR_MEMORY;
-                }
+            if (!isnan(first) && st_mixed_add(*out, z, change) != ST_OK) {
+                st_mixed_destroy(*out);
+                *out = NULL;
+                return ST_ERR_MEMORY;
             }
-            ++own;
         }
-        mean = pass == 0 && people > 0.0 ? mean / people : mean;
+        own += !study->arm[arm].info.is_twin;
     }
     if (!st_mixed_fit(*out)) {
         st_mixed_destroy(*out);
@@ -177,8 +181,7 @@ static st_contrast mixed_contrast(const st_study* study, const st_mixed* mixed, 
 
 // --- primary contrasts ----------------------------------------------------------------------
 
-/// The control of an arm when both have people of their own, else -1.
-static int control_of(const st_study* study, int arm)
+int st_compare_control(const st_study* study, int arm)
 {
     const int control = study->arm[arm].info.control;
 
@@ -213,7 +216,7 @@ static st_status contrast_arm(st_ctx* ctx, const st_tally* tally, const st_mixed
                               const st_sink* sink, int measure, int visit, int arm)
 {
     const st_study* study = tally->study;
-    const int control = control_of(study, arm);
+    const int control = st_compare_control(study, arm);
     st_contrast_row row = {.arm = arm, .versus = control, .measure = measure, .visit = visit};
     st_contrast contrast;
 
@@ -260,8 +263,8 @@ st_status st_compare_contrasts(st_ctx* ctx, st_tally* tally, const st_sink* sink
 
 // --- analyses beside the primary one --------------------------------------------------------
 
-static st_status emit_analysis(st_ctx* ctx, const st_sink* sink, const st_analysis_row* place,
-                               const char* method, const st_contrast* contrast)
+st_status st_compare_emit(st_ctx* ctx, const st_sink* sink, const st_analysis_row* place,
+                          const char* method, const st_contrast* contrast)
 {
     st_analysis_row row = *place;
 
@@ -305,9 +308,9 @@ static st_status emit_responders(st_ctx* ctx, const st_tally* tally, const st_si
         return ST_OK;
     }
     contrast = st_statistics_risk_difference(a, a_count, b, b_count);
-    ST_TRY(emit_analysis(ctx, sink, place, "responders, difference", &contrast));
+    ST_TRY(st_compare_emit(ctx, sink, place, "responders, difference", &contrast));
     contrast = st_statistics_odds_ratio(a, a_count, b, b_count);
-    return emit_analysis(ctx, sink, place, "responders, odds ratio", &contrast);
+    return st_compare_emit(ctx, sink, place, "responders, odds ratio", &contrast);
 }
 
 /// Interval of the adjusted difference from trials resampled person by person.           [TRI-29]
@@ -355,7 +358,7 @@ static st_status emit_bootstrap(st_ctx* ctx, const st_tally* tally, uint64_t see
     contrast.lo = st_statistics_quantile(found, known, 0.5 - 0.5 * ST_STATISTICS_LEVEL);
     contrast.hi = st_statistics_quantile(found, known, 0.5 + 0.5 * ST_STATISTICS_LEVEL);
     contrast.p = NAN;
-    status = emit_analysis(ctx, sink, place, "ancova, bootstrap", &contrast);
+    status = st_compare_emit(ctx, sink, place, "ancova, bootstrap", &contrast);
     st_free(ctx, room);
     return status;
 }
@@ -369,23 +372,23 @@ static st_status beside_arm(st_ctx* ctx, const st_tally* tally, const st_mixed* 
 
     if ((also & ST_ALSO_ANCOVA) != 0) {
         c = unpaired(tally, arm, versus, m, v, BASIS_ANALYSED, ST_METHOD_ANCOVA);
-        ST_TRY(emit_analysis(ctx, sink, place, "ancova", &c));
+        ST_TRY(st_compare_emit(ctx, sink, place, "ancova", &c));
     }
     if ((also & ST_ALSO_WELCH) != 0) {
         c = unpaired(tally, arm, versus, m, v, BASIS_ANALYSED, ST_METHOD_WELCH);
-        ST_TRY(emit_analysis(ctx, sink, place, "welch", &c));
+        ST_TRY(st_compare_emit(ctx, sink, place, "welch", &c));
     }
     if ((also & ST_ALSO_MMRM) != 0) {
         c = mixed_contrast(tally->study, mixed, arm, versus, v);
-        ST_TRY(emit_analysis(ctx, sink, place, "mmrm", &c));
+        ST_TRY(st_compare_emit(ctx, sink, place, "mmrm", &c));
     }
     if ((also & ST_ALSO_LOCF) != 0) {
         c = unpaired(tally, arm, versus, m, v, BASIS_CARRIED, ST_METHOD_ANCOVA);
-        ST_TRY(emit_analysis(ctx, sink, place, "ancova, last carried", &c));
+        ST_TRY(st_compare_emit(ctx, sink, place, "ancova, last carried", &c));
     }
     if ((also & ST_ALSO_PROTOCOL) != 0) {
         c = unpaired(tally, arm, versus, m, v, BASIS_PROTOCOL, ST_METHOD_ANCOVA);
-        ST_TRY(emit_analysis(ctx, sink, place, "ancova, per protocol", &c));
+        ST_TRY(st_compare_emit(ctx, sink, place, "ancova, per protocol", &c));
     }
     return (also & ST_ALSO_RESPONDERS) != 0 ? emit_responders(ctx, tally, sink, place) : ST_OK;
 }
@@ -408,7 +411,8 @@ static st_status emit_multiple(st_ctx* ctx, const st_tally* tally, const st_mixe
 
     for (int arm = 0; arm < study->arm_count && count < ST_MULTIPLE_LIMIT; ++arm) {
         st_contrast* c = &contrast[count];
-        if (control_of(study, arm) != study->primary_control || study->primary_control < 0) {
+        if (st_compare_control(study, arm) != study->primary_control ||
+            study->primary_control < 0) {
             continue;
         }
         *c = primary_contrast(tally, mixed, arm, study->primary_control, m, v);
@@ -437,131 +441,30 @@ static st_status emit_multiple(st_ctx* ctx, const st_tally* tally, const st_mixe
         contrast[i].lo = contrast[i].difference - critical * half[i];
         contrast[i].hi = contrast[i].difference + critical * half[i];
         contrast[i].p = adjusted[i];
-        ST_TRY(emit_analysis(ctx, sink, &place, names[study->multiplicity], &contrast[i]));
+        ST_TRY(st_compare_emit(ctx, sink, &place, names[study->multiplicity], &contrast[i]));
     }
     return ST_OK;
-}
-
-// --- time to an event -----------------------------------------------------------------------
-
-typedef enum watch { WATCH_RESCUE, WATCH_REPLACEMENT, WATCH_RESPONSE, WATCH_COUNT } watch;
-
-static const char* const watch_names[] = {"rescue", "replacement", "response"};
-
-/// When an arm's people met the event, or were last seen without it.
-static int watch_arm(const st_tally* tally, int arm, watch which, double x, st_survival* out)
-{
-    const st_study* study = tally->study;
-    const st_tally_arm* a = &tally->arm[arm];
-    const int m = study->primary_measure;
-    const st_instrument_info* about = st_instruments_at(study->instruments, study->measure[m]);
-    int count = 0;
-
-    for (int i = 0; i < a->size; ++i) {
-        const double first = st_tally_scores(tally, arm, m, 0)[i].measured;
-        double event = which == WATCH_RESCUE ? a->rescue_day[i] : a->replacement_day[i];
-        double last = a->end_day[i];
-
-        if (a->is_failed[i]) {
-            continue;
-        }
-        if (which == WATCH_RESPONSE) {
-            event = INFINITY;
-            last = 0.0;
-            for (int v = 1; v < study->visit_count && isinf(event); ++v) {
-                const double change = st_tally_scores(tally, arm, m, v)[i].analysed - first;
-                if (!isnan(change)) {
-                    last = study->visit[v].day;
-                    event = (about->lower_is_better ? -change : change) >= about->important_change
-                                ? last
-                                : INFINITY;
-                }
-            }
-        }
-        out[count++] = (st_survival){fmin(event, last), event <= last, x};
-    }
-    return count;
-}
-
-static st_status emit_curve(st_ctx* ctx, const st_study* study, const st_sink* sink, int arm,
-                            watch which, const st_survival* person, int count)
-{
-    for (int v = 1; v < study->visit_count; ++v) {
-        const st_interval share = st_survival_share(person, count, study->visit[v].day);
-        st_survival_row row = {.arm = arm,
-                               .event = watch_names[which],
-                               .day = study->visit[v].day,
-                               .share = share.mean,
-                               .lo = share.lo,
-                               .hi = share.hi};
-        for (int i = 0; i < count; ++i) {
-            row.at_risk += person[i].day >= row.day;
-            row.events += person[i].is_event && person[i].day <= row.day;
-        }
-        ST_TRY(sink->row(sink->self, ctx, ST_ROW_SURVIVAL, &row));
-    }
-    return ST_OK;
-}
-
-/// Curves of every arm; hazard ratio and log-rank test against its control.  [TRI-24 ... TRI-26]
-static st_status emit_watch(st_ctx* ctx, const st_tally* tally, const st_sink* sink, watch which,
-                            st_survival* room)
-{
-    static const char* const ratios[] = {"rescue, hazard ratio", "replacement, hazard ratio",
-                                         "response, hazard ratio"};
-    const st_study* study = tally->study;
-
-    for (int arm = 0; arm < study->arm_count; ++arm) {
-        const int control = control_of(study, arm);
-        int count = watch_arm(tally, arm, which, 1.0, room);
-        st_analysis_row place = {.arm = arm,
-                                 .versus = control,
-                                 .measure = study->primary_measure,
-                                 .visit = study->visit_count - 1};
-        st_contrast ratio;
-
-        st_survival_sort(room, count);
-        ST_TRY(emit_curve(ctx, study, sink, arm, which, room, count));
-        if (control < 0) {
-            continue;
-        }
-        count += watch_arm(tally, control, which, 0.0, room + count);
-        st_survival_sort(room, count);
-        ratio = st_survival_cox(room, count);
-        ratio.difference = isnan(ratio.difference) ? NAN : st_exp(ratio.difference);
-        ratio.lo = isnan(ratio.lo) ? NAN : st_exp(ratio.lo);
-        ratio.hi = isnan(ratio.hi) ? NAN : st_exp(ratio.hi);
-        st_survival_log_rank(room, count, &ratio.p);
-        ST_TRY(emit_analysis(ctx, sink, &place, ratios[which], &ratio));
-    }
-    return ST_OK;
-}
-
-static st_status emit_watches(st_ctx* ctx, const st_tally* tally, const st_sink* sink)
-{
-    const st_study* study = tally->study;
-    const st_instrument_info* about =
-        st_instruments_at(study->instruments, study->measure[study->primary_measure]);
-    st_survival* room = st_alloc(ctx, 2 * (size_t)tally->scratch_stride, sizeof *room);
-    st_status status = ST_OK;
-
-    if (room == NULL) {
-        return ST_ERR_MEMORY;
-    }
-    if (study->rescue.is_set) {
-        status = emit_watch(ctx, tally, sink, WATCH_RESCUE, room);
-    }
-    if (study->replacement.is_set && status == ST_OK) {
-        status = emit_watch(ctx, tally, sink, WATCH_REPLACEMENT, room);
-    }
-    if (about->important_change > 0.0 && status == ST_OK) {
-        status = emit_watch(ctx, tally, sink, WATCH_RESPONSE, room);
-    }
-    st_free(ctx, room);
-    return status;
 }
 
 // --- all of it ------------------------------------------------------------------------------
+
+static st_contrast jump_contrast(const st_tally* tally, const st_mixed* mixed,
+                                 const st_analysis_row* place, uint64_t seed)
+{
+    const st_study* study = tally->study;
+    int own[ST_ARM_LIMIT];
+
+    for (int arm = 0; arm < study->arm_count; ++arm) {
+        own[arm] = own_index(study, arm);
+    }
+    const st_impute_model model = {.mixed = mixed,
+                                   .covariates = study->arm_count + 1 - study->twin_count,
+                                   .visits = study->visit_count - 1,
+                                   .centre = baseline_centre(tally, place->measure),
+                                   .own = own};
+    return st_impute_contrast(tally, &model, place->arm, place->versus, place->measure,
+                              place->visit, seed);
+}
 
 static st_status beside_measure(st_ctx* ctx, const st_tally* tally, uint64_t seed,
                                 const st_sink* sink, int measure, const st_mixed* mixed)
@@ -570,12 +473,18 @@ static st_status beside_measure(st_ctx* ctx, const st_tally* tally, uint64_t see
 
     for (int visit = 1; visit < study->visit_count; ++visit) {
         for (int arm = 0; arm < study->arm_count; ++arm) {
-            const st_analysis_row place = {
-                .arm = arm, .versus = control_of(study, arm), .measure = measure, .visit = visit};
+            const st_analysis_row place = {.arm = arm,
+                                           .versus = st_compare_control(study, arm),
+                                           .measure = measure,
+                                           .visit = visit};
             if (place.versus < 0) {
                 continue;
             }
             ST_TRY(beside_arm(ctx, tally, mixed, sink, &place));
+            if ((study->also & ST_ALSO_JUMP) != 0 && measure == study->primary_measure) {
+                const st_contrast jump = jump_contrast(tally, mixed, &place, seed);
+                ST_TRY(st_compare_emit(ctx, sink, &place, "ancova, jump to reference", &jump));
+            }
             if ((study->also & ST_ALSO_BOOTSTRAP) != 0 && measure == study->primary_measure &&
                 visit == study->primary_visit) {
                 ST_TRY(emit_bootstrap(ctx, tally, seed, sink, &place));
@@ -599,12 +508,13 @@ st_status st_compare_beside(st_ctx* ctx, st_tally* tally, uint64_t seed, const s
         st_status status;
 
         if ((study->also & ST_ALSO_MMRM) != 0 ||
-            (study->method == ST_METHOD_MMRM && measure == study->primary_measure)) {
+            ((study->method == ST_METHOD_MMRM || (study->also & ST_ALSO_JUMP) != 0) &&
+             measure == study->primary_measure)) {
             ST_TRY(fit_mixed(ctx, tally, measure, &mixed));
         }
         status = beside_measure(ctx, tally, seed, sink, measure, mixed);
         st_mixed_destroy(mixed);
         ST_TRY(status);
     }
-    return (study->also & ST_ALSO_TIME) != 0 ? emit_watches(ctx, tally, sink) : ST_OK;
+    return (study->also & ST_ALSO_TIME) != 0 ? st_watch_emit(ctx, tally, sink) : ST_OK;
 }

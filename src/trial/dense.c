@@ -5,8 +5,7 @@
 #include <float.h>
 #include <math.h>
 
-/// Lower Cholesky factor in place; the strict upper half is left alone.
-static bool factor(double* a, int n, double* log_det)
+bool st_dense_factor(double* a, int n, double* log_det)
 {
     double sum_log = 0.0;
 
@@ -54,7 +53,7 @@ static void invert_lower(double* a, int n)
 
 bool st_dense_invert(double* a, int n, double* log_det)
 {
-    if (!factor(a, n, log_det)) {
+    if (!st_dense_factor(a, n, log_det)) {
         return false;
     }
     invert_lower(a, n);

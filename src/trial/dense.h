@@ -10,6 +10,10 @@
 /// rounding.                                                                            [TRI-21]
 bool st_dense_invert(double* a, int n, double* log_det);
 
+/// Replaces the lower triangle of a symmetric positive definite matrix by its Cholesky factor; the
+/// strict upper half is left alone. `log_det` may be NULL. False as above.
+bool st_dense_factor(double* a, int n, double* log_det);
+
 /// out = a x, with a [rows][columns].
 void st_dense_apply(const double* a, int rows, int columns, const double* x, double* out);
 

@@ -159,16 +159,16 @@ int st_design_stratum(const st_study* study, const st_person* person)
 
 static void read_also(st_ctx* ctx, st_study* study, const st_node* list)
 {
-    static const char* const names[] = {"ancova",        "welch",        "mmrm",
-                                        "last carried",  "per protocol", "responders",
-                                        "time to event", "bootstrap",    "assumed share"};
+    static const char* const names[] = {
+        "ancova",     "welch",         "mmrm",      "last carried",  "per protocol",
+        "responders", "time to event", "bootstrap", "assumed share", "jump to reference"};
 
     if (!st_node_expect(ctx, list, ST_NODE_LIST)) {
         return;
     }
     for (const st_node* node = list->first; node != NULL; node = node->next) {
         int choice = 0;
-        if (st_node_read_choice(ctx, node, names, 9, &choice)) {
+        if (st_node_read_choice(ctx, node, names, 10, &choice)) {
             study->also |= 1u << choice;
         }
     }

@@ -1,5 +1,5 @@
 // What happens after treatment, who is allotted what, and what the analysis makes of it.
-// [TRI-28, TRI-29, TRI-30, TRI-31, TRI-32, TRI-33, TRI-34, TRI-35, TRI-36]
+// [TRI-28, TRI-29, TRI-30, TRI-31, TRI-32, TRI-33, TRI-34, TRI-35, TRI-36, TRI-37]
 #include "design.h"
 #include "multiple.h"
 #include "screening.h"
@@ -20,7 +20,7 @@
 
 #define MODELS ST_SOURCE_DIR "/models"
 #define FOLDER ST_SOURCE_DIR "/test/determinism/"
-#define LIMIT  6000
+#define LIMIT  16000
 
 typedef struct collection {
     st_study* study;
@@ -518,6 +518,49 @@ static void test_the_assumed_share_knows_what_matters(void** state)
     finish(c);
 }
 
+// [TRI-37] Whoever leaves goes on like the control arm: of the effect that the mixed model finds,
+// about the share of people who stayed is left, and the interval is no narrower than theirs.
+static void test_jump_to_reference_keeps_the_share_that_stayed(void** state)
+{
+    static const char* const from[] = {
+        "    n: 72",    "    repeat:",     "    crossover:", "allocation:", "drop_out:", "rescue:",
+        "replacement:", "  at: 12 months", "  msc-1e8:",     "  also:",     NULL};
+    static const char* const to[] = {
+        "    n: 400\n",
+        "",
+        "",
+        "",
+        "drop_out: { rate: 60 %/year }\n",
+        "",
+        "",
+        "  at: 6 months\n",
+        "  msc-1e8: { like: msc-1e7, n: 400, expand.until: 1e8 cells }\n",
+        "  also: [jump to reference]\n",
+        NULL};
+    collection* c = run_changed(from, to);
+    const double stayed = exp(-0.6 * 0.5);
+    int compared = 0;
+
+    (void)state;
+    for (int i = 0; i < c->analysis_count; ++i) {
+        const st_analysis_row* a = &c->analysis[i];
+        const bool is_jump = strcmp(a->method, "ancova, jump to reference") == 0;
+        for (int k = 0; k < c->contrast_count && a->visit == 3 && is_jump; ++k) {
+            const st_contrast_row* b = &c->contrast[k];
+            if (b->arm == a->arm && b->visit == a->visit && b->measure == a->measure) {
+                print_message(
+                    "mixed model %.2f [%.2f, %.2f], jump to reference %.2f [%.2f, %.2f]\n",
+                    b->difference, b->lo, b->hi, a->estimate, a->lo, a->hi);
+                assert_true(fabs(a->estimate - stayed * b->difference) < 0.7);
+                assert_true(fabs(a->estimate) < fabs(b->difference));
+                ++compared;
+            }
+        }
+    }
+    assert_int_equal(compared, 2);
+    finish(c);
+}
+
 static int setup(void** state)
 {
     *state = run(FOLDER "full.yaml");
@@ -546,6 +589,7 @@ int main(void)
         cmocka_unit_test(test_analyses_beside_are_there),
         cmocka_unit_test(test_selection_shows_when_the_baseline_decides),
         cmocka_unit_test(test_the_assumed_share_knows_what_matters),
+        cmocka_unit_test(test_jump_to_reference_keeps_the_share_that_stayed),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -1,4 +1,4 @@
-#include "mixed.h"
+#include "mixed_inside.h"
 
 #include "dense.h"
 #include "student.h"
@@ -13,43 +13,6 @@
 
 /// ln(2 pi)
 static const double log_two_pi = 1.83787706640934548356;
-
-/// People with the same visits present, as sums.
-typedef struct pattern {
-    uint32_t present; ///< bit per visit
-    double n;
-    double* zz; ///< [k][k] sum z z'
-    double* zy; ///< [k][T] sum z y', zero where missing
-    double* yy; ///< [T][T] sum y y'
-    double* w;  ///< [T][T] inverse covariance of the visits present, zero elsewhere
-    double* s;  ///< [T][T] sum of residual products
-    double* h;  ///< [k][T] sum z (W r)'
-    double* u;  ///< [T][T] W s W
-    double* g;  ///< [T][T] W G W, G_tu = tr(C_tu zz)
-} pattern;
-
-struct st_mixed {
-    st_ctx* ctx;
-    int k, t, p, q; ///< covariates, visits, coefficients, covariance parameters
-    pattern* pattern;
-    int pattern_count, pattern_capacity;
-    double people, responses;
-    double* sigma;    ///< [T][T]
-    double* trial;    ///< [T][T] tried by a step
-    double* beta;     ///< [T][k]
-    double* c;        ///< [p][p] covariance of beta
-    double* xy;       ///< [p]
-    double* slope;    ///< [q][p][p] C Q_j
-    double* pull;     ///< [q][p] d_j
-    double* score;    ///< [q]
-    double* step;     ///< [q]
-    double* fisher;   ///< [q][q] expected information
-    double* observed; ///< [q][q] observed information; its inverse after the fit
-    double* scratch;  ///< [max(p, q)^2]
-    double log_likelihood;
-    int pass_count;
-    bool is_fitted;
-};
 
 st_status st_mixed_create(st_ctx* ctx, int covariate_count, int visit_count, st_mixed** out)
 {
@@ -121,11 +84,11 @@ void st_mixed_destroy(st_mixed* mixed)
     st_free(mixed->ctx, mixed);
 }
 
-static pattern* find_pattern(st_mixed* m, uint32_t present)
+static st_mixed_pattern* find_pattern(st_mixed* m, uint32_t present)
 {
     const size_t k = (size_t)m->k;
     const size_t t = (size_t)m->t;
-    pattern* r;
+    st_mixed_pattern* r;
     double* room;
 
     for (int i = 0; i < m->pattern_count; ++i) {
@@ -135,7 +98,7 @@ static pattern* find_pattern(st_mixed* m, uint32_t present)
     }
     if (m->pattern_count == m->pattern_capacity) {
         const int more = m->pattern_capacity == 0 ? 16 : 2 * m->pattern_capacity;
-        pattern* grown = st_realloc(m->ctx, m->pattern, (size_t)more, sizeof *grown);
+        st_mixed_pattern* grown = st_realloc(m->ctx, m->pattern, (size_t)more, sizeof *grown);
         if (grown == NULL) {
             return NULL;
         }
@@ -147,7 +110,7 @@ static pattern* find_pattern(st_mixed* m, uint32_t present)
         return NULL;
     }
     r = &m->pattern[m->pattern_count++];
-    *r = (pattern){.present = present, .zz = room};
+    *r = (st_mixed_pattern){.present = present, .zz = room};
     r->zy = r->zz + k * k;
     r->h = r->zy + k * t;
     r->yy = r->h + k * t;
@@ -161,7 +124,7 @@ static pattern* find_pattern(st_mixed* m, uint32_t present)
 st_status st_mixed_add(st_mixed* m, const double* covariate, const double* response)
 {
     uint32_t present = 0;
-    pattern* r;
+    st_mixed_pattern* r;
 
     for (int v = 0; v < m->t; ++v) {
         present |= isnan(response[v]) ? 0u : 1u << v;
@@ -196,7 +159,7 @@ st_status st_mixed_add(st_mixed* m, const double* covariate, const double* respo
 // --- likelihood -----------------------------------------------------------------------------
 
 /// W of a pattern and the logarithm of its determinant's inverse.
-static bool weigh(const st_mixed* m, const double* sigma, pattern* r, double* log_det)
+static bool weigh(const st_mixed* m, const double* sigma, st_mixed_pattern* r, double* log_det)
 {
     double part[ST_MIXED_VISIT_LIMIT * ST_MIXED_VISIT_LIMIT];
     int visit[ST_MIXED_VISIT_LIMIT];
@@ -236,7 +199,7 @@ static bool evaluate(st_mixed* m, const double* sigma, double* log_likelihood)
     memset(m->c, 0, (size_t)p * (size_t)p * sizeof(double));
     memset(m->xy, 0, (size_t)p * sizeof(double));
     for (int i = 0; i < m->pattern_count; ++i) {
-        pattern* r = &m->pattern[i];
+        st_mixed_pattern* r = &m->pattern[i];
         if (!weigh(m, sigma, r, &log_det)) {
             return false;
         }
@@ -259,7 +222,7 @@ static bool evaluate(st_mixed* m, const double* sigma, double* log_likelihood)
     st_dense_apply(m->c, p, p, m->xy, m->beta);
     // Residual products S = yy - b'zy - (b'zy)' + b'zz b over the visits present
     for (int i = 0; i < m->pattern_count; ++i) {
-        pattern* r = &m->pattern[i];
+        st_mixed_pattern* r = &m->pattern[i];
         for (int v = 0; v < t; ++v) {
             for (int o = 0; o < t; ++o) {
                 double s = 0.0;
@@ -313,7 +276,7 @@ static void complete_patterns(st_mixed* m)
     double g[ST_MIXED_VISIT_LIMIT * ST_MIXED_VISIT_LIMIT];
 
     for (int i = 0; i < m->pattern_count; ++i) {
-        pattern* r = &m->pattern[i];
+        st_mixed_pattern* r = &m->pattern[i];
         sandwich(r->w, r->s, t, r->u);
         for (int v = 0; v < t; ++v) {
             for (int o = 0; o < t; ++o) {
@@ -355,7 +318,7 @@ static void differentiate(st_mixed* m, int a, int b, double* slope, double* pull
     memset(q, 0, (size_t)p * (size_t)p * sizeof(double));
     memset(pull, 0, (size_t)p * sizeof(double));
     for (int i = 0; i < m->pattern_count; ++i) {
-        const pattern* r = &m->pattern[i];
+        const st_mixed_pattern* r = &m->pattern[i];
         for (int v = 0; v < t; ++v) {
             const double va = r->w[v * t + a];
             const double vb = r->w[v * t + b];
@@ -421,7 +384,7 @@ static void inform(st_mixed* m)
             double sum = 0.0;
             differentiate(m, a, b, m->slope + (size_t)j * pp, m->pull + j * m->p);
             for (int i = 0; i < m->pattern_count; ++i) {
-                const pattern* r = &m->pattern[i];
+                const st_mixed_pattern* r = &m->pattern[i];
                 sum += r->u[a * t + b] - r->n * r->w[a * t + b] + r->g[a * t + b];
             }
             m->score[j] = (a == b ? 0.5 : 1.0) * sum;
@@ -439,7 +402,7 @@ static void inform(st_mixed* m)
                         continue;
                     }
                     for (int i = 0; i < m->pattern_count; ++i) {
-                        const pattern* r = &m->pattern[i];
+                        const st_mixed_pattern* r = &m->pattern[i];
                         plain += r->n * cross(r->w, r->w, t, a, b, c, d);
                         fixed += cross(r->w, r->g, t, a, b, c, d);
                         seen += cross(r->w, r->u, t, a, b, c, d);

@@ -8,6 +8,8 @@
 
 #include "statistics.h"
 
+#include "base/random.h"
+
 /// Most visits: their covariance has VISIT_LIMIT (VISIT_LIMIT + 1) / 2 numbers.
 #define ST_MIXED_VISIT_LIMIT 12
 /// Most coefficients (covariates x visits).
@@ -31,6 +33,11 @@ double st_mixed_mean(const st_mixed* mixed, int covariate, int visit);
 double st_mixed_covariance(const st_mixed* mixed, int visit, int other);
 double st_mixed_log_likelihood(const st_mixed* mixed); ///< restricted
 int st_mixed_iterations(const st_mixed* mixed);
+
+/// Draws coefficients [visit_count][covariate_count] and covariance [visit_count][visit_count] from
+/// their approximate posterior: normal about the estimates, with the inverse information as
+/// covariance. Draws below 2^20 of the key are used.                                    [TRI-37]
+void st_mixed_draw(const st_mixed* mixed, const st_random_key* key, double* beta, double* sigma);
 
 /// Sum of weight x coefficient, weight [visit_count][covariate_count], with interval and p.
 st_contrast st_mixed_contrast(const st_mixed* mixed, const double* weight);

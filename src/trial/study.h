@@ -46,6 +46,7 @@ typedef enum st_also {
     ST_ALSO_TIME = 64,
     ST_ALSO_BOOTSTRAP = 128,
     ST_ALSO_ASSUMED = 256,
+    ST_ALSO_JUMP = 512,
 } st_also;
 
 /// One line of `people.entry`.

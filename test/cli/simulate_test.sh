@@ -128,6 +128,35 @@ assert any(e["from"] == "il10@fluid" and e["to"] == "macrophage_m1@synovium" and
            for e in model["acts_on"])
 PYTHON
 fi
+# a new cell type with two rules is seen on the page and in a run
+cat >new.yaml <<'MODEL'
+model: A new cell type
+places: { box: { volume: { value: 1 mL, assumed: any } } }
+substrates:
+  oxygen: { in: { box: { value: 50 uM, assumed: any } }, typical: 50 uM }
+  signal: { in: { box: { value: 0 uM, assumed: any } }, typical: 1 uM }
+cells:
+  patroller:
+    label: Cells of my own
+    in: { box: { value: 1e4 cells, assumed: any } }
+    behaviours:
+      die: { value: 0.1 1/day, assumed: any }
+      secrete.signal: { value: 1e-5 nmol/cell/day, assumed: any }
+rules:
+  - { cell: patroller, signal: oxygen, decreases: die, toward: 0 1/day, half_max: 50 uM, assumed: any }
+  - { cell: patroller, signal: signal, decreases: secrete.signal, toward: 0 nmol/cell/day, half_max: 0.1 uM, hill: 2, assumed: any }
+MODEL
+run describe new.yaml
+for what in 'Cells of my own' 'What cells do, after their rules' '<mi>die</mi><mi>patroller@box</mi>' \
+    '<mi>secrete.signal</mi><mi>patroller@box</mi>' 'patroller.die.oxygen'; do
+    grep -q -F "$what" stdout || fail "the page of a new cell type lacks '$what'"
+done
+run simulate new.yaml --until 1d --every 1d
+# half of the hazard at half-maximal oxygen: 1e4 exp(-0.05)
+tail -n 1 stdout | tr -d '\r' | awk -F, '
+    { exit !($2 > 9512.29 && $2 < 9512.30 && $4 > 0.05 && $4 < 0.1) }' ||
+    fail "a run of the new cell type: $(tail -n 1 stdout)"
+
 # markup in a file is text on the page
 cat >odd.yaml <<'MODEL'
 model: "A <b>bold</b> & \"odd\" title"

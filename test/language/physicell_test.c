@@ -59,7 +59,7 @@ static int read_rules(csv_rule* out)
             continue;
         }
         assert_true(count < LINE_LIMIT);
-        char* field[8];
+        const char* field[8] = {"", "", "", "", "", "", "", ""};
         char* rest = NULL;
         int fields = 0;
         for (char* f = strtok_r(line, ",\n", &rest); f != NULL; f = strtok_r(NULL, ",\n", &rest)) {

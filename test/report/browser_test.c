@@ -189,6 +189,19 @@ static void twelve_arms_with_long_names_fit(void** state)
     assert_fits(s, 390);
 }
 
+static void page_of_one_arm_fits(void** state)
+{
+    const scene* s = *state;
+    const st_study whole = fake_knee_study(60);
+    st_study study = {.title = "One arm", .arm_count = 1, .source_count = 1};
+    study.arm[0] = whole.arm[3];
+    study.arm[0].control = -1;
+    study.effect[0] = -6.0;
+    make(s, &study);
+    assert_fits(s, 1200);
+    assert_fits(s, 390);
+}
+
 static void page_without_completers_fits(void** state)
 {
     const scene* s = *state;
@@ -209,6 +222,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(usual_page_opens_silently_and_fits),
         CASE(twelve_arms_with_long_names_fit),
+        CASE(page_of_one_arm_fits),
         CASE(page_without_completers_fits),
     };
 #undef CASE

@@ -211,6 +211,92 @@ static void names_cannot_break_the_page(void** state)
     st_free(s->ctx, summary);
 }
 
+static void page_has_its_parts(void** state)
+{
+    scene* s = *state;
+    const st_study study = fake_knee_study(300);
+    make(s, &study);
+    static const char* const part[] = {"figure-main\"",
+                                       "figure-differences\"",
+                                       "figure-icons\"",
+                                       "figure-first\"",
+                                       "figure-durability\"",
+                                       "figure-parts\"",
+                                       "figure-stream\"",
+                                       "figure-benefit-2\"",
+                                       "figure-flow\"",
+                                       "id=\"harms\"",
+                                       "class=\"sortable\"",
+                                       "id=\"sources\"",
+                                       "Question of interest",
+                                       "Context of use",
+                                       "Model influence",
+                                       "Decision consequence",
+                                       "Verification",
+                                       "Validation",
+                                       "Uncertainty",
+                                       "id=\"term-km\"",
+                                       "not: age",
+                                       "counts no replacement of the joint"};
+    for (size_t i = 0; i < sizeof part / sizeof part[0]; i++) {
+        if (!strstr(s->page, part[i])) {
+            fail_msg("not on the page: %s", part[i]);
+        }
+    }
+    // The measured difference and what the product makes of it are told side by side.
+    assert_non_null(strstr(s->page, "Of it the product"));
+    assert_non_null(strstr(s->page, "after <a class=\"term\" href=\"#term-shrink\""));
+    // No precision that nobody has.
+    assert_null(strstr(s->page, "[0, 0]"));
+    assert_null(strstr(s->page, "[0.0, 0.0]"));
+    // The control's icons: as many out of 100 as the store says.
+    assert_non_null(strstr(s->page, "Clearly better at 12 months: "));
+}
+
+static void two_runs_stand_side_by_side(void** state)
+{
+    scene* s = *state;
+    st_study study = fake_knee_study(100);
+    make(s, &study);
+    char other[80];
+    snprintf(other, sizeof other, "%s/other", s->dir);
+    char dir[64];
+    snprintf(dir, sizeof dir, "%s", s->dir);
+    st_study changed = study;
+    changed.effect[2] = 4.0;
+    changed.arm_count = 3; // and one arm less
+    snprintf(s->dir, sizeof s->dir, "%.50s/other", dir);
+    make(s, &changed);
+    snprintf(s->dir, sizeof s->dir, "%s", dir);
+    assert_int_equal(st_report_compare(s->ctx, dir, other), ST_OK);
+    char* page = read_file(s, "compare.html");
+    assert_non_null(strstr(page, "Two runs side by side"));
+    assert_int_equal(count_of(page, "<figure id="), 2);
+    assert_non_null(strstr(page, "person_row_count"));
+    // An arm that only one of them has keeps its row, with dashes.
+    assert_non_null(strstr(page, "<th scope=\"row\">100 million marrow MSC</th>"));
+    assert_null(strstr(page, ">nan"));
+    free(page);
+    st_ctx_clear_messages(s->ctx);
+    assert_int_equal(st_report_compare(s->ctx, dir, "nowhere"), ST_ERR_FILE);
+}
+
+static void figures_are_files_of_their_own(void** state)
+{
+    scene* s = *state;
+    const st_study study = fake_knee_study(60);
+    make(s, &study);
+    char out[80];
+    snprintf(out, sizeof out, "%s/figures", s->dir);
+    int count = 0;
+    assert_int_equal(st_report_figures(s->ctx, s->dir, out, &count), ST_OK);
+    assert_int_equal(count, count_of(s->page, "<figure id="));
+    char* main_figure = read_file(s, "figures/main.svg");
+    assert_non_null(strstr(main_figure, "xmlns=\"http://www.w3.org/2000/svg\""));
+    assert_null(strstr(main_figure, "var(")); // fixed colours
+    free(main_figure);
+}
+
 static void one_arm_stands_beside_its_own_twins(void** state)
 {
     scene* s = *state;
@@ -304,6 +390,9 @@ int main(void)
         CASE(page_of_a_usual_study_is_whole_and_quick),
         CASE(answer_tells_range_before_mean_and_what_was_not_shown),
         CASE(names_cannot_break_the_page),
+        CASE(page_has_its_parts),
+        CASE(two_runs_stand_side_by_side),
+        CASE(figures_are_files_of_their_own),
         CASE(one_arm_stands_beside_its_own_twins),
         CASE(nobody_with_a_reading_is_said_so),
         CASE(twelve_arms_fit),

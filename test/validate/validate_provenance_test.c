@@ -50,7 +50,7 @@ static int logged(const st_table* log, const char* trial)
     int rows = 0;
     for (int i = 0; i < st_table_row_count(log); ++i) {
         if (strcmp(cell(log, i, "trial_id"), trial) == 0) {
-            const int n = atoi(cell(log, i, "rows"));
+            const int n = (int)strtol(cell(log, i, "rows"), NULL, 10);
             rows += strcmp(cell(log, i, "action"), "added") == 0     ? n
                     : strcmp(cell(log, i, "action"), "removed") == 0 ? -n
                                                                      : 0;
@@ -90,7 +90,8 @@ static int lost(const st_table* trials, const st_table* neutral)
 {
     int count = 0;
     for (int i = 0; i < st_table_row_count(neutral); ++i) {
-        count += rows_of(trials, cell(neutral, i, "trial_id")) < atoi(cell(neutral, i, "rows"));
+        count += rows_of(trials, cell(neutral, i, "trial_id")) <
+                 strtol(cell(neutral, i, "rows"), NULL, 10);
     }
     return count;
 }

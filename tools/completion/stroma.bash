@@ -5,11 +5,11 @@ _stroma() {
     local previous=${COMP_WORDS[COMP_CWORD - 1]}
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "check describe simulate prepare run merge validate bench --help --version" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "check describe simulate prepare run merge validate bench report --help --version" -- "$current")
         return
     fi
     case $previous in
-    -o | --output)
+    -o | --output | --compare | --figures | --tables)
         mapfile -t COMPREPLY < <(compgen -d -- "$current")
         return
         ;;
@@ -40,6 +40,7 @@ _stroma() {
         merge) options="--output --seed --force --quiet --help" ;;
         bench) options="--threads --help" ;;
         run) options="--output --shard --threads --seed --force --quiet --help" ;;
+        report) options="--compare --pdf --figures --tables --quiet --help" ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
         return

@@ -107,8 +107,8 @@ void st_recipe_read_gel(st_recipe_reader* r, const st_node* map)
     }
     find_polymer(r, map);
     read_path(r, map);
-    if (st_ctx_mistake_count(ctx) != before) {
-        return;
+    if (st_ctx_mistake_count(ctx) != before || wavelength == NULL || time == NULL) {
+        return; // what is missing was reported
     }
     check_light(r, wavelength);
     st_recipe_reader_tell(r, st_arena_format(&r->recipe->arena, "harden by %s of %s light, %s",

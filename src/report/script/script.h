@@ -1,6 +1,7 @@
 /// \file
-/// Private: the one script of the page and its style, bundled by tools/bundle_report.py. Each text is
-/// a list of pieces that ends with NULL; the page writes `uplot` and then `page` into one element.
+/// Private: the one script of the page and its style, bundled by tools/bundle_report.py. Each text
+/// is a list of pieces that ends with NULL; the page writes `uplot` and then `page` into one
+/// element.
 #ifndef ST_REPORT_SCRIPT_H
 #define ST_REPORT_SCRIPT_H
 
