@@ -2,7 +2,7 @@
 /// Tissue engine: space as sparse bricks of 8 x 8 x 8 voxels, and reaction-diffusion fields on it.
 ///
 /// Units (all factors 1): length um, time min, amount fmol, so that a level in fmol/um^3 is in M.
-/// The result does not depend on the number of workers nor on how voxels fall into bricks.
+/// The result does not depend on the number of workers.
 /// Equations: docs/equations/tissue.md. Guide: docs/tissue.md.
 #ifndef STROMA_TISSUE_H
 #define STROMA_TISSUE_H
@@ -76,8 +76,9 @@ typedef struct st_tissue_def {
     int paint_count;
     const st_label_map* labels; ///< or NULL; painted first; its size must be the box's
     uint64_t bath_media;        ///< bit m: medium m is a bath, not solved, only a boundary
-    int brick_shift[3];         ///< moves the brick lattice by 0 ... 7 voxels: changes no result
-    int worker_count;           ///< 0 = one per CPU
+    int brick_shift[3]; ///< moves the brick lattice by 0 ... 7 voxels, for tests (docs/tissue.md,
+                        ///< D6)
+    int worker_count;   ///< 0 = one per CPU
     uint32_t cookie;
 } st_tissue_def;
 

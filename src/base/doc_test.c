@@ -556,10 +556,31 @@ static void every_failing_allocation_is_reported_and_leaves_nothing(void** state
     st_text_clear(&text);
 }
 
+// Single-quoted text: doubled quotes are one, lines fold, and nothing of the parser's is lost.
+static void quoted_text_is_read_as_yaml_says(void** state)
+{
+    (void)state;
+    static const char text[] = "a: 'it''s\n  folded\n\n  text'\n"
+                               "b: 'x''''''''''''''''''''''y'\n"
+                               "'c''d': ''\n";
+    st_ctx* own = st_ctx_create();
+    st_doc* quoted = NULL;
+    assert_int_equal(st_doc_parse(own, "q", text, strlen(text), &quoted), ST_OK);
+    const st_node* root = st_doc_root(quoted);
+    assert_string_equal(st_node_child(root, "a")->text, "it's folded\ntext");
+    assert_string_equal(st_node_child(root, "b")->text, "x'''''''''''y");
+    assert_string_equal(st_node_child(root, "c'd")->text, "");
+    assert_true(st_node_child(root, "c'd")->is_quoted);
+    st_doc_destroy(quoted);
+    assert_int_equal(st_ctx_bytes_in_use(own), 0);
+    st_ctx_destroy(own);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(quoted_text_is_read_as_yaml_says),
         TEST(every_node_knows_its_place),
         TEST(broken_documents_are_refused_with_their_place),
         TEST(zero_bytes_depth_and_size_are_limited),

@@ -464,7 +464,8 @@ static void add_data(st_text* out, const st_figure_lines* lines)
         }
         st_text_add(out, written++ > 0 ? ",{&quot;n&quot;:" : "{&quot;n&quot;:");
         add_json_text(out, s->label);
-        st_text_addf(out, ",&quot;c&quot;:%d,&quot;d&quot;:%d,", s->colour, s->dash);
+        st_text_addf(out, ",&quot;c&quot;:%d,&quot;d&quot;:%d,%s", s->colour, s->dash,
+                     s->is_step ? "&quot;t&quot;:1," : "");
         add_numbers(out, "x", s->x, s->count);
         st_text_add(out, ",");
         add_numbers(out, "y", s->y, s->count);

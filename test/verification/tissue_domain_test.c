@@ -46,9 +46,9 @@ static void mass_stays_in_a_shell_over_ten_thousand_steps(void** state)
 {
     (void)state;
     print_message("seed %d\n", SEED);
-    const int n[3] = {20, 20, 20};
+    const int n[3] = {16, 16, 16};
     scene s;
-    scene_begin(&s, n, 40.0, &SHELL, 1, NULL);
+    scene_begin(&s, n, 50.0, &SHELL, 1, NULL);
     s.rates[1].diffusivity_um2_per_min = 600.0;
     scene_add(&s);
     fill_noise(&s, n);
@@ -68,8 +68,8 @@ static void mass_stays_in_a_shell_over_ten_thousand_steps(void** state)
 static void ledger_closes_over_ten_thousand_steps(void** state)
 {
     (void)state;
-    const int n[3] = {16, 16, 16};
-    const st_shape ball = {.kind = ST_SHAPE_BALL, .centre_um = {320, 320, 320}, .size_um = {300}};
+    const int n[3] = {12, 12, 12};
+    const st_shape ball = {.kind = ST_SHAPE_BALL, .centre_um = {240, 240, 240}, .size_um = {220}};
     scene s;
     scene_begin(&s, n, 40.0, &ball, 1, NULL);
     s.rates[1] = (st_medium_rates){.diffusivity_um2_per_min = 500.0,

@@ -157,12 +157,13 @@ static void pull_settings(lab* l)
     static const char* const volume_name[] = {"product of the first spin",
                                               "product of the second spin"};
     st_recipe* r = &l->plain->recipe;
-    pull(l, true, "age of the donor", "y", &l->donor.age_y, l->donor.age_y - 10.0,
-         l->donor.age_y + 10.0);
+    const double age = l->donor.age_y; // stays one that a donor may have
+    pull(l, true, "age of the donor", "y", &l->donor.age_y, age > 10.0 ? age - 10.0 : 0.0,
+         age < 110.0 ? age + 10.0 : 120.0);
     pull(l, true, "body mass index of the donor", "kg/m^2", &l->donor.bmi_kg_per_m2,
          l->donor.bmi_kg_per_m2 - 5.0, l->donor.bmi_kg_per_m2 + 5.0);
     pull_factor(l, "volume of each draw", "mL", &r->harvest.draw_mL, 1.2);
-    for (int i = 0; i < r->spin_count; i++) {
+    for (int i = 0; i < r->spin_count && i < ST_RECIPE_SPINS; i++) {
         st_spin* spin = &r->spin[i];
         pull_factor(l, volume_name[i], "mL", &spin->volume_mL, 1.2);
         pull_factor(l, volume_name[i], "share", &spin->volume_share, 1.2);

@@ -133,6 +133,7 @@
       columns.push(grid.map((x) => (known.has(x) ? known.get(x) : undefined)));
       series.push({
         label: s.n, stroke: colours[s.c], width: 2, spanGaps: true,
+        paths: s.t ? uPlot.paths.stepped({ align: 1 }) : undefined,
         dash: s.d === 1 ? [8, 5] : s.d === 2 ? [2, 4] : undefined,
         value: (u, v) => (v == null ? "\u2013" : number(v)),
       });
@@ -141,7 +142,7 @@
       width: place.clientWidth, height: 340, series: series,
       scales: { x: { time: false } },
       axes: [Object.assign({ label: data.x }, axis),
-        Object.assign({ label: data.y, size: 70 }, axis)],
+        Object.assign({ label: data.y.length > 40 ? "" : data.y, size: 70 }, axis)],
       cursor: { drag: { x: true, y: true, uni: 20 } },
     }, columns, place);
   }

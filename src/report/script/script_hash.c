@@ -2,4 +2,4 @@
 // clang-format off
 #include "report/script/script.h"
 
-const char* const st_script_hash = "sha256-wmQkPfPbF/nbllKOpcHmAyf5EJqQFyZchR/51wJ99QU=";
+const char* const st_script_hash = "sha256-stNSFNv6vfzmUGE3cZcVWdCM7GW8S/NEn1VwdGzHNkM=";
