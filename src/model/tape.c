@@ -277,7 +277,9 @@ void st_tape_run(const st_tape* tape, double* reg)
 void st_tape_run_scalar(const st_tape* tape, const double* input, double* reg, double* output)
 {
     memcpy(reg, input, (size_t)tape->input_count * sizeof *reg);
-    memcpy(reg + tape->input_count, tape->constant, (size_t)tape->constant_count * sizeof *reg);
+    if (tape->constant_count > 0) {
+        memcpy(reg + tape->input_count, tape->constant, (size_t)tape->constant_count * sizeof *reg);
+    }
     for (int k = 0; k < tape->op_count; k++) {
         const st_op op = tape->op[k];
         reg[op.out] = st_op_apply((st_op_code)op.code, reg[op.a], reg[op.b]);

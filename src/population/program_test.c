@@ -47,7 +47,7 @@ static const st_op_code CODES[] = {ST_OP_ADD, ST_OP_SUB, ST_OP_MUL, ST_OP_DIV,  
                                    ST_OP_EXP, ST_OP_LOG, ST_OP_POW, ST_OP_PPOW,   ST_OP_SQRT,
                                    ST_OP_MIN, ST_OP_MAX, ST_OP_LE,  ST_OP_SQUARE, ST_OP_PLUS,
                                    ST_OP_ADD, ST_OP_MUL, ST_OP_SUB, ST_OP_MUL,    ST_OP_ADD};
-#define CODE_COUNT ((double)(sizeof CODES / sizeof CODES[0]))
+enum { CODE_COUNT = sizeof CODES / sizeof CODES[0] };
 
 /// A random tape: every operation reads earlier registers.
 static void draw_tape(const st_random_key* key, int op_count, st_op* op, uint16_t* output,
@@ -58,10 +58,11 @@ static void draw_tape(const st_random_key* key, int op_count, st_op* op, uint16_
     for (int i = 0; i < op_count; i++) {
         const uint64_t at = 1000 + 4 * (uint64_t)i;
         const double range = first + i;
-        op[i] = (st_op){.code = (uint16_t)CODES[(size_t)(st_random_uniform(key, at) * CODE_COUNT)],
-                        .a = (uint16_t)(st_random_uniform(key, at + 1) * range),
-                        .b = (uint16_t)(st_random_uniform(key, at + 2) * range),
-                        .out = (uint16_t)(first + i)};
+        op[i] = (st_op){
+            .code = (uint16_t)CODES[(size_t)(st_random_uniform(key, at) * (double)CODE_COUNT)],
+            .a = (uint16_t)(st_random_uniform(key, at + 1) * range),
+            .b = (uint16_t)(st_random_uniform(key, at + 2) * range),
+            .out = (uint16_t)(first + i)};
     }
     for (int i = 0; i < OUTPUTS; i++) {
         const double back = st_random_uniform(key, 100 + (uint64_t)i) * 0.5 * op_count;

@@ -90,9 +90,9 @@ static void add_flow(st_text* out, const st_figure_flow* flow, bool is_narrow)
     add_box(out, flow->entered, 1, NULL, 0, left, entered_top, box, 0);
     for (int a = 0; a < flow->arm_count; a++) {
         const st_figure_flow_arm* arm = &flow->arm[a];
+        const int row = a / columns;
         add_box(out, arm->label, head_lines, arm->line, arm->line_count,
-                10.0 + cell * (a % columns) + 3.0, arms_top + step * (a / columns), cell - 6.0,
-                arm->colour);
+                10.0 + cell * (a % columns) + 3.0, arms_top + step * row, cell - 6.0, arm->colour);
     }
     st_text_add(out, "</svg>\n");
 }

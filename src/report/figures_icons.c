@@ -21,13 +21,14 @@ static void add_field(st_text* out, const st_figure_icons_row* row, double left,
     for (int is_filled = 1; is_filled >= 0; is_filled--) {
         int drawn = 0;
         for (int i = 0; i < 100; i++) {
+            const int icon_row = i / 10;
             if ((i < row->filled) == (is_filled == 1)) {
                 // A line of no length with round ends is a dot.
                 st_text_addf(out, "%sM%.1f %.1fh0",
                              drawn++ > 0 ? ""
                              : is_filled ? "<path class=\"icon\" d=\""
                                          : "<path class=\"icon empty\" d=\"",
-                             left + 5.0 + DOT * (i % 10), top + HEAD + 5.0 + DOT * (i / 10));
+                             left + 5.0 + DOT * (i % 10), top + HEAD + 5.0 + DOT * icon_row);
             }
         }
         st_text_add(out, drawn > 0 ? "\"/>" : "");
@@ -44,7 +45,8 @@ static void add_icons(st_text* out, const st_figure_icons* icons, bool is_narrow
     const double line = HEAD + 10.0 * DOT + 18.0;
     st_figures_open(out, &icons->about, width, rows * line, is_narrow);
     for (int i = 0; i < icons->row_count; i++) {
-        add_field(out, &icons->row[i], (i % columns) * cell + 4.0, (i / columns) * line, cell);
+        const int row = i / columns;
+        add_field(out, &icons->row[i], (i % columns) * cell + 4.0, row * line, cell);
     }
     st_text_add(out, "</svg>\n");
 }

@@ -57,7 +57,7 @@ static st_status take_end(void* self, st_ctx* ctx)
 }
 
 #define TAKE(list, type)                                                                           \
-    if (kind == type) {                                                                            \
+    if (kind == (type)) {                                                                          \
         assert_true(c->list##_count < (int)(sizeof c->list / sizeof c->list[0]));                  \
         memcpy(&c->list[c->list##_count++], row, sizeof c->list[0]);                               \
     }

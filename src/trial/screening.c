@@ -55,7 +55,7 @@ static int judge_scores(const st_crew* crew, const st_course* course, uint64_t i
 {
     const st_study* study = crew->study;
     const int last = study->screening_count;
-    double measured[ST_SCREENING_LIMIT + 1];
+    double measured[ST_SCREENING_LIMIT + 1] = {0};
 
     if (course->status != ST_OK) {
         return study->criterion_count + 1;

@@ -316,8 +316,8 @@ st_status st_stay_block(st_crew* crew, st_worker* worker, int64_t item, void* ar
     const int64_t begin = item * ST_CREW_BLOCK;
     const int count =
         (int)(batch->count - begin < ST_CREW_BLOCK ? batch->count - begin : ST_CREW_BLOCK);
-    st_plan plan[ST_CREW_BLOCK];
-    st_follow follow[ST_CREW_BLOCK * ST_ARM_LIMIT];
+    st_plan plan[ST_CREW_BLOCK] = {0};
+    st_follow follow[ST_CREW_BLOCK * ST_ARM_LIMIT] = {0};
     int course_count = 0;
 
     for (int row = 0; row < count; ++row) {

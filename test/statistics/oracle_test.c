@@ -260,7 +260,7 @@ static void test_adjusted_p_values_agree(void** state)
 {
     const double p[5] = {0.011, 0.02, 0.02, 0.032, 0.21};
     const double gap[3] = {0.04, NAN, 0.03};
-    double r[8], adjusted[5];
+    double r[8] = {0}, adjusted[5];
 
     (void)state;
     expected("holm", r, 8);
