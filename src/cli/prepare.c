@@ -100,7 +100,8 @@ static void print_care(const st_preparation* p)
     const st_recipe* recipe = st_preparation_recipe(p);
     const st_catalogue* c = st_preparation_catalogue(p);
     const int count = st_recipe_adverse(recipe, event, 64);
-    printf("\npublished harms per step\n");
+    printf("\n%s\n", count > 0 ? "published harms per step"
+                               : "no published harm rate for these steps is in the catalogue");
     for (int i = 0; i < count && i < 64; i++) {
         printf("  %-52s %8.3g %% [%.3g, %.3g] per %s\n", event[i].label,
                100.0 * event[i].probability, 100.0 * event[i].lo, 100.0 * event[i].hi,
