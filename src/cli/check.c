@@ -1,4 +1,4 @@
-/// `stroma check`: is this study or model valid, and what would it run?
+/// `stroma check`: is this file valid, and what would it run?
 
 #include "check_person.h"
 #include "cli.h"
@@ -261,8 +261,8 @@ static int perform(st_ctx* ctx, const st_arguments* arguments)
         status = st_check_person(ctx, arguments->file);
     } else {
         status = ST_FAIL(ctx, ST_ERR_INPUT,
-                         "%s:1:1: found neither `study` nor `model` at the top, expected a study "
-                         "or a model",
+                         "%s:1:1: found none of `study`, `model`, `preparation`, `tissue` and "
+                         "`person` at the top, expected one of them",
                          arguments->file);
     }
     if (status == ST_OK) {
@@ -274,7 +274,7 @@ static int perform(st_ctx* ctx, const st_arguments* arguments)
 const st_command ST_CHECK_COMMAND = {
     .name = "check",
     .operand = "FILE",
-    .about = "is this study, model or person valid? what would it run?",
+    .about = "is this study, model, preparation, tissue or person valid? what would it run?",
     .help = "  --variant V   check this variant of a model\n"
             "  --units       every quantity of a model as written and as computed\n",
     .options = ST_OPTION_VARIANT | ST_OPTION_UNITS | ST_OPTION_HELP,

@@ -10,7 +10,7 @@
 #define FIRST_CAPACITY 256u
 #define FIRST_BUCKETS  1024u
 
-static bool is_unary(uint32_t code)
+bool st_op_is_unary(uint32_t code)
 {
     return code == ST_OP_NEG || code == ST_OP_EXP || code == ST_OP_LOG || code == ST_OP_SQRT ||
            code == ST_OP_SQUARE || code == ST_OP_PLUS;
@@ -62,15 +62,9 @@ double st_op_apply(st_op_code code, double a, double b)
     return NAN;
 }
 
-static uint64_t hash_node(const st_expr_node* n)
+static uint64_t hash_of(const st_expr_node* n)
 {
-    uint64_t bits;
-    memcpy(&bits, &n->value, sizeof bits);
-    uint64_t h = n->code * 0x9E3779B97F4A7C15u;
-    h = (h ^ n->a) * 0xBF58476D1CE4E5B9u;
-    h = (h ^ n->b ^ (h >> 29)) * 0x94D049BB133111EBu;
-    h = (h ^ bits ^ (h >> 32)) * 0x9E3779B97F4A7C15u;
-    return h ^ (h >> 31);
+    return st_index_set_hash(n->code, n->a, n->b, n->value);
 }
 
 static bool same_node(const st_expr_node* x, const st_expr_node* y)
@@ -79,38 +73,19 @@ static bool same_node(const st_expr_node* x, const st_expr_node* y)
            memcmp(&x->value, &y->value, sizeof x->value) == 0;
 }
 
-static bool grow_buckets(st_graph* graph)
-{
-    const uint32_t count = graph->bucket_count * 2u;
-    uint32_t* bucket = st_alloc(graph->ctx, count, sizeof *bucket);
-    if (bucket == NULL) {
-        return false;
-    }
-    for (uint32_t i = 0; i < graph->count; i++) {
-        uint64_t at = hash_node(&graph->node[i]) & (count - 1u);
-        while (bucket[at] != 0u) {
-            at = (at + 1u) & (count - 1u);
-        }
-        bucket[at] = i + 1u;
-    }
-    st_free(graph->ctx, graph->bucket);
-    graph->bucket = bucket;
-    graph->bucket_count = count;
-    return true;
-}
-
 static st_expr intern(st_graph* graph, st_expr_node node)
 {
     if (graph->failed) {
         return ST_EXPR_ZERO;
     }
-    uint64_t at = hash_node(&node) & (graph->bucket_count - 1u);
-    while (graph->bucket[at] != 0u) {
-        const uint32_t i = graph->bucket[at] - 1u;
-        if (same_node(&graph->node[i], &node)) {
-            return i;
-        }
-        at = (at + 1u) & (graph->bucket_count - 1u);
+    const uint64_t hash = hash_of(&node);
+    uint32_t probe = 0;
+    uint32_t known = st_index_set_next(&graph->known, hash, &probe);
+    while (known != ST_INDEX_NONE && !same_node(&graph->node[known], &node)) {
+        known = st_index_set_next(&graph->known, hash, &probe);
+    }
+    if (known != ST_INDEX_NONE) {
+        return known;
     }
     if (graph->count == graph->capacity) {
         st_expr_node* grown =
@@ -124,8 +99,7 @@ static st_expr intern(st_graph* graph, st_expr_node node)
     }
     const uint32_t index = graph->count++;
     graph->node[index] = node;
-    graph->bucket[at] = index + 1u;
-    if (graph->count * 2u > graph->bucket_count && !grow_buckets(graph)) {
+    if (!st_index_set_add(&graph->known, hash, index)) {
         graph->failed = true;
     }
     return index;
@@ -136,10 +110,8 @@ st_status st_graph_init(st_graph* graph, st_ctx* ctx)
     memset(graph, 0, sizeof *graph);
     graph->ctx = ctx;
     graph->capacity = FIRST_CAPACITY;
-    graph->bucket_count = FIRST_BUCKETS;
     graph->node = st_alloc(ctx, graph->capacity, sizeof *graph->node);
-    graph->bucket = st_alloc(ctx, graph->bucket_count, sizeof *graph->bucket);
-    if (graph->node == NULL || graph->bucket == NULL) {
+    if (graph->node == NULL || st_index_set_init(&graph->known, ctx, FIRST_BUCKETS) != ST_OK) {
         st_graph_clear(graph);
         return ST_ERR_MEMORY;
     }
@@ -150,15 +122,20 @@ st_status st_graph_init(st_graph* graph, st_ctx* ctx)
 
 st_status st_graph_rehash(st_graph* graph)
 {
-    return grow_buckets(graph) ? ST_OK : ST_ERR_MEMORY;
+    st_index_set_empty(&graph->known);
+    for (uint32_t i = 0; i < graph->count; i++) {
+        if (!st_index_set_add(&graph->known, hash_of(&graph->node[i]), i)) {
+            return ST_ERR_MEMORY;
+        }
+    }
+    return ST_OK;
 }
 
 void st_graph_clear(st_graph* graph)
 {
     st_free(graph->ctx, graph->node);
-    st_free(graph->ctx, graph->bucket);
+    st_index_set_clear(&graph->known);
     graph->node = NULL;
-    graph->bucket = NULL;
     graph->count = 0;
 }
 
@@ -258,14 +235,14 @@ static bool simplify(st_graph* graph, st_op_code code, st_expr a, st_expr b, st_
 
 st_expr st_expr_make(st_graph* graph, st_op_code code, st_expr a, st_expr b)
 {
-    if (is_unary(code)) {
+    if (st_op_is_unary(code)) {
         b = 0;
     }
     double av = 0.0;
     double bv = 0.0;
     const bool a_constant = st_expr_is_constant(graph, a, &av);
     const bool b_constant = st_expr_is_constant(graph, b, &bv);
-    if (a_constant && (is_unary(code) || b_constant)) {
+    if (a_constant && (st_op_is_unary(code) || b_constant)) {
         return st_expr_constant(graph, st_op_apply(code, av, bv));
     }
     st_expr simple;
@@ -383,7 +360,7 @@ st_expr st_expr_derive(st_graph* graph, st_expr e, uint32_t slot, uint32_t* memo
     }
     const st_expr da = st_expr_derive(graph, n.a, slot, memo, memo_count);
     const st_expr db =
-        is_unary(n.code) ? ST_EXPR_ZERO : st_expr_derive(graph, n.b, slot, memo, memo_count);
+        st_op_is_unary(n.code) ? ST_EXPR_ZERO : st_expr_derive(graph, n.b, slot, memo, memo_count);
     const st_expr d =
         da == ST_EXPR_ZERO && db == ST_EXPR_ZERO ? ST_EXPR_ZERO : derive_node(graph, e, da, db);
     if (e < memo_count) {
@@ -407,7 +384,7 @@ void st_expr_inputs(const st_graph* graph, st_expr e, bool* used, bool* seen)
         return;
     }
     st_expr_inputs(graph, n.a, used, seen);
-    if (!is_unary(n.code)) {
+    if (!st_op_is_unary(n.code)) {
         st_expr_inputs(graph, n.b, used, seen);
     }
 }

@@ -7,6 +7,7 @@
 #include "stroma/model.h"
 
 #include "base/base.h"
+#include "base/index_set.h"
 
 /// A node by number. Node 0 is the constant 0, node 1 the constant 1.
 typedef uint32_t st_expr;
@@ -24,9 +25,8 @@ typedef struct st_graph {
     st_ctx* ctx;
     st_expr_node* node;
     uint32_t count, capacity;
-    uint32_t* bucket; ///< hash table of node numbers + 1
-    uint32_t bucket_count;
-    bool failed; ///< memory ran out; every later node is 0
+    st_index_set known; ///< nodes by their contents
+    bool failed;        ///< memory ran out; every later node is 0
 } st_graph;
 
 st_status st_graph_init(st_graph* graph, st_ctx* ctx);
@@ -59,6 +59,9 @@ st_expr st_expr_derive(st_graph* graph, st_expr e, uint32_t slot, uint32_t* memo
 
 /// Marks in used[slot] every input that `e` depends on. `seen` [node count] zeroed by the caller.
 void st_expr_inputs(const st_graph* graph, st_expr e, bool* used, bool* seen);
+
+/// Does the operation take one operand only?
+bool st_op_is_unary(uint32_t code);
 
 /// One operation on numbers: what graph folding and the scalar tape use.
 double st_op_apply(st_op_code code, double a, double b);

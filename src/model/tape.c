@@ -8,12 +8,6 @@
 #define PPOW_CEILING 1e300 // w/(1 + w) stays 1 and never becomes inf/inf
 #define WHOLE_LIMIT  7.0   // exponents up to here are products
 
-static bool is_unary(uint32_t code)
-{
-    return code == ST_OP_NEG || code == ST_OP_EXP || code == ST_OP_LOG || code == ST_OP_SQRT ||
-           code == ST_OP_SQUARE || code == ST_OP_PLUS;
-}
-
 /// What the build needs per node; scratch of the context, freed at the end.
 typedef struct build {
     st_ctx* ctx;
@@ -42,7 +36,7 @@ static void visit(build* b, st_expr e)
         return;
     }
     visit(b, n->a);
-    if (!is_unary(n->code)) {
+    if (!st_op_is_unary(n->code)) {
         visit(b, n->b);
     }
     b->order[b->order_count++] = e;
@@ -62,7 +56,7 @@ static uint32_t place_registers(build* b, uint32_t first_free, uint32_t* stack)
         const st_expr e = b->order[i];
         const st_expr_node* n = &b->graph->node[e];
         const st_expr operand[2] = {n->a, n->b};
-        const int operand_count = is_unary(n->code) || n->a == n->b ? 1 : 2;
+        const int operand_count = st_op_is_unary(n->code) || n->a == n->b ? 1 : 2;
         // operands are read before the result is written, so the result may take their register
         for (int k = 0; k < operand_count; k++) {
             if (has_register_of_its_own(b, operand[k]) && b->last_use[operand[k]] == i) {
@@ -106,7 +100,7 @@ static st_status emit(st_arena* arena, const build* b, const st_expr* output, in
     }
     for (uint32_t i = 0; i < b->order_count; i++) {
         const st_expr_node* n = &b->graph->node[b->order[i]];
-        const uint32_t operand_b = is_unary(n->code) ? n->a : n->b;
+        const uint32_t operand_b = st_op_is_unary(n->code) ? n->a : n->b;
         op[i] = (st_op){.code = (uint16_t)n->code,
                         .a = (uint16_t)b->place[n->a],
                         .b = (uint16_t)b->place[operand_b],
@@ -140,7 +134,7 @@ st_status st_tape_build(st_arena* arena, const st_graph* graph, int input_count,
     for (uint32_t i = 0; i < b.order_count; i++) {
         const st_expr_node* n = &graph->node[b.order[i]];
         b.last_use[n->a] = i;
-        if (!is_unary(n->code)) {
+        if (!st_op_is_unary(n->code)) {
             b.last_use[n->b] = i;
         }
     }

@@ -11,15 +11,15 @@
 st_status st_program_begin(st_program_build* b, st_ctx* ctx, int input_count,
                            const st_program_level* level)
 {
-    *b = (st_program_build){.ctx = ctx, .capacity = FIRST_CAPACITY, .bucket_count = FIRST_BUCKETS};
+    *b = (st_program_build){.ctx = ctx, .capacity = FIRST_CAPACITY};
     while (b->capacity < (uint32_t)input_count) {
         b->capacity *= 2u;
     }
     b->output_capacity = (int)FIRST_CAPACITY;
     b->node = st_alloc(ctx, b->capacity, sizeof *b->node);
-    b->bucket = st_alloc(ctx, b->bucket_count, sizeof *b->bucket);
     b->output = st_alloc(ctx, (size_t)b->output_capacity, sizeof *b->output);
-    if (b->node == NULL || b->bucket == NULL || b->output == NULL) {
+    if (b->node == NULL || b->output == NULL ||
+        st_index_set_init(&b->known, ctx, FIRST_BUCKETS) != ST_OK) {
         st_program_clear(b);
         return ST_ERR_MEMORY;
     }
@@ -34,48 +34,16 @@ st_status st_program_begin(st_program_build* b, st_ctx* ctx, int input_count,
 void st_program_clear(st_program_build* b)
 {
     st_free(b->ctx, b->node);
-    st_free(b->ctx, b->bucket);
+    st_index_set_clear(&b->known);
     st_free(b->ctx, b->output);
     b->node = NULL;
-    b->bucket = NULL;
     b->output = NULL;
-}
-
-static uint64_t hash_node(const st_program_node* n)
-{
-    uint64_t bits;
-    memcpy(&bits, &n->value, sizeof bits);
-    uint64_t h = n->code * 0x9E3779B97F4A7C15u;
-    h = (h ^ n->a) * 0xBF58476D1CE4E5B9u;
-    h = (h ^ n->b ^ (h >> 29)) * 0x94D049BB133111EBu;
-    h = (h ^ bits ^ (h >> 32)) * 0x9E3779B97F4A7C15u;
-    return h ^ (h >> 31);
 }
 
 static bool is_same(const st_program_node* x, const st_program_node* y)
 {
     return x->code == y->code && x->a == y->a && x->b == y->b &&
            memcmp(&x->value, &y->value, sizeof x->value) == 0;
-}
-
-static bool grow_buckets(st_program_build* b)
-{
-    const uint32_t count = b->bucket_count * 2u;
-    uint32_t* bucket = st_alloc(b->ctx, count, sizeof *bucket);
-    if (bucket == NULL) {
-        return false;
-    }
-    for (uint32_t i = (uint32_t)b->input_count; i < b->count; i++) {
-        uint64_t at = hash_node(&b->node[i]) & (count - 1u);
-        while (bucket[at] != 0u) {
-            at = (at + 1u) & (count - 1u);
-        }
-        bucket[at] = i + 1u;
-    }
-    st_free(b->ctx, b->bucket);
-    b->bucket = bucket;
-    b->bucket_count = count;
-    return true;
 }
 
 static bool grow_nodes(st_program_build* b)
@@ -100,13 +68,14 @@ static st_value intern(st_program_build* b, st_program_node node)
     if (b->failed) {
         return 0;
     }
-    uint64_t at = hash_node(&node) & (b->bucket_count - 1u);
-    while (b->bucket[at] != 0u) {
-        const uint32_t i = b->bucket[at] - 1u;
-        if (is_same(&b->node[i], &node)) {
-            return i;
-        }
-        at = (at + 1u) & (b->bucket_count - 1u);
+    const uint64_t hash = st_index_set_hash(node.code, node.a, node.b, node.value);
+    uint32_t probe = 0;
+    uint32_t known = st_index_set_next(&b->known, hash, &probe);
+    while (known != ST_INDEX_NONE && !is_same(&b->node[known], &node)) {
+        known = st_index_set_next(&b->known, hash, &probe);
+    }
+    if (known != ST_INDEX_NONE) {
+        return known;
     }
     if (b->count == b->capacity && !grow_nodes(b)) {
         b->failed = true;
@@ -114,8 +83,7 @@ static st_value intern(st_program_build* b, st_program_node node)
     }
     const uint32_t index = b->count++;
     b->node[index] = node;
-    b->bucket[at] = index + 1u;
-    if (b->count * 2u > b->bucket_count && !grow_buckets(b)) {
+    if (!st_index_set_add(&b->known, hash, index)) {
         b->failed = true;
     }
     return index;

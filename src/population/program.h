@@ -6,6 +6,7 @@
 #define ST_POPULATION_PROGRAM_H
 
 #include "base/base.h"
+#include "base/index_set.h"
 #include "base/maths.h"
 #include "stroma/model.h"
 
@@ -57,8 +58,7 @@ typedef struct st_program_build {
     st_ctx* ctx;
     st_program_node* node;
     uint32_t count, capacity;
-    uint32_t* bucket; ///< hash set of nodes, entries are number + 1
-    uint32_t bucket_count;
+    st_index_set known; ///< operations and constants by their contents
     st_value* output;
     int output_count, output_capacity;
     int input_count;

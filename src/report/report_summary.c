@@ -193,7 +193,7 @@ static void add_arm(st_text* out, const st_findings* f, int arm, int width, int 
     st_text_add(out, "\n");
 }
 
-// Which part of the change is the largest, said only when it is true for every arm with a split.
+// In how many arms with an active product most of the change is something else.
 static void add_split_line(st_text* out, const st_findings* f)
 {
     int arms = 0;
@@ -203,14 +203,16 @@ static void add_split_line(st_text* out, const st_findings* f)
             st_findings_split(f, a, f->primary_measure, f->primary_visit, "product");
         const st_split_row* total =
             st_findings_split(f, a, f->primary_measure, f->primary_visit, "total");
-        if (product && total && isfinite(product->mean) && isfinite(total->mean)) {
+        // Salt water has no part of its own: the twins' difference is exactly nothing.
+        const bool is_active = product && isfinite(product->mean) && product->mean != 0.0;
+        if (is_active && total && isfinite(total->mean)) {
             arms += 1;
             mostly_other += fabs(product->mean) < 0.5 * fabs(total->mean);
         }
     }
     if (arms > 0) {
         st_text_addf(out,
-                     "in %d of %d arms the product itself makes less than half of the change; "
+                     "in %d of %d arms with a product it makes less than half of the change; "
                      "the rest is entry, natural course and context\n",
                      mostly_other, arms);
     }
