@@ -82,10 +82,10 @@ run run missing.yaml -o out
 expect status 4 "$status"
 [ ! -e out ] || fail "something was written"
 
-case_of "neither study nor model"
+case_of "no known kind of file"
 printf 'stduy: x\n' >other.yaml
 run check other.yaml
-expect_error 2 "other.yaml:1:1: found neither \`study\` nor \`model\` at the top, expected a study or a model
+expect_error 2 "other.yaml:1:1: found none of \`study\`, \`model\`, \`preparation\`, \`tissue\` and \`person\` at the top, expected one of them
 1 mistake; nothing was written"
 
 case_of "an unknown key in a study"
