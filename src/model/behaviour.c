@@ -362,6 +362,7 @@ static void leave(const action* a, st_expr rate, int stage, bool is_staged)
     const int from = a->own + stage;
     const st_expr flow = st_expr_mul(&b->graph, rate, number_in(a, from));
     st_channel_begin(b, term_of(&a->k), a->s->key, from, a->index);
+    b->channel_now.info.times = is_staged ? a->stages : 1.0;
     if (a->k.verb == ST_VERB_DIVIDE && !is_staged) {
         st_term_add(b, from, flow);
     } else {
@@ -394,6 +395,7 @@ static void apply_hazard(const action* a)
     for (int i = 0; i + 1 < a->stages; i++) {
         const st_expr flow = st_expr_mul(g, rate, number_in(a, a->own + i));
         st_channel_begin(b, ST_TERM_BECOME, a->s->key, a->own + i, a->index);
+        b->channel_now.info.times = a->stages;
         st_term_add(b, a->own + i, minus(a, flow));
         st_term_add(b, a->own + i + 1, flow);
         st_channel_end(b);
@@ -416,6 +418,13 @@ static void apply_pair(const action* a)
     }
 }
 
+/// What single cells need to know besides the behaviour's value.
+static void keep_extra(const action* a, st_expr extra)
+{
+    a->b->behaviour[a->index].extra = extra;
+    a->b->behaviour[a->index].has_extra = true;
+}
+
 /// What cells do to substrates and matrix, and recruitment.
 static void apply_flux(const action* a)
 {
@@ -433,11 +442,13 @@ static void apply_flux(const action* a)
         return;
     case ST_VERB_RELAX:
         if (read_extra(b, a->s, "target", a->k.first, &extra)) {
+            keep_extra(a, extra.e);
             st_term_add(b, a->goal, st_expr_mul(g, a->b_rho, st_expr_sub(g, extra.e, x)));
         }
         return;
     case ST_VERB_DEPOSIT: {
         const st_expr max = st_expr_constant(g, b->thing[a->k.first].max);
+        keep_extra(a, max);
         const st_expr room = st_expr_sub(g, ST_EXPR_ONE, st_expr_div(g, x, max));
         st_term_add(b, a->goal, st_expr_mul(g, a->b_rho, room));
         return;
@@ -446,6 +457,7 @@ static void apply_flux(const action* a)
         if (!read_extra(b, a->s, "half", a->k.first, &extra)) {
             return;
         }
+        keep_extra(a, extra.e);
         share = st_expr_div(g, x, st_expr_add(g, extra.e, x));
         break;
     default: // take_up, degrade

@@ -81,6 +81,8 @@ typedef struct behaviour_spec {
     const char* key;     ///< "secrete.il1@fluid"
     const st_node* node; ///< NULL: only rules make it
     st_typed base;
+    st_expr extra; ///< relax's target, consume's half, deposit's maximum
+    bool has_extra;
 } behaviour_spec;
 
 typedef struct event_spec {
@@ -132,6 +134,7 @@ typedef struct builder {
     int parameter_count, parameter_capacity;
     input_spec* input;
     int input_count;
+    bool is_in_space; ///< signals that need space are inputs
     definition_spec* definition;
     int definition_count;
     behaviour_spec* behaviour;
@@ -273,6 +276,8 @@ struct st_model {
     const st_event_info* event;
     int state_count, parameter_count, input_count, definition_count, dose_count, event_count;
     const int* state_place; ///< -1 for free states
+    const st_place_info* place;
+    int place_count;
     st_tape rate, jacobian, definitions, initial, events, dose_factor, channels, description;
     const st_plan_info* plan;
     int plan_count;

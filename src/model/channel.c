@@ -37,7 +37,8 @@ void st_channel_begin(builder* b, st_term_kind kind, const char* name, int actor
     b->channel_now = (channel_spec){.info = {.kind = kind,
                                              .name = name != NULL ? name : "",
                                              .actor = actor,
-                                             .behaviour = behaviour},
+                                             .behaviour = behaviour,
+                                             .times = 1.0},
                                     .first = b->change_count};
     b->channel_steps = 1.0;
 }
@@ -202,13 +203,16 @@ void st_channel_end(builder* b)
 st_status st_channel_compile(builder* b, st_model* m, int register_count)
 {
     st_arena* a = b->arena;
-    const int outputs = b->change_count + b->behaviour_count + b->definition_count;
+    const int extras = b->change_count + b->behaviour_count + b->definition_count;
+    const int volumes = extras + b->behaviour_count;
+    const int outputs = volumes + b->place_count;
+    st_place_info* places = st_arena_alloc(a, (size_t)b->place_count + 1u, sizeof *places);
     st_channel_info* channels = st_arena_alloc(a, (size_t)b->channel_count + 1u, sizeof *channels);
     st_channel_change* changes = st_arena_alloc(a, (size_t)b->change_count + 1u, sizeof *changes);
     st_behaviour_info* behaviours =
         st_arena_alloc(a, (size_t)b->behaviour_count + 1u, sizeof *behaviours);
     st_expr* output = st_alloc(b->ctx, (size_t)outputs + 1u, sizeof *output);
-    if (!channels || !changes || !behaviours || !output) {
+    if (!places || !channels || !changes || !behaviours || !output) {
         st_free(b->ctx, output);
         return ST_ERR_MEMORY;
     }
@@ -224,9 +228,17 @@ st_status st_channel_compile(builder* b, st_model* m, int register_count)
     for (int i = 0; i < b->behaviour_count; i++) {
         const behaviour_spec* s = &b->behaviour[i];
         const int at = b->change_count + i;
-        behaviours[i] = (st_behaviour_info){
-            .key = s->key, .state = b->thing[s->cell].state[s->place], .output = at};
+        behaviours[i] = (st_behaviour_info){.key = s->key,
+                                            .state = b->thing[s->cell].state[s->place],
+                                            .output = at,
+                                            .extra = s->has_extra ? extras + i : -1};
         output[at] = s->base.e;
+        output[extras + i] = s->has_extra ? s->extra : ST_EXPR_ZERO;
+    }
+    for (int i = 0; i < b->place_count; i++) {
+        const place_spec* p = &b->place[i];
+        places[i] = (st_place_info){.name = p->name, .output = p->has_volume ? volumes + i : -1};
+        output[volumes + i] = p->has_volume ? p->volume.e : ST_EXPR_ZERO;
     }
     for (int i = 0; i < b->definition_count; i++) {
         output[b->change_count + b->behaviour_count + i] = b->definition[i].value.e;
@@ -239,6 +251,8 @@ st_status st_channel_compile(builder* b, st_model* m, int register_count)
     st_free(b->ctx, output);
     m->channel = channels;
     m->behaviour = behaviours;
+    m->place = places;
+    m->place_count = b->place_count;
     m->channel_count = b->channel_count;
     m->behaviour_count = b->behaviour_count;
     return status;
@@ -278,4 +292,19 @@ const st_tape* st_model_channel_tape(const st_model* model)
 const st_tape* st_model_description_tape(const st_model* model)
 {
     return &model->description;
+}
+
+int st_model_place_count(const st_model* model)
+{
+    return model->place_count;
+}
+
+const st_place_info* st_model_place(const st_model* model, int place)
+{
+    return &model->place[place];
+}
+
+int st_model_state_place(const st_model* model, int state)
+{
+    return model->state_place[state];
 }

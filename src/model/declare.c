@@ -396,7 +396,10 @@ static st_status make_room(builder* b)
     b->place = st_arena_alloc(b->arena, (size_t)places + 1u, sizeof *b->place);
     b->thing = st_arena_alloc(b->arena, (size_t)things + 1u, sizeof *b->thing);
     b->state = st_arena_alloc(b->arena, (size_t)states + 1u, sizeof *b->state);
-    b->input = st_arena_alloc(b->arena, (size_t)section_size(b, "inputs") + 1u, sizeof *b->input);
+    const st_node* rules = st_node_child(b->root, "rules");
+    const int spatial = b->is_in_space && rules != NULL ? rules->child_count : 0;
+    b->input = st_arena_alloc(b->arena, (size_t)(section_size(b, "inputs") + spatial) + 1u,
+                              sizeof *b->input);
     b->definition =
         st_arena_alloc(b->arena, (size_t)section_size(b, "definitions") + (size_t)totals + 1u,
                        sizeof *b->definition);

@@ -15,9 +15,12 @@ static void clear_builder(builder* b)
 }
 
 /// Text to spec to compiled model; all mistakes of the file are in the context afterwards.
-static st_status build(st_ctx* ctx, st_model* model, const char* variant)
+static st_status build(st_ctx* ctx, st_model* model, const char* variant, bool is_in_space)
 {
-    builder b = {.ctx = ctx, .arena = &model->arena, .doc = model->assembly.doc[0]};
+    builder b = {.ctx = ctx,
+                 .arena = &model->arena,
+                 .doc = model->assembly.doc[0],
+                 .is_in_space = is_in_space};
     b.root = model->assembly.root;
     st_status status = st_graph_init(&b.graph, ctx);
     if (status == ST_OK) {
@@ -52,7 +55,8 @@ static st_status build(st_ctx* ctx, st_model* model, const char* variant)
 }
 
 /// Takes the document over, whatever comes.
-static st_status from_doc(st_ctx* ctx, st_doc* doc, const char* variant, st_model** out)
+static st_status from_doc(st_ctx* ctx, st_doc* doc, const char* variant, bool is_in_space,
+                          st_model** out)
 {
     *out = NULL;
     const int mistakes = st_ctx_mistake_count(ctx);
@@ -73,7 +77,7 @@ static st_status from_doc(st_ctx* ctx, st_doc* doc, const char* variant, st_mode
         model->hash = XXH64(text, length, model->hash);
     }
     if (status == ST_OK) {
-        status = model->variant == NULL ? ST_ERR_MEMORY : build(ctx, model, variant);
+        status = model->variant == NULL ? ST_ERR_MEMORY : build(ctx, model, variant, is_in_space);
     }
     if (status == ST_OK && st_ctx_mistake_count(ctx) > mistakes) {
         status = ST_ERR_INPUT;
@@ -92,7 +96,15 @@ st_status st_model_load(st_ctx* ctx, const char* path, const char* variant, st_m
     *out = NULL;
     st_doc* doc;
     ST_TRY(st_doc_load(ctx, path, &doc));
-    return from_doc(ctx, doc, variant, out);
+    return from_doc(ctx, doc, variant, false, out);
+}
+
+st_status st_model_load_in_space(st_ctx* ctx, const char* path, const char* variant, st_model** out)
+{
+    *out = NULL;
+    st_doc* doc;
+    ST_TRY(st_doc_load(ctx, path, &doc));
+    return from_doc(ctx, doc, variant, true, out);
 }
 
 st_status st_model_parse(st_ctx* ctx, const char* name, const char* text, size_t length,
@@ -101,7 +113,16 @@ st_status st_model_parse(st_ctx* ctx, const char* name, const char* text, size_t
     *out = NULL;
     st_doc* doc;
     ST_TRY(st_doc_parse(ctx, name, text, length, &doc));
-    return from_doc(ctx, doc, variant, out);
+    return from_doc(ctx, doc, variant, false, out);
+}
+
+st_status st_model_parse_in_space(st_ctx* ctx, const char* name, const char* text, size_t length,
+                                  const char* variant, st_model** out)
+{
+    *out = NULL;
+    st_doc* doc;
+    ST_TRY(st_doc_parse(ctx, name, text, length, &doc));
+    return from_doc(ctx, doc, variant, true, out);
 }
 
 void st_model_destroy(st_model* model)

@@ -91,6 +91,22 @@ static bool refuse_not_positive(builder* b, const st_node* node, const st_typed*
     return true;
 }
 
+/// The input that holds a cell's own value of a signal; room was made for one per rule.
+static int spatial_input(builder* b, const st_node* signal, const st_grammar_signal* kind)
+{
+    for (int i = 0; i < b->input_count; i++) {
+        if (strcmp(b->input[i].info.name, signal->text) == 0) {
+            return i;
+        }
+    }
+    b->input[b->input_count] =
+        (input_spec){.node = signal,
+                     .dim = st_value_dim(kind->unit),
+                     .info = {.name = signal->text, .unit = kind->unit, .show_unit = kind->unit}};
+    b->input[b->input_count].info.show_factor = 1.0;
+    return b->input_count++;
+}
+
 /// The stand-in of a signal that exists only in space, in its unit.
 static bool read_stand_in(builder* b, const st_node* entry, const st_node* signal,
                           const st_grammar_signal* kind, int place, st_typed* out)
@@ -117,6 +133,9 @@ static bool read_stand_in(builder* b, const st_node* entry, const st_node* signa
         return false;
     }
     out->bridge = bridge;
+    if (b->is_in_space) {
+        out->e = st_expr_input(&b->graph, SLOT_INPUT | (uint32_t)spatial_input(b, signal, kind));
+    }
     return true;
 }
 

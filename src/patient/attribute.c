@@ -18,6 +18,9 @@ static const st_attribute_info ABOUT[ST_ATTRIBUTE_COUNT] = {
     [ST_PERSON_INFLAMMATION] = {"inflammation", "1", "Synovitis relative to the median patient"},
     [ST_PERSON_THICKNESS] = {"base_thickness", "mm", "Medial tibial cartilage thickness"},
     [ST_PERSON_DURATION] = {"duration", "y", "Duration of symptoms"},
+    [ST_PERSON_STRENGTH] = {"strength", "1",
+                            "Knee extensor strength relative to the median patient"},
+    [ST_PERSON_INJURY] = {"injury", "1", "Ligament or meniscus torn before"},
 };
 
 const st_attribute_info* st_attribute_about(st_attribute attribute)

@@ -237,10 +237,49 @@ st_verdict st_candidacy_verdict(const st_candidacy* candidacy, const st_person_f
     return gravest;
 }
 
-st_verdict st_candidacy_judge_attributes(const st_candidacy* candidacy, int index,
-                                         const st_person* person)
+// --- virtual people ---
+
+const char* st_candidacy_subject(const st_candidacy* candidacy, int index)
+{
+    return candidacy->criterion[index].subject;
+}
+
+/// Position of the fact among those that people draw, -1 when they do not.
+static int find_fact(const st_criterion* c, const st_people* people)
+{
+    const int fact = st_people_fact_find(people, c->subject);
+    const bool fits =
+        fact >= 0 && st_people_fact_at(people, fact)->is_since == (c->kind == ST_SUBJECT_SINCE);
+    return fits ? fact : -1;
+}
+
+bool st_candidacy_can_ask(const st_candidacy* candidacy, int index, const st_people* people)
 {
     const st_criterion* c = &candidacy->criterion[index];
-    return c->kind == ST_SUBJECT_ATTRIBUTE ? judge_value(c, person->value[c->attribute])
-                                           : ST_VERDICT_MET;
+    return c->kind == ST_SUBJECT_ATTRIBUTE || find_fact(c, people) >= 0;
+}
+
+st_verdict st_candidacy_judge_virtual(const st_candidacy* candidacy, int index,
+                                      const st_people* people, uint64_t seed,
+                                      const st_person* person)
+{
+    const st_criterion* c = &candidacy->criterion[index];
+    if (c->kind == ST_SUBJECT_ATTRIBUTE) {
+        return judge_value(c, person->value[c->attribute]);
+    }
+    const int fact = find_fact(c, people);
+    if (fact < 0) {
+        return ST_VERDICT_UNKNOWN;
+    }
+    const bool is_met =
+        c->kind == ST_SUBJECT_FACT
+            ? st_people_fact_holds(people, fact, seed, person->id) == c->expected
+            : st_people_fact_since_day(people, fact, seed, person->id) >= c->at_least_day;
+    return is_met ? ST_VERDICT_MET : c->info.verdict;
+}
+
+const char* st_candidacy_source(const st_candidacy* candidacy, const char** name, size_t* length)
+{
+    *name = st_doc_name(candidacy->doc);
+    return st_doc_text(candidacy->doc, length);
 }

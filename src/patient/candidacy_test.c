@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #define CRITERIA ST_SOURCE_DIR "/models/candidacy/knee-cells.yaml"
+#define PEOPLE   ST_SOURCE_DIR "/models/people/oai-symptomatic.yaml"
 #define PERSON   ST_SOURCE_DIR "/examples/person/person.yaml"
 
 static int find(const st_candidacy* candidacy, const char* name)
@@ -108,17 +109,60 @@ static void bounds_belong_to_the_side_that_is_written(void** state)
     st_candidacy* c = NULL;
     assert_int_equal(st_candidacy_load(ctx, CRITERIA, &c), ST_OK);
     st_person virtual_person = {.id = 1};
+    st_people* people = NULL;
+    assert_int_equal(st_people_load(ctx, PEOPLE, &people), ST_OK);
     virtual_person.value[ST_PERSON_BMI] = 35.0;
     virtual_person.value[ST_PERSON_KL] = 3.0;
     const int weight = find(c, "weight");
-    assert_int_equal(st_candidacy_judge_attributes(c, weight, &virtual_person), ST_VERDICT_FIRST);
+    assert_int_equal(st_candidacy_judge_virtual(c, weight, people, 1, &virtual_person),
+                     ST_VERDICT_FIRST);
     virtual_person.value[ST_PERSON_BMI] = 34.9;
-    assert_int_equal(st_candidacy_judge_attributes(c, weight, &virtual_person), ST_VERDICT_MET);
-    assert_int_equal(st_candidacy_judge_attributes(c, find(c, "grade_high"), &virtual_person),
+    assert_int_equal(st_candidacy_judge_virtual(c, weight, people, 1, &virtual_person),
                      ST_VERDICT_MET);
-    assert_int_equal(st_candidacy_judge_attributes(c, find(c, "cancer"), &virtual_person),
-                     ST_VERDICT_MET); // nobody's facts are known here
+    assert_int_equal(
+        st_candidacy_judge_virtual(c, find(c, "grade_high"), people, 1, &virtual_person),
+        ST_VERDICT_MET);
+    st_people_destroy(people);
     st_candidacy_destroy(c);
+    st_ctx_destroy(ctx);
+}
+
+/// As many people as the file says are turned away by a fact, the same ones every time. [PAT-7]
+static void virtual_people_have_facts(void** state)
+{
+    (void)state;
+    enum { COUNT = 20000 };
+    st_ctx* ctx = st_ctx_create();
+    st_candidacy* c = NULL;
+    st_people* people = NULL;
+    assert_int_equal(st_candidacy_load(ctx, CRITERIA, &c), ST_OK);
+    assert_int_equal(st_people_load(ctx, PEOPLE, &people), ST_OK);
+    for (int i = 0; i < st_candidacy_count(c); ++i) {
+        const int fact = st_people_fact_find(people, st_candidacy_subject(c, i));
+        int refused = 0;
+        assert_true(st_candidacy_can_ask(c, i, people));
+        for (uint64_t id = 1; id <= COUNT; ++id) {
+            st_person person;
+            st_people_draw(people, 77, id, &person);
+            const st_verdict verdict = st_candidacy_judge_virtual(c, i, people, 77, &person);
+            assert_int_equal(verdict, st_candidacy_judge_virtual(c, i, people, 77, &person));
+            assert_true(verdict != ST_VERDICT_UNKNOWN);
+            refused += verdict != ST_VERDICT_MET;
+        }
+        if (fact >= 0 && !st_people_fact_at(people, fact)->is_since) {
+            const double share = st_people_fact_at(people, fact)->share;
+            const bool wanted = strcmp(st_candidacy_at(c, i)->name, "exercise_first") == 0;
+            const double expected = wanted ? 1.0 - share : share;
+            assert_true(fabs((double)refused / COUNT - expected) <
+                        4.0 * sqrt(expected * (1.0 - expected) / COUNT) + 1e-9);
+        } else if (fact >= 0) { // only recent ones
+            assert_true(refused > 0 &&
+                        (double)refused / COUNT < st_people_fact_at(people, fact)->share);
+        }
+    }
+    st_people_destroy(people);
+    st_candidacy_destroy(c);
+    assert_int_equal(st_ctx_bytes_in_use(ctx), 0);
     st_ctx_destroy(ctx);
 }
 
@@ -161,6 +205,7 @@ int main(void)
         cmocka_unit_test(every_criterion_has_a_reason_and_an_origin),
         cmocka_unit_test(one_stop_outweighs_all),
         cmocka_unit_test(bounds_belong_to_the_side_that_is_written),
+        cmocka_unit_test(virtual_people_have_facts),
         cmocka_unit_test(mistakes_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -328,6 +328,10 @@ void st_instrument_read(const st_instruments* instruments, int index, uint64_t s
                                 .stream = ST_STREAM_FLUCTUATION,
                                 .id = person,
                                 .step = instruments->item[info->drift_with].key};
+    // A scale that runs the other way falls when the one it follows rises.
+    const bool is_turned =
+        info->lower_is_better != instruments->item[info->drift_with].info.lower_is_better;
+    const double drift_sd = is_turned ? -info->drift_sd : info->drift_sd;
     double drift = 0.0; // in standard deviations
     for (int k = 0; k < count; ++k) {
         st_reading* const r = &reading[k];
@@ -337,7 +341,7 @@ void st_instrument_read(const st_instruments* instruments, int index, uint64_t s
                 k == 0 ? 0.0 : st_exp(-(r->day - reading[k - 1].day) / info->drift_tau_day);
             drift = keep_share * drift + sqrt(fmax(0.0, 1.0 - keep_share * keep_share)) *
                                              st_random_normal(&slow, (uint64_t)k);
-            x += info->drift_sd * drift;
+            x += drift_sd * drift;
         }
         if (info->noise_sd > 0.0) {
             x += info->noise_sd * st_random_normal(&noise, (uint64_t)(int64_t)r->visit);

@@ -294,11 +294,49 @@ static void test_bad_tables(void** state)
                   "missing");
 }
 
+// A scale whose better side is the other one takes the shared fluctuation with the other sign.
+static void test_a_turned_scale_goes_the_other_way(void** state)
+{
+    (void)state;
+    fixture f;
+    assert_int_equal(
+        open_text(&f, "  vas:\n"
+                      "    title: Pain\n"
+                      "    from: pain\n"
+                      "    range: -1000..1000 vas\n"
+                      "    drift: { sd: { value: 12 vas, assumed: test }, time: { value: 60 day, "
+                      "assumed: test } }\n"
+                      "    better: lower\n"
+                      "  comfort:\n"
+                      "    title: Comfort\n"
+                      "    from: pain\n"
+                      "    range: -1000..1000 vas\n"
+                      "    drift: { sd: { value: 6 vas, assumed: test }, with: vas }\n"
+                      "    better: higher\n"),
+        ST_OK);
+    double largest = 0.0;
+    for (uint64_t person = 1; person <= 50; ++person) {
+        st_reading pain[2] = {{.visit = 0, .day = 0.0}, {.visit = 1, .day = 30.0}};
+        st_reading comfort[2] = {{.visit = 0, .day = 0.0}, {.visit = 1, .day = 30.0}};
+        st_instrument_read(f.all, 0, 7, person, pain, 2);
+        st_instrument_read(f.all, 1, 7, person, comfort, 2);
+        for (int k = 0; k < 2; ++k) {
+            assert_true(fabs(pain[k].measured + 2.0 * comfort[k].measured) < 1e-9);
+            largest = fmax(largest, fabs(pain[k].measured));
+        }
+    }
+    assert_true(largest > 12.0);
+    close_all(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_table_is_read), cmocka_unit_test(test_rounding_floor_and_ceiling),
-        cmocka_unit_test(test_slow_fluctuation),  cmocka_unit_test(test_twins_have_equal_noise),
+        cmocka_unit_test(test_the_table_is_read),
+        cmocka_unit_test(test_rounding_floor_and_ceiling),
+        cmocka_unit_test(test_slow_fluctuation),
+        cmocka_unit_test(test_twins_have_equal_noise),
+        cmocka_unit_test(test_a_turned_scale_goes_the_other_way),
         cmocka_unit_test(test_bad_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,6 +26,8 @@ void st_people_bounds(st_attribute attribute, double* lo, double* hi)
         [ST_PERSON_INFLAMMATION] = {1e-3, 1e3},
         [ST_PERSON_THICKNESS] = {0.0, 10.0},
         [ST_PERSON_DURATION] = {0.0, 120.0},
+        [ST_PERSON_STRENGTH] = {0.01, 20.0},
+        [ST_PERSON_INJURY] = {0.0, 1.0},
     };
     *lo = BOUNDS[attribute][0];
     *hi = BOUNDS[attribute][1];
@@ -33,14 +35,21 @@ void st_people_bounds(st_attribute attribute, double* lo, double* hi)
 
 // --- attributes -----------------------------------------------------------------------------
 
-static bool is_whole(int attribute)
+bool st_people_is_whole(int attribute)
 {
-    return attribute == ST_PERSON_FEMALE || attribute == ST_PERSON_KL;
+    return attribute == ST_PERSON_FEMALE || attribute == ST_PERSON_KL ||
+           attribute == ST_PERSON_INJURY;
+}
+
+bool st_people_may_be_left_out(int attribute, double* everybody)
+{
+    *everybody = attribute == ST_PERSON_STRENGTH ? 1.0 : 0.0;
+    return attribute == ST_PERSON_STRENGTH || attribute == ST_PERSON_INJURY;
 }
 
 static bool check_shape(st_ctx* ctx, const st_node* node, int attribute, const st_marginal* law)
 {
-    if (!is_whole(attribute)) {
+    if (!st_people_is_whole(attribute)) {
         return law->kind != ST_MARGINAL_COUNTS ||
                st_node_fail(ctx, node, "found counts, expected a continuous distribution");
     }
@@ -49,8 +58,8 @@ static bool check_shape(st_ctx* ctx, const st_node* node, int attribute, const s
         return true;
     }
     return st_node_fail(ctx, node, "found a continuous distribution, expected %s",
-                        attribute == ST_PERSON_FEMALE ? "share: or fixed: 0 or 1"
-                                                      : "counts: or a fixed whole number");
+                        attribute == ST_PERSON_KL ? "counts: or a fixed whole number"
+                                                  : "share: or fixed: 0 or 1");
 }
 
 static bool read_law(st_people* people, const st_node* node, int attribute, st_marginal* out)
@@ -78,7 +87,7 @@ static bool read_cases(st_people* people, const st_node* node, int attribute, st
     }
     out->by = st_attribute_find(WHOLE[choice]);
     out->case_count = out->by == ST_PERSON_FEMALE ? 2 : 5;
-    if (is_whole(attribute)) {
+    if (st_people_is_whole(attribute)) {
         return st_node_fail(ctx, node, "cannot depend on another attribute");
     }
     const st_node* const cases =
@@ -133,6 +142,13 @@ static bool read_attributes(st_people* people, const st_node* map)
     }
     bool good = st_node_check_keys(people->ctx, map, known);
     for (int i = 0; i < N; ++i) {
+        double everybody = 0.0;
+        if (st_people_may_be_left_out(i, &everybody) && st_node_child(map, known[i]) == NULL) {
+            people->attribute[i] = (st_attribute_law){.by = -1, .case_count = 1};
+            people->attribute[i].law[0] = (st_marginal){
+                .kind = ST_MARGINAL_FIXED, .a = everybody, .lo = -INFINITY, .hi = INFINITY};
+            continue;
+        }
         const st_node* const node = st_node_need(people->ctx, map, known[i], "a distribution");
         good = node != NULL && read_attribute(people, node, i) && good;
     }
@@ -265,7 +281,7 @@ static bool read_correlations(st_people* people, const st_node* list)
 static bool read_document(st_people* people)
 {
     static const char* const KNOWN[] = {"people", "description", "attributes", "correlations",
-                                        NULL};
+                                        "facts",  "since",       NULL};
     st_ctx* const ctx = people->ctx;
     const st_node* const root = st_doc_root(people->doc);
     if (!st_node_expect(ctx, root, ST_NODE_MAP)) {
@@ -279,6 +295,7 @@ static bool read_document(st_people* people)
     good = title != NULL && st_node_read_text(ctx, title, &people->title) && good;
     good = about != NULL && st_node_read_text(ctx, about, &words) && good;
     good = map != NULL && read_attributes(people, map) && good;
+    good = st_people_facts_read(people, root) && good;
     return read_correlations(people, st_node_child(root, "correlations")) && good;
 }
 

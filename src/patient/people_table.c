@@ -18,6 +18,8 @@ static const char* const HEAD[ST_ATTRIBUTE_COUNT] = {
     [ST_PERSON_INFLAMMATION] = "inflammation",
     [ST_PERSON_THICKNESS] = "base_thickness_mm",
     [ST_PERSON_DURATION] = "duration_y",
+    [ST_PERSON_STRENGTH] = "strength",
+    [ST_PERSON_INJURY] = "injury",
 };
 
 static bool read_cell(st_people* people, const st_table* table, int row, int attribute, int column)
@@ -31,7 +33,7 @@ static bool read_cell(st_people* people, const st_table* table, int row, int att
     if (found < 0) {
         return false;
     }
-    const bool is_whole = attribute == ST_PERSON_FEMALE || attribute == ST_PERSON_KL;
+    const bool is_whole = st_people_is_whole(attribute);
     if (found == 0 || !(value >= lo && value <= hi) || (is_whole && value != floor(value))) {
         ST_FAIL(ctx, ST_ERR_INPUT, "%s:%d: %s: found %s, expected a %snumber within %g..%g",
                 people->name, st_table_line(table, row), HEAD[attribute],
@@ -49,7 +51,8 @@ static st_status read_rows(st_people* people, const st_table* table)
     bool good = true;
     for (int i = 0; i < ST_ATTRIBUTE_COUNT; ++i) {
         column[i] = st_table_column(table, HEAD[i]);
-        if (column[i] < 0) {
+        double everybody = 0.0;
+        if (column[i] < 0 && !st_people_may_be_left_out(i, &everybody)) {
             ST_FAIL(people->ctx, ST_ERR_INPUT, "%s:1: %s: missing; expected a column", people->name,
                     HEAD[i]);
             good = false;
@@ -84,7 +87,12 @@ static st_status read_rows(st_people* people, const st_table* table)
     }
     for (int row = 0; row < row_count; ++row) {
         for (int i = 0; i < ST_ATTRIBUTE_COUNT; ++i) {
-            good = read_cell(people, table, row, i, column[i]) && good;
+            double* const value = &people->row[(size_t)row * ST_ATTRIBUTE_COUNT + (size_t)i];
+            if (column[i] < 0) {
+                st_people_may_be_left_out(i, value);
+            } else {
+                good = read_cell(people, table, row, i, column[i]) && good;
+            }
         }
     }
     people->row_count = row_count;

@@ -1,65 +1,15 @@
 /// \file
 /// People drawn from the shipped file and from small ones have the marginals and correlations they
-/// were asked to have, are the same for the same id, and bad files are refused with their place.
-#include "base/base.h"
+/// were asked to have, and are the same for the same id.
+#include "patient/people_fixture.h"
+
 #include "base/maths.h"
 #include "base/random.h"
-#include "patient/people.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-// cmocka needs these before it
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
 
-#define N     ST_ATTRIBUTE_COUNT
 #define DRAWS 100000
-
-static const char SHIPPED[] = ST_SOURCE_DIR "/models/people/oai-symptomatic.yaml";
-
-// Attributes of a small file; %s is replaced by one line, the rest stays fixed.
-static const char* const LINE[N] = {
-    "age: { fixed: 60 y, source: test }",
-    "female: { share: 57 %, source: test }",
-    "height: { fixed: 1.7 m, source: test }",
-    "bmi: { normal: { mean: 30 kg/m^2, sd: 4 kg/m^2 }, source: test }",
-    "kl: { counts: [1, 1, 4, 5, 2], source: test }",
-    "varus: { normal: { mean: 1 deg, sd: 4 deg }, source: test }",
-    "base_pain: { normal: { mean: 50 vas, sd: 10 vas }, source: test }",
-    "base_function: { normal: { mean: 30 womac, sd: 6 womac }, source: test }",
-    "inflammation: { lognormal: { median: 1, spread: factor 2 }, source: test }",
-    "base_thickness: { fixed: 1.7 mm, source: test }",
-    "duration: { fixed: 5 y, source: test }",
-};
-
-static void write_people(char* out, size_t size, int replaced, const char* line, const char* tail)
-{
-    size_t used = (size_t)snprintf(out, size, "people: Test\ndescription: test\nattributes:\n");
-    for (int i = 0; i < N; ++i) {
-        const char* const text = i == replaced ? line : LINE[i];
-        if (text != NULL) {
-            used += (size_t)snprintf(out + used, size - used, "  %s\n", text);
-        }
-    }
-    snprintf(out + used, size - used, "%s", tail);
-}
-
-static st_people* parse_people(st_ctx* ctx, int replaced, const char* line, const char* tail)
-{
-    char text[4096];
-    st_people* people = NULL;
-    write_people(text, sizeof text, replaced, line, tail);
-    const st_status status = st_people_parse(ctx, "people.yaml", text, strlen(text), &people);
-    if (status != ST_OK) {
-        print_message("%s\n", st_ctx_message(ctx, 0));
-    }
-    assert_int_equal(status, ST_OK);
-    return people;
-}
 
 // Values by attribute: column[i * count + k].
 static double* draw_many(const st_people* people, int count)
@@ -220,6 +170,21 @@ static void test_shipped_marginals(void** state)
     assert_close(sqrt(covariance(duration, duration, DRAWS)), 9.3, 0.2);
     assert_close(share_at_most(column + (size_t)ST_PERSON_INFLAMMATION * DRAWS, DRAWS, 1.0), 0.5,
                  error);
+    // strength per body mass: median 1, the CV of 0.89 (0.47) Nm/kg over both sexes; women 0.68 of
+    // men
+    const double* const strength = column + (size_t)ST_PERSON_STRENGTH * DRAWS;
+    assert_close(share_at_most(strength, DRAWS, 1.0), 0.5, 0.02);
+    assert_close(sqrt(covariance(strength, strength, DRAWS)) / mean_of(strength, DRAWS),
+                 0.47 / 0.89, 0.03);
+    double of_sex[2] = {0.0};
+    double count[2] = {0.0};
+    for (int k = 0; k < DRAWS; ++k) {
+        const int female = (int)column[(size_t)ST_PERSON_FEMALE * DRAWS + (size_t)k];
+        of_sex[female] += st_log(strength[k]);
+        count[female] += 1.0;
+    }
+    assert_close(st_exp(of_sex[1] / count[1] - of_sex[0] / count[0]), 0.68, 0.02);
+    assert_close(mean_of(column + (size_t)ST_PERSON_INJURY * DRAWS, DRAWS), 0.188, error);
     // a third of the knees within 2 degrees of neutral
     const double* const varus = column + (size_t)ST_PERSON_VARUS * DRAWS;
     assert_close(share_at_most(varus, DRAWS, 2.0) - share_at_most(varus, DRAWS, -2.0), 0.333, 0.02);
@@ -242,6 +207,21 @@ static void test_shipped_dependence(void** state)
     check_rank_correlation(column, ST_PERSON_INFLAMMATION, ST_PERSON_PAIN, 0.2);
     check_rank_correlation(column, ST_PERSON_AGE, ST_PERSON_DURATION, 0.25);
     check_rank_correlation(column, ST_PERSON_AGE, ST_PERSON_BMI, 0.0);
+    check_rank_correlation(column, ST_PERSON_PAIN, ST_PERSON_INJURY, 0.0);
+    // strength within a sex keeps its correlations; over both sexes they are diluted
+    double* const women_strength = malloc(2 * sizeof(double) * DRAWS);
+    assert_non_null(women_strength);
+    double* const women_age = women_strength + DRAWS;
+    int women_count = 0;
+    for (int k = 0; k < DRAWS; ++k) {
+        if (column[(size_t)ST_PERSON_FEMALE * DRAWS + (size_t)k] > 0.5) {
+            women_strength[women_count] =
+                st_log(column[(size_t)ST_PERSON_STRENGTH * DRAWS + (size_t)k]);
+            women_age[women_count++] = column[(size_t)ST_PERSON_AGE * DRAWS + (size_t)k];
+        }
+    }
+    assert_close(correlation(women_age, women_strength, women_count), -0.25, 0.02);
+    free(women_strength);
     // women are shorter, late grades have thinner cartilage: conditional laws
     double height[2] = {0.0};
     double thickness[5] = {0.0};
@@ -391,183 +371,6 @@ static void test_rounding_is_half_up(void** state)
     }
 }
 
-// --- bad files ------------------------------------------------------------------------------
-
-static void check_refused(int replaced, const char* line, const char* tail, const char* where,
-                          const char* found)
-{
-    st_ctx* const ctx = st_ctx_create();
-    char text[4096];
-    st_people* people = (st_people*)1;
-    write_people(text, sizeof text, replaced, line, tail);
-    assert_int_equal(st_people_parse(ctx, "people.yaml", text, strlen(text), &people),
-                     ST_ERR_INPUT);
-    assert_null(people);
-    assert_true(st_ctx_message_count(ctx) >= 1);
-    const char* const message = st_ctx_message(ctx, 0);
-    if (strstr(message, found) == NULL || strstr(message, where) == NULL) {
-        print_message("message: %s\nwanted: %s ... %s\n", message, where, found);
-    }
-    assert_non_null(strstr(message, where));
-    assert_non_null(strstr(message, found));
-    assert_true(st_ctx_bytes_in_use(ctx) == 0);
-    st_ctx_destroy(ctx);
-}
-
-static void test_bad_files(void** state)
-{
-    (void)state;
-    check_refused(ST_PERSON_AGE, "age: { fixed: 60 kg, source: test }", "",
-                  "people.yaml:4:", "60 kg");
-    check_refused(ST_PERSON_AGE, "age: { fixed: 600 y, source: test }", "", "attributes.age.fixed",
-                  "600 y");
-    check_refused(ST_PERSON_AGE, "age: { fixed: 60 y }", "", "attributes.age", "found neither");
-    check_refused(ST_PERSON_AGE, "age: { fixed: 60 y, source: test, assumed: test }", "",
-                  "attributes.age", "both");
-    check_refused(ST_PERSON_AGE, "age: { source: test }", "", "attributes.age", "no distribution");
-    check_refused(ST_PERSON_AGE, "agee: { fixed: 60 y, source: test }", "", "agee", "age");
-    check_refused(ST_PERSON_AGE, NULL, "", "attributes.age", "missing");
-    check_refused(ST_PERSON_BMI, "bmi: { normal: { mean: 30 kg/m^2, sd: 0 kg/m^2 }, source: test }",
-                  "", "attributes.bmi.normal.sd", "expected more than 0");
-    check_refused(ST_PERSON_BMI,
-                  "bmi: { quantiles: { 25 %: 30 kg/m^2, 75 %: 20 kg/m^2 }, source: test }", "",
-                  "attributes.bmi.quantiles", "rising");
-    check_refused(ST_PERSON_BMI,
-                  "bmi: { quantiles: { 0 %: 10 kg/m^2, 75 %: 20 kg/m^2 }, source: test }", "",
-                  "attributes.bmi.quantiles", "between 0 % and 100 %");
-    check_refused(ST_PERSON_BMI,
-                  "bmi: { normal: { mean: 30 kg/m^2, sd: 1 kg/m^2 }, range: 50..60 kg/m^2, "
-                  "source: test }",
-                  "", "attributes.bmi.range", "hold nobody");
-    check_refused(ST_PERSON_KL, "kl: { counts: [1, 1, 1, 1, 1, 1], source: test }", "",
-                  "attributes.kl.counts", "6 counts");
-    check_refused(ST_PERSON_KL, "kl: { counts: [0, 0], source: test }", "", "attributes.kl.counts",
-                  "only zeros");
-    check_refused(ST_PERSON_KL, "kl: { fixed: 2.5, source: test }", "", "attributes.kl",
-                  "whole number");
-    check_refused(ST_PERSON_PAIN, "base_pain: { counts: [1, 2], source: test }", "",
-                  "attributes.base_pain", "continuous");
-    check_refused(ST_PERSON_HEIGHT,
-                  "height: { by: female, cases: { 0: { fixed: 1 m } }, source: test }", "",
-                  "attributes.height.cases", "1");
-    check_refused(ST_PERSON_INFLAMMATION,
-                  "inflammation: { lognormal: { median: 1, spread: factor 0.5 }, source: test }",
-                  "", "attributes.inflammation.lognormal.spread", "factor 1");
-    check_refused(-1, NULL, "correlations:\n  - { between: [bmi, bmi], r: 0.5, source: test }\n",
-                  "correlations[0].between", "two different");
-    check_refused(-1, NULL, "correlations:\n  - { between: [bmi, wieght], r: 0.5, source: test }\n",
-                  "correlations[0].between", "wieght");
-    check_refused(-1, NULL, "correlations:\n  - { between: [bmi, kl], r: 1.5, source: test }\n",
-                  "correlations[0].r", "1.5");
-}
-
-// PAT-2: a set that cannot hold together is refused at the last pair that would save it if left
-// out.
-static void test_impossible_correlations(void** state)
-{
-    (void)state;
-    check_refused(-1, NULL,
-                  "correlations:\n"
-                  "  - { between: [bmi, base_pain], r: 0.6, source: test }\n"
-                  "  - { between: [bmi, varus], r: 0.6, source: test }\n"
-                  "  - { between: [base_pain, varus], r: -0.5, source: test }\n",
-                  "correlations[2].r", "between base_pain and varus");
-    // strong pairs that only the third makes possible are allowed, in any order
-    st_ctx* const ctx = st_ctx_create();
-    st_people* const people =
-        parse_people(ctx, -1, NULL,
-                     "correlations:\n"
-                     "  - { between: [bmi, base_pain], r: 0.9, source: test }\n"
-                     "  - { between: [bmi, varus], r: 0.9, source: test }\n"
-                     "  - { between: [base_pain, varus], r: 0.8, source: test }\n");
-    st_people_destroy(people);
-    st_ctx_destroy(ctx);
-    check_refused(-1, NULL,
-                  "correlations:\n"
-                  "  - { between: [bmi, varus], r: 0.1, source: test }\n"
-                  "  - { between: [varus, bmi], r: 0.2, source: test }\n",
-                  "correlations[1].between", "a second time");
-    check_refused(ST_PERSON_HEIGHT,
-                  "height: { by: female, cases: { 0: { fixed: 1.8 m }, 1: { fixed: 1.6 m } }, "
-                  "source: test }",
-                  "correlations:\n  - { between: [height, female], r: 0.2, source: test }\n",
-                  "correlations[0].between", "through by:");
-}
-
-// --- tables ---------------------------------------------------------------------------------
-
-static const char TABLE_HEAD[] =
-    "age_y,female,height_m,bmi_kg_m2,kl,varus_deg,base_pain_vas,"
-    "base_function_womac,inflammation,base_thickness_mm,duration_y\r\n";
-
-static st_status load_table(st_ctx* ctx, const char* rows, st_people** out)
-{
-    char text[2048];
-    snprintf(text, sizeof text, "%s%s", TABLE_HEAD, rows);
-    assert_int_equal(st_file_write(ctx, "people_test.csv", text, strlen(text)), ST_OK);
-    const st_status status = st_people_load(ctx, "people_test.csv", out);
-    remove("people_test.csv");
-    return status;
-}
-
-static void test_people_from_a_table(void** state)
-{
-    (void)state;
-    st_ctx* const ctx = st_ctx_create();
-    st_people* people = NULL;
-    assert_int_equal(load_table(ctx,
-                                "61,1,1.62,31.2,3,2,48,21,1.1,1.6,8\r\n"
-                                "55,0,1.8,27,2,0,62,30,0.9,1.7,3\r\n",
-                                &people),
-                     ST_OK);
-    int first = 0;
-    for (int k = 0; k < 10000; ++k) {
-        st_person person;
-        st_people_draw(people, 1, (uint64_t)k, &person);
-        const bool is_first = person.value[ST_PERSON_AGE] == 61.0;
-        assert_true(person.value[ST_PERSON_PAIN] == (is_first ? 48.0 : 62.0));
-        first += is_first;
-    }
-    assert_in_range(first, 4800, 5200);
-    st_people_destroy(people);
-
-    people = NULL;
-    assert_int_equal(load_table(ctx, "61,1,1.62,31.2,3,2,148,21,1.1,1.6,8\r\n", &people),
-                     ST_ERR_INPUT);
-    assert_null(people);
-    assert_non_null(strstr(st_ctx_message(ctx, 0), "people_test.csv:2: base_pain_vas: found 148"));
-    st_ctx_clear_messages(ctx);
-    assert_int_equal(load_table(ctx, "61,1,1.62,31.2,2.5,2,48,,1.1,1.6,8\r\n", &people),
-                     ST_ERR_INPUT);
-    assert_int_equal(st_ctx_mistake_count(ctx), 2);
-    st_ctx_clear_messages(ctx);
-    assert_int_equal(load_table(ctx, "", &people), ST_ERR_INPUT);
-    assert_true(st_ctx_bytes_in_use(ctx) == 0);
-    st_ctx_destroy(ctx);
-}
-
-// Every allocation may fail: an error comes back and nothing leaks.
-static void test_memory_runs_out(void** state)
-{
-    (void)state;
-    st_ctx* const ctx = st_ctx_create();
-    st_status status = ST_ERR_MEMORY;
-    int64_t n = 0;
-    while (status != ST_OK) {
-        st_people* people = NULL;
-        st_ctx_fail_allocation(ctx, ++n);
-        status = st_people_load(ctx, SHIPPED, &people);
-        st_ctx_fail_allocation(ctx, 0);
-        assert_true((status == ST_OK) == (people != NULL));
-        st_people_destroy(people);
-        assert_true(st_ctx_bytes_in_use(ctx) == 0);
-        assert_true(n < 10000);
-        st_ctx_clear_messages(ctx);
-    }
-    assert_true(n > 3);
-    st_ctx_destroy(ctx);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -578,10 +381,6 @@ int main(void)
         cmocka_unit_test(test_a_person_is_a_function_of_seed_and_id),
         cmocka_unit_test(test_cut_laws),
         cmocka_unit_test(test_rounding_is_half_up),
-        cmocka_unit_test(test_bad_files),
-        cmocka_unit_test(test_impossible_correlations),
-        cmocka_unit_test(test_people_from_a_table),
-        cmocka_unit_test(test_memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -106,6 +106,78 @@ static void platelet_protocols_fall_into_their_bands(void** state)
     assert_true(tall.total < perez.total);
     // the second spin of Jo is a known miss: by physics nothing is lost, 84 +- 10 % was read
     assert_true(jo.total / jo.first > 0.943);
+    // no loss in the hard spin that grows with field or time meets both bands: at least this much
+    // must be lost at 1500 g in 15 min, and at most that much at 1600 g in 20 min
+    const double jo_loses = 1 - 0.943 / (jo.total / jo.first);
+    const double muthu_may_lose = 1 - 0.86 / muthu.total;
+    print_message("lost in the hard spin: Jo at least %.3f, Muthu at most %.3f\n", jo_loses,
+                  muthu_may_lose);
+    assert_true(jo_loses > muthu_may_lose);
+    scene_end(&s);
+}
+
+typedef struct unknown {
+    const char* name;
+    double bore, viscosity, margin_mm, rbc; ///< factors, and mm added to the margin
+} unknown;
+
+// What no protocol told (tube, temperature, height of the cut) and how donors differ: how far it
+// moves the platelets recovered. None of it alone takes a recovery out of its band.
+static void unknowns_move_the_bands(void** state)
+{
+    static const unknown row[] = {
+        {"as assumed", 1, 1, 0, 1},          {"bore - 10 %", 0.9, 1, 0, 1},
+        {"bore + 10 %", 1.1, 1, 0, 1},       {"5 C warmer", 1, 0.89, 0, 1},
+        {"5 C colder", 1, 1.13, 0, 1},       {"cut 0.5 mm lower", 1, 1, -0.5, 1},
+        {"cut 0.5 mm higher", 1, 1, 0.5, 1}, {"hematocrit - 9 %", 1, 1, 0, 0.91},
+        {"hematocrit + 9 %", 1, 1, 0, 1.09}};
+    static const double band[3][2] = {{0.70, 0.80}, {0.86, 0.99}, {0.889, 0.951}};
+    (void)state;
+    print_message("  %-20s %8s %8s %8s\n", "", "3.5 mL", "10 mL", "900 g");
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        scene s = scene_begin();
+        st_procedure_values* v = &s.catalogue->values;
+        v->centrifuge_plasma_viscosity.value *= row[i].viscosity;
+        v->blood_rbc.value *= row[i].rbc;
+        for (int t = 0; t < s.catalogue->tube_count; t++) {
+            s.catalogue->tube[t].bore_m *= row[i].bore;
+        }
+        const double m = row[i].margin_mm;
+        const double found[3] = {two_spins(&s, "3.5 mL tube", 3.5, 100, 10, 2 + m, 400, 10).total,
+                                 two_spins(&s, "cone 15 mL", 10, 100, 15, m, 1600, 20).total,
+                                 two_spins(&s, "10 mL tube", 10, 900, 5, m, 1500, 15).first};
+        print_message("  %-20s %8.3f %8.3f %8.3f\n", row[i].name, found[0], found[1], found[2]);
+        for (int k = 0; k < 3; k++) {
+            assert_within(found[k], band[k][0], band[k][1]);
+        }
+        scene_end(&s);
+    }
+}
+
+// A kit whose speed is told in turns per minute without a radius: 4 mL of plasma from 13.5 mL after
+// 1500 turns for 5 min. Over all radii that a bench has, 12 to 20 cm, the field hardly matters.
+static void a_kit_without_a_radius(void** state)
+{
+    (void)state;
+    scene s = scene_begin();
+    double least = INFINITY, most = 0;
+    for (double radius = 0.12; radius < 0.201; radius += 0.04) {
+        const double turn = 2 * 3.14159265358979 * 1500 / 60;
+        st_spin soft = spin_of(&s, "cone 15 mL", turn * turn * radius / 9.80665, 5, ST_KEEP_PLASMA);
+        soft.margin_mm = 12.3; // leaves 4 mL of the upper plasma
+        st_product sample = blood_of(&s, 13.5);
+        const st_spin_told told = spin(&s, &soft, &sample);
+        print_message("  %.0f g: %.2f mL, platelets x %.2f, white cells x %.4f\n", soft.field_xg,
+                      told.out_mL, told.fold[ST_CLASS_PLATELET], told.fold[ST_CLASS_NEUTROPHIL]);
+        least = fmin(least, told.fold[ST_CLASS_PLATELET]);
+        most = fmax(most, told.fold[ST_CLASS_PLATELET]);
+        assert_within(told.out_mL, 3.7, 4.3);
+        assert_true(told.fold[ST_CLASS_NEUTROPHIL] < 0.31); // 0.14 +- 0.17
+    }
+    // 1.47 +- 0.18 was read: missed over the sample with its citrate, met over the blood alone
+    assert_true(least > 1.65);
+    assert_within(0.9 * 0.5 * (least + most), 1.29, 1.66);
+    assert_within(most / least, 1, 1.15);
     scene_end(&s);
 }
 
@@ -259,7 +331,8 @@ static void msc_are_lost_on_gradients(void** state)
     print_row("red cells on Ficoll (0.01-0.02)", f.recovery[ST_CLASS_RBC], 0, 0.02);
     assert_within(b.recovery[ST_CLASS_CFU_F] / f.recovery[ST_CLASS_CFU_F], 3.5, 4.5);
     assert_true(f.recovery[ST_CLASS_RBC] < 0.02 && f.recovery[ST_CLASS_NEUTROPHIL] < 0.19);
-    assert_true(f.recovery[ST_CLASS_LYMPHOCYTE] > 0.92); // a known miss: nothing is lost by density
+    assert_within(f.recovery[ST_CLASS_LYMPHOCYTE], 0.75, 0.92);
+    assert_within(f.recovery[ST_CLASS_NEUTROPHIL], 0.07, 0.19);
     scene_end(&s);
 }
 
@@ -366,6 +439,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(platelet_protocols_fall_into_their_bands),
+        cmocka_unit_test(unknowns_move_the_bands),
+        cmocka_unit_test(a_kit_without_a_radius),
         cmocka_unit_test(platelets_are_activated_by_the_field),
         cmocka_unit_test(marrow_buffy_coat),
         cmocka_unit_test(density_media_sort_cells),

@@ -103,7 +103,7 @@ static void close_cohort(fixture* f)
 
 typedef struct outcome {
     int entered;
-    double entry_mean, entry_sd, fall, fall_function;
+    double entry_mean, entry_sd, fall, fall_function, rise_qol;
 } outcome;
 
 // Screens everybody once, lets in readings within [lo, hi], reads again after `later_day`.
@@ -111,6 +111,7 @@ static outcome screen(const fixture* f, double lo, double hi, double later_day)
 {
     const int pain = st_instruments_find(f->all, "vas_pain");
     const int function = st_instruments_find(f->all, "womac_function"); // -1: not asked
+    const int qol = st_instruments_find(f->all, "koos_qol");            // the same
     double sum = 0.0;
     double square = 0.0;
     outcome out = {0};
@@ -134,11 +135,17 @@ static outcome screen(const fixture* f, double lo, double hi, double later_day)
             st_instrument_read(f->all, function, 3, person.id, r, 2);
             out.fall_function += r[0].measured - r[1].measured;
         }
+        if (qol >= 0) {
+            r[0].value = r[1].value = 50.0;
+            st_instrument_read(f->all, qol, 3, person.id, r, 2);
+            out.rise_qol += r[1].measured - r[0].measured;
+        }
     }
     out.entry_mean = sum / out.entered;
     out.entry_sd = sqrt(square / out.entered - out.entry_mean * out.entry_mean);
     out.fall /= out.entered;
     out.fall_function /= out.entered;
+    out.rise_qol /= out.entered;
     return out;
 }
 
@@ -164,7 +171,8 @@ static void test_fall_as_theory_says(void** state)
 }
 
 // Cohort readings with quartiles 15, 30, 47 (WOMAC pain 10, 25, 45 of 100 published), entry at 4-9
-// of 10: a fall of about 1 point of 10, and 2.5 (1.7-3.2) of 68 in function, were published.
+// of 10: a fall of about 1 point of 10, and 2.5 (1.7-3.2) of 68 in function, a rise of 2.7
+// (1.7-3.7) of 100 in KOOS quality of life, were published.
 static void test_fall_as_published(void** state)
 {
     (void)state;
@@ -172,10 +180,13 @@ static void test_fall_as_published(void** state)
     add_cohort(&f, "normal: { mean: 27 vas, sd: 21 vas }, range: 0..100 vas");
     const outcome seen = screen(&f, 35.0, 94.0, 365.0);
     print_message(
-        "cohort: %d of %d entered at %.1f (%.1f); a year later %.2f lower, function %.2f\n",
-        seen.entered, PEOPLE, seen.entry_mean, seen.entry_sd, seen.fall, seen.fall_function);
+        "cohort: %d of %d entered at %.1f (%.1f); a year later %.2f lower, function %.2f, KOOS "
+        "quality of life %.2f higher\n",
+        seen.entered, PEOPLE, seen.entry_mean, seen.entry_sd, seen.fall, seen.fall_function,
+        seen.rise_qol);
     assert_true(seen.fall > 7.0 && seen.fall < 13.0);
     assert_true(seen.fall_function > 1.7 && seen.fall_function < 3.2);
+    assert_true(seen.rise_qol > 1.7 && seen.rise_qol < 3.7);
     close_cohort(&f);
 }
 

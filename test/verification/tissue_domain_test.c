@@ -240,6 +240,119 @@ static void manufactured_solution_on_a_ball(void** state)
     assert_true(last < 0.05);
 }
 
+// The same on a label map, as a segmented scan gives it: a curved shell of two zones. The flux
+// F = sin(pi s), s the depth, vanishes at both walls and is one where the zones meet; the level
+// bends there, u' = F/D.
+typedef struct zones {
+    double inner, thick, D[2], decay;
+} zones;
+
+static double zone_level(const zones* z, double r)
+{
+    const double s = (r - z->inner) / z->thick;
+    const double pi = 3.14159265358979;
+    const double D = z->D[s < 0.5 ? 0 : 1];
+    return 1e-6 * (1.0 - z->thick * 0.002 / (pi * D) * cos(pi * s));
+}
+
+static double zone_source(const zones* z, double r)
+{
+    const double s = (r - z->inner) / z->thick;
+    const double pi = 3.14159265358979;
+    const double flux = 0.002e-6 * sin(pi * s);
+    const double rise = 0.002e-6 * pi / z->thick * cos(pi * s);
+    return z->decay * zone_level(z, r) - (rise + 2.0 * flux / r);
+}
+
+static double label_map_error(int n, double* largest)
+{
+    static const zones z = {.inner = 200.0, .thick = 200.0, .D = {2.0, 0.5}, .decay = 1e-4};
+    const double h = 440.0 / n; // an eighth of the shell, its middle in the corner
+    uint8_t* label = calloc((size_t)n * (size_t)n * (size_t)n, 1);
+    assert_non_null(label);
+    for (int i = 0; i < n * n * n; i++) {
+        const double at[3] = {(i % n + 0.5) * h, (i / n % n + 0.5) * h, (i / n / n + 0.5) * h};
+        const double r = sqrt(at[0] * at[0] + at[1] * at[1] + at[2] * at[2]);
+        const double s = (r - z.inner) / z.thick;
+        label[i] = s < 0.0 || s >= 1.0 ? 0 : s < 0.5 ? 1 : 2;
+    }
+    const st_label_map map = {.medium = label, .size = {n, n, n}};
+    scene s;
+    memset(&s, 0, sizeof s);
+    s.ctx = st_ctx_create();
+    st_tissue_def def = st_default_tissue_def();
+    def.labels = &map;
+    for (int i = 0; i < 3; i++) {
+        def.size[i] = n;
+        def.voxel_um[i] = h;
+    }
+    def.worker_count = 2;
+    scene_check(&s, st_tissue_create(s.ctx, &def, &s.tissue));
+    s.def = st_default_field_def();
+    s.def.name = "substrate";
+    s.def.mode = ST_FIELD_STEADY;
+    for (int m = 1; m <= 2; m++) {
+        s.rates[m].diffusivity_um2_per_min = z.D[m - 1];
+        s.rates[m].decay_per_min = z.decay;
+    }
+    scene_add(&s);
+    const int bricks = st_tissue_brick_count(s.tissue);
+    float* source = calloc((size_t)bricks * 512, sizeof *source);
+    assert_non_null(source);
+    double sum = 0.0;
+    *largest = 0.0;
+    for (int pass = 0; pass < 2; pass++) {
+        for (int i = 0; i < bricks * 512; i++) {
+            int low[3];
+            const int v = i % 512;
+            st_tissue_brick_voxel(s.tissue, i / 512, low);
+            if (!st_tissue_brick_media(s.tissue, i / 512)[v]) {
+                continue;
+            }
+            const int at[3] = {low[0] + v % 8, low[1] + v / 8 % 8, low[2] + v / 64};
+            double r2 = 0.0;
+            for (int k = 0; k < 3; k++) {
+                r2 += (at[k] + 0.5) * h * (at[k] + 0.5) * h;
+            }
+            if (pass == 0) {
+                source[i] = (float)zone_source(&z, sqrt(r2));
+            } else {
+                const double e =
+                    (st_tissue_level_M(s.tissue, s.field, at) - zone_level(&z, sqrt(r2))) / 1e-6;
+                sum += e * e;
+                *largest = fmax(*largest, fabs(e));
+            }
+        }
+        if (pass == 0) {
+            st_tissue_set_source(s.tissue, s.field, source);
+            scene_check(&s, st_tissue_solve_steady(s.ctx, s.tissue, s.field));
+        }
+    }
+    const double error = sqrt(sum / (double)st_tissue_voxel_count(s.tissue));
+    free(source);
+    free(label);
+    assert_true(scene_end(&s));
+    return error;
+}
+
+static void manufactured_solution_on_a_label_map(void** state)
+{
+    (void)state;
+    double first = 0.0;
+    double last = 0.0;
+    for (int n = 22; n <= 88; n *= 2) {
+        double largest = 0.0;
+        const double error = label_map_error(n, &largest);
+        print_message("label map: voxel %5.1f um: error %.3e (largest %.3e), order %.2f\n",
+                      440.0 / n, error, largest, last > 0.0 ? log2(last / error) : 0.0);
+        first = first > 0.0 ? first : error;
+        last = error;
+    }
+    // The walls and the seam are stairs: first order is what a label map allows.
+    assert_true(log2(first / last) / 2.0 > 0.9);
+    assert_true(last < 0.01);
+}
+
 // Two media in series: the flux is one and the same, the level bends where they meet.
 static void flux_is_continuous_between_media(void** state)
 {
@@ -330,6 +443,7 @@ int main(void)
         cmocka_unit_test(bytes_do_not_depend_on_bricks_or_workers),
         cmocka_unit_test(levels_stay_positive),
         cmocka_unit_test(manufactured_solution_on_a_ball),
+        cmocka_unit_test(manufactured_solution_on_a_label_map),
         cmocka_unit_test(flux_is_continuous_between_media),
         cmocka_unit_test(saturable_uptake_follows_its_closed_form),
     };

@@ -40,6 +40,23 @@ for picture in "$dir"/one/slice_*.svg; do
         fail "$picture is not well-formed"
 done
 
+# Only the voxels that are tissue, as a grid: a ball beside the slab's other way of writing.
+cat >"$dir/ball.yaml" <<'YAML'
+tissue: A ball in fluid
+box: { from: [0 mm, 0 mm, 0 mm], to: [1 mm, 1 mm, 1.2 mm], voxel: [50 um, 50 um, 100 um] }
+media: { gel: , fluid: { bath: true } }
+geometry:
+  - { medium: fluid, box: { from: [0 mm, 0 mm, 0 mm], to: [1 mm, 1 mm, 1.2 mm] } }
+  - { medium: gel, ball: { at: [0.5 mm, 0.5 mm, 0.6 mm], radius: 400 um } }
+fields:
+  dye:
+    in: { gel: { diffusivity: { value: 1e-10 m2/s, assumed: x }, start: { value: 10 uM, assumed: x } } }
+    boundaries: [ { at: fluid, kind: fixed, level: { value: 20 uM, assumed: x } } ]
+run: { until: 10 min, every: 5 min }
+output: { vtk: true, vtu: true }
+YAML
+"$STROMA" run "$dir/ball.yaml" -o "$dir/ball" --quiet || fail "a ball as a grid"
+
 # VTK reads what ParaView reads.
 python=
 for candidate in python3 /usr/bin/python3; do
@@ -51,6 +68,41 @@ if [ -z "$python" ]; then
     echo "VTK for Python is not installed (Debian: python3-vtk9): files are not read back"
     exit 77
 fi
+"$python" - "$dir/ball" <<'PYTHON' || fail "VTK grid"
+import csv, math, sys, xml.dom.minidom
+from vtkmodules.vtkIOXML import vtkXMLImageDataReader, vtkXMLUnstructuredGridReader
+
+
+def read(reader, path):
+    reader.SetFileName(path)
+    reader.Update()
+    return reader.GetOutput()
+
+
+folder = sys.argv[1]
+rows = list(csv.DictReader(open(folder + "/fields.csv", newline="")))
+sets = xml.dom.minidom.parse(folder + "/voxels.pvd").getElementsByTagName("DataSet")
+assert len(sets) == len(rows) == 3, (len(sets), len(rows))
+for i, (data, row) in enumerate(zip(sets, rows)):
+    assert float(data.getAttribute("timestep")) == float(row["time_min"])
+    grid = read(vtkXMLUnstructuredGridReader(), folder + "/" + data.getAttribute("file"))
+    image = read(vtkXMLImageDataReader(), f"{folder}/fields_{i:06d}.vti")
+    volume = grid.GetNumberOfCells() * 0.05 * 0.05 * 0.1
+    assert abs(volume / (4 / 3 * math.pi * 0.4**3) - 1) < 0.05, volume
+    level = grid.GetCellData().GetArray("dye_M")
+    assert level.GetRange() == (float(row["lowest_M"]), float(row["highest_M"]))
+    for cell in range(0, grid.GetNumberOfCells(), 7):
+        box = grid.GetCell(cell).GetBounds()
+        assert [round(box[k + 1] - box[k], 3) for k in (0, 2, 4)] == [50, 50, 100], box
+        place = [
+            int(((box[2 * k] + box[2 * k + 1]) / 2 - image.GetOrigin()[k]) / image.GetSpacing()[k]) for k in range(3)
+        ]
+        size = [n - 1 for n in image.GetDimensions()]
+        at = (place[2] * size[1] + place[1]) * size[0] + place[0]
+        assert image.GetCellData().GetArray("dye_M").GetValue(at) == level.GetValue(cell)
+        assert image.GetCellData().GetArray("medium").GetValue(at) == 1
+print("VTK read", len(sets), "grids of", grid.GetNumberOfCells(), "voxels")
+PYTHON
 "$python" - "$dir/one" <<'PYTHON' || fail "VTK"
 import csv, sys, xml.dom.minidom
 from vtkmodules.vtkIOXML import vtkXMLImageDataReader
