@@ -7,7 +7,7 @@
 
 const char* const ST_STEP_KIND_NAME[ST_STEP_COUNT] = {
     "harvest", "spin", "expand", "freeze", "injection", "gel", "fat harvest", "blood draw"};
-const char* const ST_GUIDANCE_NAME[ST_GUIDANCE_COUNT] = {"ultrasound", "landmark"};
+const char* const ST_GUIDANCE_NAME[ST_GUIDANCE_COUNT] = {"ultrasound", "landmark", "fluoroscopy"};
 
 typedef struct value_row {
     const char* group;
@@ -85,15 +85,35 @@ static void check_relations(st_catalogue* catalogue, const st_node* root)
 
 static void read_procedures(st_catalogue* catalogue)
 {
-    static const char* const known[] = {"procedures",  "aftercare",     "fat",
-                                        "fat_sites",   "isolations",    "marrow",
-                                        "blood",       "harvest",       "spin",
-                                        "centrifuge",  "expand",        "freeze",
-                                        "inject",      "gel",           "sites",
-                                        "layers",      "tubes",         "density_media",
-                                        "media",       "preservatives", "needles",
-                                        "joints",      "initiators",    "polymers",
-                                        "light_paths", "factors",       "adverse_events",
+    static const char* const known[] = {"procedures",
+                                        "aftercare",
+                                        "fat",
+                                        "fat_sites",
+                                        "isolations",
+                                        "marrow",
+                                        "blood",
+                                        "harvest",
+                                        "spin",
+                                        "centrifuge",
+                                        "expand",
+                                        "freeze",
+                                        "inject",
+                                        "gel",
+                                        "sites",
+                                        "layers",
+                                        "tubes",
+                                        "density_media",
+                                        "media",
+                                        "preservatives",
+                                        "needles",
+                                        "joints",
+                                        "initiators",
+                                        "polymers",
+                                        "light_paths",
+                                        "factors",
+                                        "adverse_events",
+                                        "age_relations",
+                                        "aspiration_needles",
                                         NULL};
     const st_node* root = st_doc_root(catalogue->procedures);
     const int before = st_ctx_mistake_count(catalogue->ctx);

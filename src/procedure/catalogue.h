@@ -19,11 +19,8 @@
 #define ST_PROCEDURE_VALUES(X)                                                                     \
     X(marrow, cfu_f, "cells/mL", 0.0, 1e9, POSITIVE)                                               \
     X(marrow, cfu_f_reference_age, "y", 0.0, 120.0, FIXED)                                         \
-    X(marrow, cfu_f_age_slope_male, "1/y", -1.0, 1.0, FIXED)                                       \
-    X(marrow, cfu_f_age_slope_female, "1/y", -1.0, 1.0, FIXED)                                     \
     X(marrow, nucleated, "cells/mL", 0.0, 1e10, POSITIVE)                                          \
     X(marrow, nucleated_reference_age, "y", 0.0, 120.0, FIXED)                                     \
-    X(marrow, nucleated_age_slope, "1/y", -1.0, 1.0, FIXED)                                        \
     X(marrow, share_neutrophil, "1", 0.0, 1.0, FIXED)                                              \
     X(marrow, share_lymphocyte, "1", 0.0, 1.0, FIXED)                                              \
     X(marrow, share_monocyte, "1", 0.0, 1.0, FIXED)                                                \
@@ -38,6 +35,8 @@
     X(blood, monocyte, "cells/mL", 0.0, 1e9, POSITIVE)                                             \
     X(fat, bmi_slope, "m^2/kg", -1.0, 1.0, FIXED)                                                  \
     X(fat, bmi_reference, "kg/m^2", 10.0, 60.0, FIXED)                                             \
+    X(fat, female_over_male, "1", 0.1, 10.0, FIXED)                                                \
+    X(fat, smoker, "1", 0.01, 2.0, FIXED)                                                          \
     X(harvest, duration, "h", 0.0, 24.0, FIXED)                                                    \
     X(spin, handling, "h", 0.0, 24.0, FIXED)                                                       \
     X(spin, packing, "1", 0.1, 1.0, FIXED)                                                         \
@@ -164,6 +163,18 @@ typedef struct st_site {
     double ratio;
 } st_site;
 
+/// What age does to marrow, after one of several sources that do not agree.
+typedef struct st_age_relation {
+    const char* name;
+    double cfu_f_male, cfu_f_female, nucleated; ///< slopes of the logarithm, 1/y
+} st_age_relation;
+
+/// A needle for marrow: cells per mL over those of the reference.
+typedef struct st_aspiration {
+    const char* name;
+    double nucleated, cfu_f;
+} st_aspiration;
+
 /// What a spin keeps: recovered share of every class, valid for products of a share of the input.
 typedef struct st_layer {
     const char* name;
@@ -190,7 +201,8 @@ typedef struct st_cushion {
     const char* name;
     double density, viscosity; ///< kg/m^3, Pa s
     double depth_m;            ///< of the layer that a cell has to pass
-    double colony_kept;        ///< share of floating CFU-F that is found again
+    double kept;               ///< share of floating cells that is found again after washing
+    double colony_kept;        ///< of these, share of CFU-F that grow
 } st_cushion;
 
 typedef enum st_wavelength {
@@ -204,9 +216,10 @@ extern const char* const ST_WAVELENGTH_NAME[ST_WAVELENGTH_COUNT]; ///< "365 nm" 
 /// What light splits into radicals. SI units.
 typedef struct st_initiator {
     const char* name;
-    double molar_mass;                            ///< kg/mol
-    double absorptivity[ST_WAVELENGTH_COUNT];     ///< decadic, m^2/mol; 0 = takes up no such light
-    double yield;                                 ///< molecules split per photon taken up
+    double molar_mass;                        ///< kg/mol
+    double absorptivity[ST_WAVELENGTH_COUNT]; ///< decadic, m^2/mol; 0 = takes up no such light
+    double yield;                             ///< molecules split per photon taken up
+    double turnover; ///< splits of a molecule, each into two radicals, before it bleaches
     double concentration_low, concentration_high; ///< of the survival measurements, kg/m^3
     double survival_low, survival_high;           ///< after 24 h without light
 } st_initiator;
@@ -214,10 +227,12 @@ typedef struct st_initiator {
 /// A gel before and after hardening; named as the product that carries the cells.
 typedef struct st_polymer {
     const char* name;
-    double speed;      ///< kp/sqrt(kt), m^1.5/(mol^0.5 s^0.5)
-    double gel_effect; ///< b: kt falls as exp(-b conversion)
-    double gel_point;  ///< conversion
-    double chains;     ///< at full conversion, per volume of dry polymer, mol/m^3
+    double content;      ///< share w/v of polymer when it is cured
+    double chain_radius; ///< of a chain as an obstacle, m
+    double speed;        ///< kp/sqrt(kt), m^1.5/(mol^0.5 s^0.5)
+    double gel_effect;   ///< b: kt falls as exp(-b conversion)
+    double gel_point;    ///< conversion
+    double chains;       ///< at full conversion, per volume of dry polymer, mol/m^3
     double functionality, chi;
     double decay; ///< 1/day
 } st_polymer;
@@ -249,12 +264,13 @@ typedef struct st_gauge {
 typedef enum st_guidance {
     ST_GUIDANCE_ULTRASOUND,
     ST_GUIDANCE_LANDMARK,
+    ST_GUIDANCE_FLUOROSCOPY,
     ST_GUIDANCE_COUNT
 } st_guidance;
 
 typedef struct st_joint {
     const char* name;
-    double placed[ST_GUIDANCE_COUNT]; ///< probability that the tip is in the joint
+    double placed[ST_GUIDANCE_COUNT]; ///< probability that the tip is there; NAN = not counted
     double trials[ST_GUIDANCE_COUNT]; ///< injections that this was counted in
     double holds_mL;                  ///< volume that distends it fully
 } st_joint;
@@ -311,6 +327,12 @@ struct st_catalogue {
     st_site* site;
     const char** site_name;
     int site_count;
+    st_age_relation* age_relation;
+    const char** age_relation_name;
+    int age_relation_count;
+    st_aspiration* aspiration;
+    const char** aspiration_name;
+    int aspiration_count;
     st_layer* layer;
     const char** layer_name;
     int layer_count;

@@ -1,5 +1,6 @@
 #include "procedure/catalogue_read.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@ typedef struct field_row {
     st_amount_rule rule;
     size_t offset; ///< of a double, or of an st_amount when `is_amount`
     bool is_amount;
+    bool is_optional; ///< NAN when the file has none
 } field_row;
 
 /// A map from names to entries of equal shape.
@@ -36,6 +38,11 @@ static bool read_entry(st_catalogue* catalogue, const list_rule* rule, const st_
     }
     for (int i = 0; i < rule->field_count; i++) {
         const field_row* field = &rule->field[i];
+        if (field->is_optional && st_node_child(entry, field->key) == NULL) {
+            const double missing = (double)NAN;
+            memcpy(item + field->offset, &missing, sizeof missing);
+            continue;
+        }
         const st_node* node = st_node_need(catalogue->ctx, entry, field->key, "a value");
         const char* name =
             st_arena_format(&catalogue->arena, "%s.%s.%s", rule->key, entry->key, field->key);
@@ -86,16 +93,29 @@ static void* read_list(st_catalogue* catalogue, const st_node* root, const list_
 
 #define PLAIN(type, field, key, unit, lo, hi)                                                      \
     {                                                                                              \
-        key, {unit, lo, hi, ST_AMOUNT_FIXED}, offsetof(type, field), false                         \
+        key, {unit, lo, hi, ST_AMOUNT_FIXED}, offsetof(type, field), false, false                  \
+    }
+#define MAYBE(type, field, key, unit, lo, hi)                                                      \
+    {                                                                                              \
+        key, {unit, lo, hi, ST_AMOUNT_FIXED}, offsetof(type, field), false, true                   \
     }
 #define SHARE(index, key)                                                                          \
     {                                                                                              \
         key, {"1", 1e-6, 1.0, ST_AMOUNT_POSITIVE},                                                 \
-            offsetof(st_layer, recovery) + (index) * sizeof(st_amount), true                       \
+            offsetof(st_layer, recovery) + (index) * sizeof(st_amount), true, false                \
     }
 
 static const field_row SITE_FIELD[] = {
     PLAIN(st_site, ratio, "ratio", "1", 0.0, 100.0),
+};
+static const field_row AGE_RELATION_FIELD[] = {
+    PLAIN(st_age_relation, cfu_f_male, "cfu_f_male", "1/y", -1.0, 1.0),
+    PLAIN(st_age_relation, cfu_f_female, "cfu_f_female", "1/y", -1.0, 1.0),
+    PLAIN(st_age_relation, nucleated, "nucleated", "1/y", -1.0, 1.0),
+};
+static const field_row ASPIRATION_FIELD[] = {
+    PLAIN(st_aspiration, nucleated, "nucleated", "1", 0.01, 100.0),
+    PLAIN(st_aspiration, cfu_f, "cfu_f", "1", 0.01, 100.0),
 };
 static const field_row LAYER_FIELD[] = {
     SHARE(ST_CLASS_RBC, "rbc"),
@@ -112,11 +132,16 @@ static const field_row FAT_SITE_FIELD[] = {
     PLAIN(st_site, ratio, "ratio", "1", 0.0, 100.0),
 };
 static const field_row ISOLATION_FIELD[] = {
-    {"yield", {"cells/mL", 1.0, 1e9, ST_AMOUNT_POSITIVE}, offsetof(st_isolation, yield), true},
+    {"yield",
+     {"cells/mL", 1.0, 1e9, ST_AMOUNT_POSITIVE},
+     offsetof(st_isolation, yield),
+     true,
+     false},
     {"colony_share",
      {"1", 0.0, 1.0, ST_AMOUNT_POSITIVE},
      offsetof(st_isolation, colony_share),
-     true},
+     true,
+     false},
     PLAIN(st_isolation, viability, "viability", "1", 0.0, 1.0),
     PLAIN(st_isolation, hours, "time", "h", 0.0, 48.0),
 };
@@ -131,6 +156,7 @@ static const field_row CUSHION_FIELD[] = {
     PLAIN(st_cushion, density, "density", "kg/m^3", 1000.0, 1300.0),
     PLAIN(st_cushion, viscosity, "viscosity", "Pa*s", 1e-4, 1.0),
     PLAIN(st_cushion, depth_m, "depth", "m", 1e-4, 0.5),
+    PLAIN(st_cushion, kept, "kept", "1", 0.0, 1.0),
     PLAIN(st_cushion, colony_kept, "colony_kept", "1", 0.0, 1.0),
 };
 static const field_row INITIATOR_FIELD[] = {
@@ -139,12 +165,15 @@ static const field_row INITIATOR_FIELD[] = {
     PLAIN(st_initiator, absorptivity[ST_WAVELENGTH_405], "absorptivity_405", "m^2/mol", 0.0, 1e5),
     PLAIN(st_initiator, absorptivity[ST_WAVELENGTH_450], "absorptivity_450", "m^2/mol", 0.0, 1e5),
     PLAIN(st_initiator, yield, "yield", "1", 1e-6, 1.0),
+    PLAIN(st_initiator, turnover, "turnover", "1", 1.0, 1e4),
     PLAIN(st_initiator, concentration_low, "concentration_low", "kg/m^3", 1e-3, 100.0),
     PLAIN(st_initiator, concentration_high, "concentration_high", "kg/m^3", 1e-3, 100.0),
     PLAIN(st_initiator, survival_low, "survival_low", "1", 1e-6, 0.999),
     PLAIN(st_initiator, survival_high, "survival_high", "1", 1e-6, 0.999),
 };
 static const field_row POLYMER_FIELD[] = {
+    PLAIN(st_polymer, content, "content", "1", 1e-3, 1.0),
+    PLAIN(st_polymer, chain_radius, "chain_radius", "m", 1e-11, 1e-7),
     PLAIN(st_polymer, speed, "speed", "m^1.5/mol^0.5/s^0.5", 1e-6, 1e3),
     PLAIN(st_polymer, gel_effect, "gel_effect", "1", 0.0, 50.0),
     PLAIN(st_polymer, gel_point, "gel_point", "1", 1e-3, 0.99),
@@ -175,10 +204,12 @@ static const field_row GAUGE_FIELD[] = {
     PLAIN(st_gauge, length_m, "length", "m", 1e-3, 1.0),
 };
 static const field_row JOINT_FIELD[] = {
-    PLAIN(st_joint, placed[ST_GUIDANCE_ULTRASOUND], "ultrasound", "1", 0.0, 1.0),
-    PLAIN(st_joint, placed[ST_GUIDANCE_LANDMARK], "landmark", "1", 0.0, 1.0),
-    PLAIN(st_joint, trials[ST_GUIDANCE_ULTRASOUND], "ultrasound_of", "1", 1.0, 1e6),
-    PLAIN(st_joint, trials[ST_GUIDANCE_LANDMARK], "landmark_of", "1", 1.0, 1e6),
+    MAYBE(st_joint, placed[ST_GUIDANCE_ULTRASOUND], "ultrasound", "1", 0.0, 1.0),
+    MAYBE(st_joint, placed[ST_GUIDANCE_LANDMARK], "landmark", "1", 0.0, 1.0),
+    MAYBE(st_joint, placed[ST_GUIDANCE_FLUOROSCOPY], "fluoroscopy", "1", 0.0, 1.0),
+    MAYBE(st_joint, trials[ST_GUIDANCE_ULTRASOUND], "ultrasound_of", "1", 1.0, 1e6),
+    MAYBE(st_joint, trials[ST_GUIDANCE_LANDMARK], "landmark_of", "1", 1.0, 1e6),
+    MAYBE(st_joint, trials[ST_GUIDANCE_FLUOROSCOPY], "fluoroscopy_of", "1", 1.0, 1e6),
     PLAIN(st_joint, holds_mL, "holds", "mL", 0.01, 1000.0),
 };
 
@@ -199,9 +230,35 @@ static void check_gauge_names(st_catalogue* catalogue, const st_node* root)
     }
 }
 
+/// A share of hits goes with the number of injections behind it, and every place has one.
+static void check_joints(st_catalogue* catalogue, const st_node* root)
+{
+    const st_node* entry =
+        st_node_child(root, "joints") != NULL ? st_node_child(root, "joints")->first : NULL;
+    for (int i = 0; i < catalogue->joint_count && entry != NULL; i++, entry = entry->next) {
+        const st_joint* joint = &catalogue->joint[i];
+        int counted = 0;
+        for (int g = 0; g < ST_GUIDANCE_COUNT; g++) {
+            counted += isnan(joint->placed[g]) ? 0 : 1;
+            if (isnan(joint->placed[g]) != isnan(joint->trials[g])) {
+                st_node_fail(catalogue->ctx, entry, "found one of %s and %s_of, expected both",
+                             ST_GUIDANCE_NAME[g], ST_GUIDANCE_NAME[g]);
+            }
+        }
+        if (counted == 0) {
+            st_node_fail(catalogue->ctx, entry,
+                         "found no way of guidance, expected ultrasound, landmark or fluoroscopy");
+        }
+    }
+}
+
 void st_catalogue_lists_read(st_catalogue* catalogue, const st_node* root)
 {
     static const list_rule site = LIST("sites", "harvest sites", st_site, SITE_FIELD);
+    static const list_rule age_relation =
+        LIST("age_relations", "relations of age", st_age_relation, AGE_RELATION_FIELD);
+    static const list_rule aspiration =
+        LIST("aspiration_needles", "needles for marrow", st_aspiration, ASPIRATION_FIELD);
     static const list_rule layer = LIST("layers", "layers of a spin", st_layer, LAYER_FIELD);
     static const list_rule fat_site = LIST("fat_sites", "sites of fat", st_site, FAT_SITE_FIELD);
     static const list_rule isolation =
@@ -223,6 +280,9 @@ void st_catalogue_lists_read(st_catalogue* catalogue, const st_node* root)
     st_catalogue* c = catalogue;
 
     c->site = read_list(c, root, &site, &c->site_name, &c->site_count);
+    c->age_relation =
+        read_list(c, root, &age_relation, &c->age_relation_name, &c->age_relation_count);
+    c->aspiration = read_list(c, root, &aspiration, &c->aspiration_name, &c->aspiration_count);
     c->layer = read_list(c, root, &layer, &c->layer_name, &c->layer_count);
     for (int i = 0; i < c->layer_count; i++) { // uncultured MSC are counted as CFU-F
         c->layer[i].recovery[ST_CLASS_MSC] = c->layer[i].recovery[ST_CLASS_CFU_F];
@@ -242,4 +302,5 @@ void st_catalogue_lists_read(st_catalogue* catalogue, const st_node* root)
     c->gauge = read_list(c, root, &gauge, &c->gauge_name, &c->gauge_count);
     c->joint = read_list(c, root, &joint, &c->joint_name, &c->joint_count);
     check_gauge_names(c, root);
+    check_joints(c, root);
 }

@@ -1,5 +1,6 @@
 #include "procedure/inject.h"
 
+#include "procedure/constants.h"
 #include "procedure/place.h"
 #include "procedure/product.h"
 
@@ -7,7 +8,6 @@
 
 #include <math.h>
 
-static const double STANDARD_GRAVITY = 9.80665;           // m/s^2, by definition
 static const double M3_PER_S_IN_ML_PER_MIN = 1e-6 / 60.0; // one mL/min in m^3/s
 
 const char* const ST_ROUTE_NAME[ST_ROUTE_COUNT] = {"percutaneous", "arthroscopic", "open"};
@@ -42,7 +42,7 @@ double st_inject_settled(const st_procedure_values* values, const st_inject* inj
     const st_fluid fluid = st_inject_fluid(values, inject);
     // Stokes speed at a shear rate of 1/s; cells lighter than the fluid rise as fast    [PRO-9]
     const double speed = fabs(values->inject_cell_density.value - fluid.density) * cell_diameter *
-                         cell_diameter * STANDARD_GRAVITY / (18.0 * fluid.consistency);
+                         cell_diameter * ST_STANDARD_GRAVITY / (18.0 * fluid.consistency);
     const double time =
         values->inject_waiting.value + 60.0 * inject->volume_mL / inject->rate_mL_per_min;
     const double reached = 1.0 - st_exp(-speed * time / values->inject_syringe_bore.value);

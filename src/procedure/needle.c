@@ -1,8 +1,8 @@
 #include "procedure/needle.h"
 
-#include "base/maths.h"
+#include "procedure/constants.h"
 
-static const double PI = 3.14159265358979323846;
+#include "base/maths.h"
 
 st_needle_flow st_needle_flow_at(const st_needle* needle, const st_fluid* fluid, double rate)
 {
@@ -10,7 +10,7 @@ st_needle_flow st_needle_flow_at(const st_needle* needle, const st_fluid* fluid,
     const double n = fluid->index;
     const double k = fluid->consistency;
     const double rabinowitsch = (3.0 * n + 1.0) / (4.0 * n); // of a power-law profile
-    const double speed = 4.0 * rate / (PI * d * d);
+    const double speed = 4.0 * rate / (ST_PI * d * d);
     st_needle_flow flow;
 
     flow.shear_rate = 8.0 * speed / d * rabinowitsch; //                                 [PRO-10]

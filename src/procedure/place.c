@@ -1,11 +1,10 @@
 #include "procedure/place.h"
 
+#include "procedure/constants.h"
+
 #include "base/maths.h"
 
 #include <math.h>
-
-static const double PI = 3.14159265358979323846;
-static const double PA_PER_MMHG = 133.322387415; // by definition
 
 double st_place_share(double share, double count, double z)
 {
@@ -43,6 +42,7 @@ double st_place_force(const st_procedure_values* v, double needle_pressure_Pa,
                       double joint_pressure_mmHg)
 {
     const double bore = v->inject_syringe_bore.value;
-    return 0.25 * PI * bore * bore * (needle_pressure_Pa + PA_PER_MMHG * joint_pressure_mmHg) +
+    return 0.25 * ST_PI * bore * bore *
+               (needle_pressure_Pa + ST_PA_PER_MMHG * joint_pressure_mmHg) +
            v->inject_plunger_friction.value; //                                           [PRO-32]
 }

@@ -74,6 +74,9 @@ static bool recipe_has_class(const st_recipe* recipe, const char* product_class)
     if (st_recipe_has_cells(recipe) && strcmp(product_class, ST_CLASS_NAME_MSC) == 0) {
         return true;
     }
+    if (recipe->has_gel && strcmp(product_class, ST_CLASS_NAME_GEL) == 0) {
+        return true;
+    }
     if (recipe->has_harvest && !recipe->has_expand &&
         strcmp(product_class, ST_CLASS_NAME_PLATELET) == 0) {
         return true;
@@ -236,6 +239,23 @@ static st_status make_sample(st_ctx* ctx, const st_recipe* recipe, const st_dono
     return ST_OK;
 }
 
+/// Light on the gel. Its result is kept with the recipe; a copy whose settings or values were
+/// changed computes its own.
+static void harden(const st_recipe* recipe, const telling* to, st_product* sample)
+{
+    st_cured own;
+    const st_cured* cured = &recipe->cured;
+    if (!st_cure_is_of(cured, recipe->catalogue, &recipe->cure)) {
+        st_cure_compute(recipe->catalogue, &recipe->cure, &own);
+        cured = &own;
+    }
+    st_cure_perform(cured, sample);
+    st_cure_dose(cured, sample->volume_mL, &to->dose->gel);
+    if (to->journey != NULL) {
+        to->journey->gel = cured->told;
+    }
+}
+
 /// Cells through syringe and needle, then everything into the joint or beside it.
 static void give(const st_recipe* recipe, const st_step_luck* luck, const telling* to,
                  st_product* sample)
@@ -260,8 +280,7 @@ static void give(const st_recipe* recipe, const st_step_luck* luck, const tellin
         st_product_keep(sample, arriving);
         st_product_validate_loss(&before, sample);
         if (recipe->has_gel && !dose->is_failed && arriving > 0.0) {
-            st_cure_perform(c, &recipe->cure, sample,
-                            to->journey != NULL ? &to->journey->gel : NULL);
+            harden(recipe, to, sample);
         }
         if (st_recipe_has_cells(recipe)) {
             add_class(dose, ST_CLASS_NAME_MSC, sample,
@@ -269,6 +288,10 @@ static void give(const st_recipe* recipe, const st_step_luck* luck, const tellin
         }
         if (!recipe->has_expand) {
             add_class(dose, ST_CLASS_NAME_PLATELET, sample, ST_CLASS_PLATELET);
+        }
+        if (dose->gel.polymer_g > 0.0) {
+            const st_dose_part gel = {ST_CLASS_NAME_GEL, dose->gel.polymer_g, 0.0, 0.0, false};
+            add_part(dose, &gel);
         }
     } else {
         sample->volume_mL = inject->volume_mL * arriving;

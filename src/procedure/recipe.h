@@ -25,6 +25,7 @@ struct st_recipe {
     st_freeze freeze;
     st_inject inject;
     st_cure cure;
+    st_cured cured;   ///< what the cure makes of the gel, for the values as they were read
     const char* text; ///< owned by the arena
     bool is_memory_out;
 };
@@ -37,5 +38,6 @@ st_status st_recipe_read_steps(st_ctx* ctx, const st_catalogue* catalogue,
 /// What the cells of the recipe are called at the model's door.
 #define ST_CLASS_NAME_MSC      "msc"
 #define ST_CLASS_NAME_PLATELET "platelet"
+#define ST_CLASS_NAME_GEL      "gel"
 
 #endif

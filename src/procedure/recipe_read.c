@@ -120,6 +120,9 @@ static st_status finish(st_recipe_reader* r, st_recipe** out)
         st_recipe_destroy(recipe);
         return status;
     }
+    if (recipe->has_gel) {
+        st_cure_compute(recipe->catalogue, &recipe->cure, &recipe->cured);
+    }
     *out = recipe;
     return ST_OK;
 }

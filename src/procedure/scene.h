@@ -22,6 +22,20 @@
 
 #define SCENE_MODELS ST_SOURCE_DIR "/models"
 
+/// Steps of pathways that several tests use.
+#define HARVEST                                                                                    \
+    "  - harvest: { source: marrow, site: posterior crest, draws: 8 x 5 mL, syringe: 10 mL, "      \
+    "anaesthesia: local }\n"
+#define EXPAND "  - expand: { until: 1e7 cells, medium: platelet lysate, oxygen: 5 % }\n"
+#define INJECT                                                                                     \
+    "  - inject: { carrier: hyaluronic-acid-hmw, volume: 4 mL, needle: 21 G, guided_by: "          \
+    "ultrasound }\n"
+
+#define GEL(carrier, initiator, wavelength, path)                                                  \
+    "  - inject: { carrier: " carrier ", volume: 2 mL, needle: 18 G }\n  - gel: { " initiator      \
+    " concentration: 0.25 %, wavelength: " wavelength                                              \
+    ", intensity: 30 mW/cm^2, time: 60 s, depth: 2 mm, " path " }\n"
+
 /// A context and the shipped catalogue.
 typedef struct scene {
     st_ctx* ctx;

@@ -25,6 +25,7 @@ static void recover_floating(const st_procedure_values* v, const st_spin* spin, 
         recovery[k] = st_centrifuge_floating(
             v, st_centrifuge_density(v, class_), st_centrifuge_diameter(v, class_), c->density,
             c->viscosity, c->depth_m, spin->field_xg, 3600.0 * spin->time_h);
+        recovery[k] *= c->kept;
     }
     recovery[ST_CLASS_CFU_F] *= c->colony_kept;
     recovery[ST_CLASS_MSC] *= c->colony_kept;
@@ -89,7 +90,7 @@ st_status st_spin_perform_told(st_ctx* ctx, const st_catalogue* catalogue, const
         ST_TRY(recover_by_physics(ctx, v, spin, &key, base, sample, &volume_mL, recovery, picture));
     }
     for (int k = 0; k < ST_CLASS_COUNT; k++) {
-        sample->count[k] *= recovery[k];
+        sample->count[k] *= recovery[k] * (1.0 - spin->lost);
     }
 
     // The liquid of the product is the sample's liquid, mixed.                           [PRO-5]

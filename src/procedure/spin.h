@@ -21,6 +21,7 @@ typedef struct st_spin {
     st_keep keep;
     double margin_mm, margin_error_mm; ///< of the cut, and its standard deviation
     const st_cushion* cushion;         ///< layered on a density medium, or NULL
+    double lost; ///< share of the cells drawn off that stay in filters, clots and tubing, 0 ... 1
 } st_spin;
 
 /// Recovered share of a class from its concentration ratio and the two volumes. Above 1 is a

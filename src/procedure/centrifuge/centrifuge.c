@@ -1,11 +1,12 @@
 #include "procedure/centrifuge/centrifuge.h"
 
+#include "procedure/constants.h"
+
 #include "base/maths.h"
 #include "base/random.h"
 
 #include <math.h>
 
-static const double PI = 3.14159265358979323846;
 static const double COURANT = 0.4;
 /// The shortest and longest time over which the rotor's speed is held, s and share of the spin.
 static const double RAMP_STEP_S = 1.0;
@@ -29,7 +30,7 @@ st_settle_law st_centrifuge_law(const st_procedure_values* v, bool is_washed)
 double st_centrifuge_diameter(const st_procedure_values* v, st_cell_class cell_class)
 {
     const double diameter[ST_CLASS_COUNT] = {
-        [ST_CLASS_RBC] = st_pow(6e-18 / PI * v->blood_rbc_volume.value, 1.0 / 3.0), // from fL
+        [ST_CLASS_RBC] = st_pow(6e-18 / ST_PI * v->blood_rbc_volume.value, 1.0 / 3.0), // from fL
         [ST_CLASS_PLATELET] = v->centrifuge_platelet_diameter.value,
         [ST_CLASS_NEUTROPHIL] = v->centrifuge_granulocyte_diameter.value,
         [ST_CLASS_LYMPHOCYTE] = v->centrifuge_lymphocyte_diameter.value,
@@ -61,8 +62,8 @@ double st_centrifuge_density(const st_procedure_values* v, st_cell_class cell_cl
 static int make_kinds(const st_procedure_values* v, const st_product* sample, st_centrifuge* out,
                       st_settle_kind* kind)
 {
-    static const double weight[3] = {1.0 / 6.0, 2.0 / 3.0, 1.0 / 6.0};
-    const double node[3] = {-sqrt(3.0), 0.0, sqrt(3.0)};
+    static const double node[ST_NORMAL_NODES] = ST_NORMAL_NODE;
+    static const double weight[ST_NORMAL_NODES] = ST_NORMAL_WEIGHT;
     int count = 0;
     for (int k = 0; k < ST_CLASS_COUNT; k++) {
         const st_cell_class class_ = (st_cell_class)k;
@@ -70,11 +71,12 @@ static int make_kinds(const st_procedure_values* v, const st_product* sample, st
         const double density = st_centrifuge_density(v, class_);
         const bool is_red = k == ST_CLASS_RBC;
         const bool is_platelet = k == ST_CLASS_PLATELET;
-        const double share =
-            sample->count[k] * PI / 6.0 * diameter * diameter * diameter * 1e6 / sample->volume_mL;
+        const double share = sample->count[k] * ST_PI / 6.0 * diameter * diameter * diameter * 1e6 /
+                             sample->volume_mL;
         out->first[k] = count;
         out->class_volume[k] = share * sample->volume_mL * 1e-6;
-        for (int i = is_red ? 1 : 0; sample->count[k] > 0.0 && i < (is_red ? 2 : 3); i++) {
+        for (int i = is_red ? 1 : 0; sample->count[k] > 0.0 && i < (is_red ? 2 : ST_NORMAL_NODES);
+             i++) {
             const double spread = is_red || is_platelet ? 0.0 : v->centrifuge_density_spread.value;
             const double size =
                 is_platelet ? st_exp(v->centrifuge_platelet_diameter.ln_sigma * node[i]) : 1.0;
@@ -146,7 +148,7 @@ static st_status turn(st_ctx* ctx, const st_procedure_values* v, const st_centri
     const double start_s = v->centrifuge_acceleration.value;
     const double stop_s = brake[def->brake];
     const double end_s = def->time_s + stop_s;
-    const double plateau = def->field_xg * ST_SETTLE_GRAVITY / c->settle.column.bottom_m;
+    const double plateau = def->field_xg * ST_STANDARD_GRAVITY / c->settle.column.bottom_m;
     double time = 0.0;
     take_picture(c, time, picture);
     while (time < end_s) {
@@ -230,8 +232,8 @@ double st_centrifuge_floating(const st_procedure_values* v, double cell_density,
                               double cell_diameter, double medium_density, double medium_viscosity,
                               double medium_depth, double field_xg, double time_s)
 {
-    static const double weight[3] = {1.0 / 6.0, 2.0 / 3.0, 1.0 / 6.0};
-    static const double node[3] = {-1.7320508075688772, 0.0, 1.7320508075688772};
+    static const double node[ST_NORMAL_NODES] = ST_NORMAL_NODE;
+    static const double weight[ST_NORMAL_NODES] = ST_NORMAL_WEIGHT;
     const double spread = v->centrifuge_density_spread.value;
     double floating = 0.0;
     // a normal spread of density: what is lighter than the medium ...                    [PRO-20]
@@ -242,11 +244,11 @@ double st_centrifuge_floating(const st_procedure_values* v, double cell_density,
     }
     // ... and, of the heavier rest, what had no time to pass the layer
     double slow = 0.0, heavy = 0.0;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < ST_NORMAL_NODES; i++) {
         const double excess = cell_density + spread * node[i] - medium_density;
         if (excess > 0.0) {
             const double speed = cell_diameter * cell_diameter * excess * field_xg *
-                                 ST_SETTLE_GRAVITY / (18.0 * medium_viscosity);
+                                 ST_STANDARD_GRAVITY / (18.0 * medium_viscosity);
             slow += weight[i] * st_exp(-time_s * speed / medium_depth);
             heavy += weight[i];
         }

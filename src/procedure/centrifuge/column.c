@@ -1,12 +1,12 @@
 #include "procedure/centrifuge/column.h"
 
-#include "base/maths.h"
+#include "procedure/constants.h"
 
-static const double PI = 3.14159265358979323846;
+#include "base/maths.h"
 
 double st_column_area(const st_tube* tube, double height)
 {
-    const double full = 0.25 * PI * tube->bore_m * tube->bore_m;
+    const double full = 0.25 * ST_PI * tube->bore_m * tube->bore_m;
     if (height >= tube->taper_m) {
         return full;
     }
@@ -16,7 +16,7 @@ double st_column_area(const st_tube* tube, double height)
 
 double st_column_volume_below(const st_tube* tube, double height)
 {
-    const double full = 0.25 * PI * tube->bore_m * tube->bore_m;
+    const double full = 0.25 * ST_PI * tube->bore_m * tube->bore_m;
     const double p = tube->taper_power;
     if (height <= 0.0) {
         return 0.0;
@@ -29,7 +29,7 @@ double st_column_volume_below(const st_tube* tube, double height)
 
 double st_column_height_of(const st_tube* tube, double volume_m3)
 {
-    const double full = 0.25 * PI * tube->bore_m * tube->bore_m;
+    const double full = 0.25 * ST_PI * tube->bore_m * tube->bore_m;
     const double p = tube->taper_power;
     const double taper_volume = full * tube->taper_m / (p + 1.0);
     if (volume_m3 < taper_volume) {

@@ -1,11 +1,11 @@
 #include "procedure/centrifuge/settle.h"
 
+#include "procedure/constants.h"
+
 #include "base/maths.h"
 
 #include <math.h>
 #include <string.h>
-
-const double ST_SETTLE_GRAVITY = 9.80665;
 
 /// Below this part of its share at the start a kind does not set the step.
 #define TRACE 1e-2
@@ -13,7 +13,7 @@ const double ST_SETTLE_GRAVITY = 9.80665;
 double st_settle_speed(const st_settle_law* law, const st_settle_kind* kind, double field)
 {
     return kind->diameter_m * kind->diameter_m * (kind->density - law->fluid_density) * field *
-           ST_SETTLE_GRAVITY / (18.0 * law->viscosity); //                                [PRO-14]
+           ST_STANDARD_GRAVITY / (18.0 * law->viscosity); //                                [PRO-14]
 }
 
 double st_settle_aggregation(const st_settle_law* law, double field)
@@ -132,8 +132,8 @@ static void update_pull(st_settle* s, double spin)
     for (int j = 1; j < s->column.count; j++) {
         s->pull[j] = spin * (s->column.top_m + j * s->column.cell_m) / (18.0 * s->law.viscosity);
         if (s->red >= 0) {
-            s->aggregation[j] = st_settle_aggregation(&s->law, 18.0 * s->law.viscosity *
-                                                                   s->pull[j] / ST_SETTLE_GRAVITY);
+            s->aggregation[j] = st_settle_aggregation(
+                &s->law, 18.0 * s->law.viscosity * s->pull[j] / ST_STANDARD_GRAVITY);
         }
     }
 }

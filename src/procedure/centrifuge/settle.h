@@ -27,9 +27,6 @@ typedef struct st_settle_law {
     double aggregate_power;        ///< q
 } st_settle_law;
 
-/// Standard gravity, m/s^2.
-extern const double ST_SETTLE_GRAVITY;
-
 /// Stokes speed in the clear liquid at a field of `field` g, m/s; negative when the cell rises.
 ///                                                                                       [PRO-14]
 double st_settle_speed(const st_settle_law* law, const st_settle_kind* kind, double field);

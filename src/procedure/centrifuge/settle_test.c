@@ -1,6 +1,7 @@
 #include "procedure/scene.h"
 
 #include "procedure/centrifuge/centrifuge.h"
+#include "procedure/constants.h"
 
 #include "base/random.h"
 
@@ -29,7 +30,7 @@ static double volume_of_height(const st_tube* tube, double height)
 /// A field in multiples of standard gravity, at the bottom of a tube.
 static double spin_of(const st_tube* tube, double field)
 {
-    return field * ST_SETTLE_GRAVITY / tube->radius_m;
+    return field * ST_STANDARD_GRAVITY / tube->radius_m;
 }
 
 static void run(st_settle* s, double spin, double time)
@@ -44,7 +45,7 @@ static void run(st_settle* s, double spin, double time)
 static void single_cells_settle_as_stokes(void** state)
 {
     (void)state;
-    const double field = 9.81 / ST_SETTLE_GRAVITY; // the case is stated for 9.81 m/s^2
+    const double field = 9.81 / ST_STANDARD_GRAVITY; // the case is stated for 9.81 m/s^2
     const st_settle_kind red = red_cells(0.45);
     assert_near(red.diameter_m, 5.560083e-6, 1e-7);
     assert_near(st_settle_speed(&PLAIN, &red, field), 0.9394e-6, 5e-5);
@@ -77,7 +78,7 @@ static void interface_falls_at_the_hindered_speed(void** state)
         assert_int_equal(
             st_settle_init(ctx, &FLAT, volume_of_height(&FLAT, 0.02), 400, &law, &red, 1, &s),
             ST_OK);
-        run(&s, spin_of(&FLAT, 100 * 9.81 / ST_SETTLE_GRAVITY), 600);
+        run(&s, spin_of(&FLAT, 100 * 9.81 / ST_STANDARD_GRAVITY), 600);
         const double fallen = st_settle_level(&s, 0, 0.225) - s.column.top_m;
         assert_near(1e3 * fallen, wanted_mm[i], 0.003); // a tenth of a cell
         st_settle_clear(&s);

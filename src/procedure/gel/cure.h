@@ -12,13 +12,14 @@ typedef struct st_cure {
     const st_light_path* path;
     st_wavelength wavelength;
     double concentration; ///< of the initiator, kg/m^3 (1 % w/v = 10)
+    double purged;        ///< share of the oxygen of air that was driven out of the liquid before
     double irradiance;    ///< of the lamp, W/m^2
     double time_s;
     double depth_m; ///< of the gel that should harden
 } st_cure;
 
 /// Light at the gel's surface, behind the way that it takes.
-st_light st_cure_light(const st_procedure_values* values, const st_cure* cure);
+st_light st_cure_light(const st_cure* cure);
 
 /// Conversion at a depth after a time of light.                                          [PRO-23]
 double st_cure_conversion(const st_procedure_values* values, const st_cure* cure, double depth,
@@ -38,8 +39,30 @@ double st_cure_initiator_hazard(const st_initiator* initiator, double concentrat
 /// Share of cells that live through light and radicals, mean over the depth.             [PRO-27]
 double st_cure_survival(const st_procedure_values* values, const st_cure* cure);
 
-/// Does it all: kills cells of the sample and tells what the gel is like.
-void st_cure_perform(const st_catalogue* catalogue, const st_cure* cure, st_product* sample,
-                     st_gel_told* told);
+/// Is there a gel down to the wanted depth after the light?
+bool st_cure_hardens(const st_procedure_values* values, const st_cure* cure);
+
+#define ST_CURE_VALUES 7
+
+/// What light made of a gel: the same for every donor, so computed once. It keeps what it came
+/// from.
+typedef struct st_cured {
+    const st_catalogue* catalogue; ///< borrowed
+    st_cure cure;
+    double value[ST_CURE_VALUES]; ///< the catalogue's group `gel`
+    st_gel_told told;
+    st_dose_gel per_mL; ///< of the liquid; all 0 when it did not harden
+} st_cured;
+
+void st_cure_compute(const st_catalogue* catalogue, const st_cure* cure, st_cured* out);
+
+/// Was it computed from just this?
+bool st_cure_is_of(const st_cured* cured, const st_catalogue* catalogue, const st_cure* cure);
+
+/// Kills cells of the sample.
+void st_cure_perform(const st_cured* cured, st_product* sample);
+
+/// The hardened gel around the cells of a dose of `volume_mL`; all 0 when it did not harden.
+void st_cure_dose(const st_cured* cured, double volume_mL, st_dose_gel* out);
 
 #endif

@@ -1,10 +1,11 @@
 #include "procedure/gel/network.h"
 
+#include "procedure/constants.h"
+
 #include "base/maths.h"
 
 #include <math.h>
 
-static const double PI = 3.14159265358979323846;
 static const double GAS = 8.31446261815324;     // J/(mol K), exact
 static const double AVOGADRO = 6.02214076e23;   // 1/mol, exact
 static const double WATER_MOLAR_VOLUME = 18e-6; // m^3/mol
@@ -50,15 +51,14 @@ double st_network_mesh(const st_network* network, double polymer_share)
     return st_pow(AVOGADRO * network->chains * polymer_share, -1.0 / 3.0);
 }
 
-double st_network_diffusivity(double radius, double mesh, double polymer_share)
+double st_network_diffusivity(double radius, double chain_radius, double polymer_share)
 {
-    if (!(radius < mesh)) {
-        return 0.0;
-    }
-    return (1.0 - radius / mesh) * st_exp(-polymer_share / (1.0 - polymer_share)); //     [PRO-26]
+    const double reach = (radius + chain_radius) / chain_radius;
+    return st_exp(-0.25 * ST_PI * polymer_share * reach *
+                  reach); //                         [PRO-26]
 }
 
 double st_network_free_diffusivity(double radius, double temperature, double viscosity)
 {
-    return GAS / AVOGADRO * temperature / (6.0 * PI * viscosity * radius);
+    return GAS / AVOGADRO * temperature / (6.0 * ST_PI * viscosity * radius);
 }

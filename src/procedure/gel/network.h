@@ -23,9 +23,9 @@ double st_network_modulus(const st_network* network, double polymer_share);
 /// Mean distance between chains of the swollen gel, m.                                   [PRO-25]
 double st_network_mesh(const st_network* network, double polymer_share);
 
-/// Diffusivity in the gel over that in water for a solute of a radius; 0 when it does not pass.
-///                                                                                       [PRO-26]
-double st_network_diffusivity(double radius, double mesh, double polymer_share);
+/// Diffusivity in the gel over that in water for a solute of a radius among chains of a radius that
+/// fill a share of the gel.                                                              [PRO-26]
+double st_network_diffusivity(double radius, double chain_radius, double polymer_share);
 
 /// Diffusivity in water, m^2/s (Stokes and Einstein).
 double st_network_free_diffusivity(double radius, double temperature, double viscosity);

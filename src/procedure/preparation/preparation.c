@@ -29,7 +29,7 @@ static void read_span(st_ctx* ctx, const st_node* node, const char* what, const 
 
 static void read_donor(st_preparation* p, const st_node* map)
 {
-    static const char* const known[] = {"age", "sex", "bmi", NULL};
+    static const char* const known[] = {"age", "sex", "bmi", "smoker", NULL};
     static const char* const sex_name[] = {"female", "male"};
     int choice = 0;
     if (!st_node_check_keys(p->ctx, map, known)) {
@@ -43,6 +43,10 @@ static void read_donor(st_preparation* p, const st_node* map)
     }
     if (sex != NULL && st_node_read_choice(p->ctx, sex, sex_name, 2, &choice)) {
         p->is_female = choice == 0;
+    }
+    const st_node* smoker = st_node_child(map, "smoker");
+    if (smoker != NULL) {
+        (void)st_node_read_bool(p->ctx, smoker, &p->is_smoker);
     }
     if (bmi != NULL) {
         read_span(p->ctx, bmi, "a body mass index", "kg/m^2", 10.0, 80.0, &p->bmi_lo, &p->bmi_hi);

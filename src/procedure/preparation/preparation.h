@@ -66,7 +66,7 @@ struct st_preparation {
     st_recipe* recipe;       ///< owned
     const char* title;
     double age_lo, age_hi; ///< y; donors are even between them
-    bool is_female;
+    bool is_female, is_smoker;
     double bmi_lo, bmi_hi;
     int64_t donors;
     uint64_t seed;
@@ -105,5 +105,9 @@ void st_preparation_plain_destroy(st_ctx* ctx, st_preparation_plain* plain);
 st_status st_preparation_levers(st_ctx* ctx, const st_preparation* preparation,
                                 st_preparation_plain* plain, double dose,
                                 st_preparation_result* result);
+
+/// The same donor after every source on age; fills `result->rival`.
+st_status st_preparation_rivals(st_ctx* ctx, const st_preparation* preparation,
+                                st_preparation_plain* plain, st_preparation_result* result);
 
 #endif

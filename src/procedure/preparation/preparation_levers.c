@@ -154,6 +154,8 @@ static void pull_settings(lab* l)
     static const char* const time_name[] = {"time of the first spin", "time of the second spin"};
     static const char* const margin_name[] = {"margin of the first spin",
                                               "margin of the second spin"};
+    static const char* const lost_name[] = {"lost after the first spin",
+                                            "lost after the second spin"};
     static const char* const volume_name[] = {"product of the first spin",
                                               "product of the second spin"};
     st_recipe* r = &l->plain->recipe;
@@ -172,6 +174,7 @@ static void pull_settings(lab* l)
             pull_factor(l, time_name[i], "h", &spin->time_h, 1.2);
             pull(l, true, margin_name[i], "mm", &spin->margin_mm, spin->margin_mm - 1.0,
                  spin->margin_mm + 1.0);
+            pull_factor(l, lost_name[i], "share", &spin->lost, 1.2);
         }
     }
     if (r->has_expand) {

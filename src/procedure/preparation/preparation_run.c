@@ -14,6 +14,7 @@ st_donor st_preparation_donor(const st_preparation* p, uint64_t person)
     const st_random_key key = {p->seed, ST_STREAM_PERSON, person, 0};
     return (st_donor){.age_y = p->age_lo + (p->age_hi - p->age_lo) * st_random_uniform(&key, 0),
                       .is_female = p->is_female,
+                      .is_smoker = p->is_smoker,
                       .bmi_kg_per_m2 =
                           p->bmi_lo + (p->bmi_hi - p->bmi_lo) * st_random_uniform(&key, 1)};
 }
@@ -22,6 +23,7 @@ st_donor st_preparation_donor_middle(const st_preparation* p)
 {
     return (st_donor){.age_y = 0.5 * (p->age_lo + p->age_hi),
                       .is_female = p->is_female,
+                      .is_smoker = p->is_smoker,
                       .bmi_kg_per_m2 = 0.5 * (p->bmi_lo + p->bmi_hi)};
 }
 
@@ -247,6 +249,9 @@ static st_status look_at_median(st_ctx* ctx, const st_preparation* p, st_prepara
         status =
             st_preparation_levers(ctx, p, plain, st_preparation_dose(&plain->recipe, &dose), out);
     }
+    if (status == ST_OK) {
+        status = st_preparation_rivals(ctx, p, plain, out);
+    }
     st_preparation_plain_destroy(ctx, plain);
     return status;
 }
@@ -309,5 +314,6 @@ void st_preparation_result_destroy(st_ctx* ctx, st_preparation_result* result)
     st_free(ctx, result->measured);
     st_free(ctx, result->picture);
     st_free(ctx, result->lever);
+    st_free(ctx, result->rival);
     st_free(ctx, result);
 }

@@ -88,6 +88,14 @@ static void a_concentrate_is_told(void** state)
     assert_within(colony->dose_hi * colony->dose_lo, 0.9, 1.1);
     assert_within(colony->dose_hi, 2, 2.5); // factor 2.23 between donors
     assert_null(lever_of(r, "expand.doubling_time"));
+    assert_int_equal(r->rival_count, 4); // sources on age do not agree, and it is told
+    double least = INFINITY, most = 0;
+    for (int i = 0; i < r->rival_count; i++) {
+        assert_int_equal(r->rival[i].is_used, i == 0);
+        least = fmin(least, r->rival[i].dose);
+        most = fmax(most, r->rival[i].dose);
+    }
+    assert_within(most / least, 1.2, 2);
     for (int i = 1; i < r->lever_count; i++) { // largest first
         const double a =
             fmax(fabs(log(r->lever[i - 1].dose_lo)), fabs(log(r->lever[i - 1].dose_hi)));
@@ -158,6 +166,8 @@ static void mistakes_of_a_file_are_named(void** state)
         {"preparation: x\ndonor: { age: 58 y, sex: female }\n", "steps"},
         {"preparation: x\ndonor: { age: -3 y, sex: female }\n" STEPS_TABLE, "donor.age"},
         {"preparation: x\ndonor: { age: 58 y, sex: both }\n" STEPS_TABLE, "donor.sex"},
+        {"preparation: x\ndonor: { age: 58 y, sex: male, smoker: a bit }\n" STEPS_TABLE,
+         "donor.smoker"},
         {"preparation: x\ndonor: { age: 70..50 y, sex: male }\n" STEPS_TABLE, "donor.age"},
         {"preparation: x\ndonor: { age: 58 y, sex: male }\ndonors: 0\n" STEPS_TABLE, "donors"},
         {"preparation: x\ndonor: { age: 58 y, sex: male }\ndonros: 5\n" STEPS_TABLE, "donros"},

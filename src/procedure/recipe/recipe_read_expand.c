@@ -1,5 +1,7 @@
 #include "procedure/recipe/recipe_reader.h"
 
+#include "procedure/constants.h"
+
 #include "base/units.h"
 
 void st_recipe_read_expand(st_recipe_reader* r, const st_node* map)
@@ -13,7 +15,7 @@ void st_recipe_read_expand(st_recipe_reader* r, const st_node* map)
     r->recipe->has_expand = true;
     r->is_cultured = true;
     r->sample_mL = 0.0;
-    expand->oxygen = 0.21; // air
+    expand->oxygen = ST_AIR_OXYGEN;
     expand->is_physics = st_recipe_reader_detail(r, map);
     if (!st_node_check_keys(ctx, map, known)) {
         return;
@@ -27,7 +29,7 @@ void st_recipe_read_expand(st_recipe_reader* r, const st_node* map)
         expand->medium = &c->medium[choice];
     }
     if (oxygen != NULL) {
-        (void)st_node_read_number(ctx, oxygen, 0.01, 0.21, &expand->oxygen);
+        (void)st_node_read_number(ctx, oxygen, 0.01, ST_AIR_OXYGEN, &expand->oxygen);
     }
     if (tries_node != NULL) {
         (void)st_node_read_integer(ctx, tries_node, 1, 10, &tries);

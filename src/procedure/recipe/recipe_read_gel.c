@@ -1,5 +1,7 @@
 #include "procedure/recipe/recipe_reader.h"
 
+#include "procedure/constants.h"
+
 #include <string.h>
 
 /// The gel is what carries the cells.
@@ -57,10 +59,20 @@ static void check_light(st_recipe_reader* r, const st_node* wavelength)
     }
 }
 
+/// Gas that the liquid was in contact with: less oxygen than air, less time to the gel.
+static void read_oxygen(st_recipe_reader* r, const st_node* node)
+{
+    double share = 0.0;
+    if (node != NULL && st_node_read_number(r->ctx, node, 0.0, ST_AIR_OXYGEN, &share)) {
+        r->recipe->cure.purged = 1.0 - share / ST_AIR_OXYGEN;
+    }
+}
+
 void st_recipe_read_gel(st_recipe_reader* r, const st_node* map)
 {
-    static const char* const known[] = {"initiator", "concentration", "wavelength", "intensity",
-                                        "time",      "depth",         "light_path", NULL};
+    static const char* const known[] = {"initiator", "concentration", "wavelength",
+                                        "intensity", "time",          "depth",
+                                        "oxygen",    "light_path",    NULL};
     st_ctx* ctx = r->ctx;
     const st_catalogue* c = r->recipe->catalogue;
     st_cure* cure = &r->recipe->cure;
@@ -105,6 +117,7 @@ void st_recipe_read_gel(st_recipe_reader* r, const st_node* map)
         (void)st_node_read_quantity(ctx, depth, "a thickness", "m", NULL, 1e-5, 0.05,
                                     &cure->depth_m);
     }
+    read_oxygen(r, st_node_child(map, "oxygen"));
     find_polymer(r, map);
     read_path(r, map);
     if (st_ctx_mistake_count(ctx) != before || wavelength == NULL || time == NULL) {

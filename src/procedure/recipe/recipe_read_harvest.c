@@ -53,10 +53,40 @@ static void read_additive(st_recipe_reader* r, const st_node* map, double drawn_
     r->sample_mL = drawn_mL + harvest->additive_mL;
 }
 
+/// Fewer positions than draws, the kind of needle, and which source on age is believed.
+static void read_marrow_choices(st_recipe_reader* r, const st_node* map)
+{
+    st_ctx* ctx = r->ctx;
+    const st_catalogue* c = r->recipe->catalogue;
+    st_harvest* harvest = &r->recipe->harvest;
+    const st_node* positions = st_node_child(map, "positions");
+    const st_node* needle = st_node_child(map, "needle");
+    const st_node* age_relation = st_node_child(map, "age_relation");
+    int64_t count = 0;
+    int choice = 0;
+    if (positions != NULL && st_node_read_integer(ctx, positions, 1, 100, &count)) {
+        harvest->position_count = (int)count;
+        if (harvest->draw_count > 0 && count > harvest->draw_count) {
+            st_node_fail(ctx, positions, "found %s positions, expected at most the %d draws",
+                         positions->text, harvest->draw_count);
+        }
+    }
+    if (needle != NULL &&
+        st_node_read_choice(ctx, needle, c->aspiration_name, c->aspiration_count, &choice)) {
+        harvest->needle = &c->aspiration[choice];
+    }
+    choice = 0; // the first, unless another is named
+    if (age_relation == NULL || st_node_read_choice(ctx, age_relation, c->age_relation_name,
+                                                    c->age_relation_count, &choice)) {
+        harvest->age_relation = &c->age_relation[choice];
+    }
+}
+
 static void read_marrow(st_recipe_reader* r, const st_node* map)
 {
-    static const char* const known[] = {"source",      "site",          "draws", "syringe",
-                                        "anaesthesia", "anticoagulant", NULL};
+    static const char* const known[] = {"source",      "site",    "draws",        "positions",
+                                        "needle",      "syringe", "age_relation", "anticoagulant",
+                                        "anaesthesia", NULL};
     static const char* const anaesthesia_name[] = {"local", "sedation"};
     st_ctx* ctx = r->ctx;
     const st_catalogue* c = r->recipe->catalogue;
@@ -79,6 +109,7 @@ static void read_marrow(st_recipe_reader* r, const st_node* map)
     if (draws == NULL || !read_draws(r, draws, harvest)) {
         return;
     }
+    read_marrow_choices(r, map);
     double syringe_mL = 0.0;
     if (syringe != NULL &&
         st_node_read_quantity(ctx, syringe, "a volume", "mL", NULL, 1.0, 500.0, &syringe_mL)) {

@@ -2,6 +2,7 @@
 
 #include "base/units.h"
 
+#include <math.h>
 #include <string.h>
 
 /// A gauge is a name, not a quantity: '21 G' would be gauss.
@@ -97,6 +98,22 @@ static void read_route(st_recipe_reader* r, const st_node* map)
     }
 }
 
+/// Only ways of guidance whose accuracy was counted at this place.
+static void check_guidance(st_recipe_reader* r, const st_node* map, const st_node* guided)
+{
+    const st_inject* inject = &r->recipe->inject;
+    if (inject->joint == NULL || !isnan(inject->joint->placed[inject->guidance])) {
+        return;
+    }
+    int known = 0; // the first way that was counted
+    while (known + 1 < ST_GUIDANCE_COUNT && isnan(inject->joint->placed[known])) {
+        known++;
+    }
+    st_node_fail(r->ctx, guided != NULL ? guided : map,
+                 "found %s by %s, whose accuracy is not in the catalogue, expected `guided_by: %s`",
+                 inject->joint->name, ST_GUIDANCE_NAME[inject->guidance], ST_GUIDANCE_NAME[known]);
+}
+
 static void read_target(st_recipe_reader* r, const st_node* map)
 {
     st_ctx* ctx = r->ctx;
@@ -112,6 +129,7 @@ static void read_target(st_recipe_reader* r, const st_node* map)
     if (guided == NULL ||
         st_node_read_choice(ctx, guided, ST_GUIDANCE_NAME, ST_GUIDANCE_COUNT, &choice)) {
         inject->guidance = (st_guidance)choice;
+        check_guidance(r, map, guided);
     }
     const st_node* volume = st_node_need(ctx, map, "volume", "a volume such as `4 mL`");
     if (volume == NULL || !st_node_read_quantity(ctx, volume, "a volume", "mL", NULL, 0.01, 1000.0,

@@ -92,6 +92,7 @@ static void read_physics(st_recipe_reader* r, const st_node* map, const char* ke
     const st_node* brake = st_node_child(map, "brake");
     const st_node* margin = st_node_child(map, "margin");
     const st_node* medium = st_node_child(map, "medium");
+    const st_node* lost = st_node_child(map, "lost");
     int choice = ST_BRAKE_SOFT;
     (void)st_node_need(ctx, map, "field", "a centrifugal field such as `1000 xg`");
     (void)st_node_need(ctx, map, "time", "a time such as `14 min`");
@@ -101,6 +102,9 @@ static void read_physics(st_recipe_reader* r, const st_node* map, const char* ke
     if (medium != NULL &&
         st_node_read_choice(ctx, medium, c->cushion_name, c->cushion_count, &choice)) {
         spin->cushion = &c->cushion[choice];
+    }
+    if (lost != NULL) {
+        (void)st_node_read_number(ctx, lost, 0.0, 0.99, &spin->lost);
     }
     const bool floats = keep != NULL && strcmp(keep, "mononuclear layer") == 0;
     if (floats && medium == NULL) {
@@ -143,21 +147,40 @@ static void read_physics(st_recipe_reader* r, const st_node* map, const char* ke
     }
 }
 
-void st_recipe_read_spin(st_recipe_reader* r, const st_node* map)
+/// What a table notes without effect, so that `detail` can be changed alone: names must be known.
+static void read_noted(st_recipe_reader* r, const st_node* map)
 {
-    static const char* const known_table[] = {"keep", "volume", "field", "time", "detail", NULL};
-    static const char* const known_physics[] = {"keep", "volume", "field",  "time",   "detail",
-                                                "tube", "brake",  "margin", "medium", NULL};
+    const st_catalogue* c = r->recipe->catalogue;
+    const st_node* tube = st_node_child(map, "tube");
+    const st_node* brake = st_node_child(map, "brake");
+    const st_node* margin = st_node_child(map, "margin");
+    const st_node* medium = st_node_child(map, "medium");
+    const st_node* lost = st_node_child(map, "lost");
+    int choice = 0;
+    double number = 0.0;
+    if (tube != NULL) {
+        (void)st_node_read_choice(r->ctx, tube, c->tube_name, c->tube_count, &choice);
+    }
+    if (brake != NULL) {
+        (void)st_node_read_choice(r->ctx, brake, ST_BRAKE_NAME, ST_BRAKE_COUNT, &choice);
+    }
+    if (margin != NULL) {
+        (void)st_node_read_quantity(r->ctx, margin, "a length", "mm", NULL, -50.0, 50.0, &number);
+    }
+    if (medium != NULL) {
+        (void)st_node_read_choice(r->ctx, medium, c->cushion_name, c->cushion_count, &choice);
+    }
+    if (lost != NULL) {
+        (void)st_node_read_number(r->ctx, lost, 0.0, 0.99, &number);
+    }
+}
+
+/// Field and time; what is kept, as a layer of the catalogue, NULL when it was reported.
+static const char* read_turn(st_recipe_reader* r, const st_node* map, const st_node* keep_node,
+                             st_spin* spin)
+{
     st_ctx* ctx = r->ctx;
     const st_catalogue* c = r->recipe->catalogue;
-    st_spin* spin = &r->recipe->spin[r->recipe->spin_count];
-    spin->index = r->recipe->spin_count++;
-    spin->margin_error_mm = c->values.centrifuge_margin_error.value;
-    spin->is_physics = st_recipe_reader_detail(r, map);
-    if (!st_node_check_keys(ctx, map, spin->is_physics ? known_physics : known_table)) {
-        return;
-    }
-    const st_node* keep_node = st_node_need(ctx, map, "keep", "a layer such as `buffy coat`");
     const st_node* field = st_node_child(map, "field");
     const st_node* time = st_node_child(map, "time");
     if (field != NULL) {
@@ -180,10 +203,30 @@ void st_recipe_read_spin(st_recipe_reader* r, const st_node* map)
         st_node_fail(ctx, keep_node, "found '%s', which is no layer of the catalogue", keep);
         keep = NULL;
     }
+    return keep;
+}
+
+void st_recipe_read_spin(st_recipe_reader* r, const st_node* map)
+{
+    static const char* const known[] = {"keep",  "volume", "field",  "time", "detail", "tube",
+                                        "brake", "margin", "medium", "lost", NULL};
+    st_ctx* ctx = r->ctx;
+    st_spin* spin = &r->recipe->spin[r->recipe->spin_count];
+    spin->index = r->recipe->spin_count++;
+    spin->margin_error_mm = r->recipe->catalogue->values.centrifuge_margin_error.value;
+    spin->is_physics = st_recipe_reader_detail(r, map);
+    if (!st_node_check_keys(ctx, map, known)) {
+        return;
+    }
+    const st_node* keep_node = st_node_need(ctx, map, "keep", "a layer such as `buffy coat`");
+    const char* keep = read_turn(r, map, keep_node, spin);
     if (spin->is_physics) {
         read_physics(r, map, keep, keep_node, spin);
+    } else {
+        read_noted(r, map);
     }
-    const bool takes_all = spin->is_physics && keep != NULL && strcmp(keep, "plasma") == 0;
+    const bool is_plasma = keep != NULL && strcmp(keep, ST_KEEP_NAME[ST_KEEP_PLASMA]) == 0;
+    const bool takes_all = spin->is_physics && is_plasma;
     const st_node* volume = st_node_child(map, "volume");
     if (takes_all && volume != NULL) {
         st_node_fail_key(ctx, volume,
@@ -191,7 +234,9 @@ void st_recipe_read_spin(st_recipe_reader* r, const st_node* map)
                          "margin is drawn off");
         return;
     }
-    if (!takes_all) {
+    if (is_plasma && volume == NULL && spin->layer != NULL) { // a table: what it was measured for
+        spin->volume_share = 0.5 * (spin->layer->share_least + spin->layer->share_most);
+    } else if (!takes_all) {
         volume = st_node_need(ctx, map, "volume", "the volume of the product");
         if (volume == NULL || !read_volume(r, volume, spin)) {
             return;
@@ -202,8 +247,8 @@ void st_recipe_read_spin(st_recipe_reader* r, const st_node* map)
     r->sample_mL = takes_all               ? r->sample_mL
                    : spin->volume_mL > 0.0 ? spin->volume_mL
                                            : spin->volume_share * r->sample_mL;
-    st_recipe_reader_tell(r, takes_all ? "spin to plasma"
-                                       : st_arena_format(&r->recipe->arena, "spin to %s of %s",
-                                                         volume->text,
-                                                         st_recipe_reader_text(map, "keep")));
+    st_recipe_reader_tell(r, volume == NULL ? "spin to plasma"
+                                            : st_arena_format(&r->recipe->arena, "spin to %s of %s",
+                                                              volume->text,
+                                                              st_recipe_reader_text(map, "keep")));
 }
