@@ -261,6 +261,102 @@ static void fake_counts(st_ctx* ctx, const st_study* study, const st_sink* sink,
     fake_put(ctx, sink, ST_ROW_FAILURE, &failure, status);
 }
 
+// What single values do: parameter 6 (assumed) most, 4 (sourced) half of it, the others nothing.
+static void fake_influence(st_ctx* ctx, const st_study* study, const st_sink* sink,
+                           st_status* status)
+{
+    const int arm = study->arm_count > 2 ? 2 : 0;
+    for (int j = 0; j <= FAKE_PARAMETERS; j++) {
+        const double moved = j == 6 ? 2.0 : j == 4 ? 1.0 : 0.0;
+        const bool is_dose = j == FAKE_PARAMETERS;
+        const st_influence_row row = {.arm = arm,
+                                      .versus = study->arm[arm].control,
+                                      .measure = 0,
+                                      .visit = 3,
+                                      .people = 64,
+                                      .origin = is_dose ? "dose" : "model",
+                                      .position = is_dose ? 0 : j,
+                                      .name = is_dose ? "msc" : fake_parameter(j).name,
+                                      .value_lo = 0.5,
+                                      .value_hi = 2.0,
+                                      .contrast = -5.0,
+                                      .contrast_lo = -5.0 + moved,
+                                      .contrast_hi = is_dose ? -5.25 : -5.0 - 0.5 * moved,
+                                      .product = -4.0,
+                                      .product_lo = -4.0 + moved,
+                                      .product_hi = -4.0 - 0.5 * moved};
+        fake_put(ctx, sink, ST_ROW_INFLUENCE, &row, status);
+    }
+}
+
+// From harvest to joint: one quantity inside its band, one outside, one without; a tube that
+// clears.
+static void fake_prepared(st_ctx* ctx, const st_study* study, const st_sink* sink,
+                          st_status* status)
+{
+    for (int a = 0; a < study->arm_count; a++) {
+        if (!study->arm[a].has_cells) {
+            continue;
+        }
+        const st_prepared_row rows[] = {{a, 0, "cfu_f_harvest", "CFU-F in the harvest", "cells/mL",
+                                         1100, 200, 500, 1100, 2400, 610, 1200,
+                                         "Everts 2020, doi:10.1000/band"},
+                                        {a, 1, "culture_days", "Days in culture", "day", 44, 200,
+                                         30, 44, 60, 18, 35, "a protocol <of> \"one\" laboratory"},
+                                        {a, 2, "joint_pressure", "Pressure in the joint", "mmHg",
+                                         -1, 200, -1, -1, -1, NAN, NAN, NULL}};
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+            fake_put(ctx, sink, ST_ROW_PREPARED, &rows[i], status);
+        }
+        for (int t = 0; t < 9 && a == study->arm_count - 1; t++) {
+            double red[ST_PICTURE_HEIGHTS];
+            double thin[ST_PICTURE_HEIGHTS];
+            for (int h = 0; h < ST_PICTURE_HEIGHTS; h++) {
+                red[h] = h < 3 * t ? 0.0 : 0.45 + 0.05 * t;
+                thin[h] = h < 3 * t ? 0.003 : 0.001;
+            }
+            const st_tube_row row = {.arm = a,
+                                     .spin = 0,
+                                     .step = t,
+                                     .time_s = 60.0 * t,
+                                     .height_mm = 100.0,
+                                     .interface_mm = t == 0 ? NAN : 100.0 - 6.0 * t,
+                                     .red = red,
+                                     .platelet = thin,
+                                     .white = thin};
+            fake_put(ctx, sink, ST_ROW_TUBE, &row, status);
+        }
+    }
+}
+
+// Other analyses: one that agrees with the primary one and one that does not, and rescue.
+static void fake_analyses(st_ctx* ctx, const st_study* study, const st_sink* sink,
+                          st_status* status)
+{
+    if (study->arm_count < 3 || study->nobody_stays) {
+        return;
+    }
+    const st_analysis_row rows[] = {{2, 1, 0, 3, "welch", -5, -7, -3, 0.001},
+                                    {2, 1, 0, 3, "ancova, last carried", -1, -3, 1, 0.4},
+                                    {2, 1, 0, 3, "responders, odds ratio", 1.5, 1.1, 2.1, 0.02},
+                                    {2, 1, 1, 3, "welch", -2, -3, -1, 0.01}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fake_put(ctx, sink, ST_ROW_ANALYSIS, &rows[i], status);
+    }
+    for (int v = 1; v < FAKE_VISIT_COUNT; v++) {
+        const st_survival_row row = {
+            2,      "rescue", fake_visit[v].day, 1.0 - 0.03 * v, 0.99 - 0.04 * v, 1.0 - 0.02 * v,
+            50 - v, 3 * v};
+        fake_put(ctx, sink, ST_ROW_SURVIVAL, &row, status);
+    }
+    const st_later_row later = {
+        .arm = 2, .person = 3, .name = "rescue", .day = 90.0, .estimand = "treatment policy"};
+    fake_put(ctx, sink, ST_ROW_LATER, &later, status);
+    const st_person_event_row event = {
+        .arm = 2, .person = 3, .name = "bruise of the hip", .day = -21.4};
+    fake_put(ctx, sink, ST_ROW_PERSON_EVENT, &event, status);
+}
+
 /// Drives a sink as st_study_run() does.
 static st_status fake_run(st_ctx* ctx, const st_study* study, const st_sink* sink)
 {
@@ -272,6 +368,9 @@ static st_status fake_run(st_ctx* ctx, const st_study* study, const st_sink* sin
     fake_courses(ctx, study, sink, &status);
     fake_statistics(ctx, study, sink, all, &status);
     fake_counts(ctx, study, sink, &status);
+    fake_influence(ctx, study, sink, &status);
+    fake_prepared(ctx, study, sink, &status);
+    fake_analyses(ctx, study, sink, &status);
     free(all);
     return status == ST_OK ? sink->end(sink->self, ctx) : status;
 }
@@ -326,6 +425,18 @@ static st_study fake_knee_study(int size)
                                    .source = "doi:10.1186/s12967-016-0998-2"};
         }
     }
+    s.published[s.published_count++] = (st_published_row){.trial_id = "OTHER2020",
+                                                          .arm_id = "MSC",
+                                                          .arm = 2,
+                                                          .measure = 1,
+                                                          .is_change = true,
+                                                          .month = 6,
+                                                          .n = 24,
+                                                          .value = -9.5,
+                                                          .sd = 8.0,
+                                                          .q25 = NAN,
+                                                          .q75 = NAN,
+                                                          .source = "doi:10.1000/change"};
     return s;
 }
 

@@ -149,6 +149,45 @@ typedef struct st_figure_flow {
 
 void st_figures_flow(st_text* out, const st_figure_flow* flow);
 
+/// What the result hangs on: bars from the result as it is to the result with one value low or
+/// high.
+typedef struct st_figure_tornado_row {
+    const char* label;
+    const char* text;  ///< printed at the end of the row
+    const char* hover; ///< shown under the pointer
+    double low, high;  ///< results, NAN: not known
+    int colour;
+} st_figure_tornado_row;
+
+typedef struct st_figure_tornado {
+    st_figure about;
+    const st_figure_tornado_row* row;
+    int row_count;
+    double usual;
+    const char* usual_label;
+    bool has_zero; ///< zero lies on the axis
+} st_figure_tornado;
+
+void st_figures_tornado(st_text* out, const st_figure_tornado* tornado);
+
+/// A tube in the centrifuge: what fills it from the surface (height 0) to the bottom, over time.
+#define ST_FIGURE_TUBE_TIMES   64
+#define ST_FIGURE_TUBE_HEIGHTS 50
+
+typedef struct st_figure_tube {
+    st_figure about;
+    double height_mm;
+    int time_count; ///< >= 2
+    double time_s[ST_FIGURE_TUBE_TIMES];
+    double interface_mm[ST_FIGURE_TUBE_TIMES]; ///< top of the red cells, NAN: not seen
+    /// Shares of the volume, 0 ... 1.
+    double red[ST_FIGURE_TUBE_TIMES][ST_FIGURE_TUBE_HEIGHTS];
+    double platelet[ST_FIGURE_TUBE_TIMES][ST_FIGURE_TUBE_HEIGHTS];
+    double white[ST_FIGURE_TUBE_TIMES][ST_FIGURE_TUBE_HEIGHTS];
+} st_figure_tube;
+
+void st_figures_tube(st_text* out, const st_figure_tube* tube);
+
 // --- shared by the files of figures
 
 typedef struct st_figures_scale {

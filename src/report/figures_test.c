@@ -3,6 +3,7 @@
 #include "base/base.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <setjmp.h>
@@ -185,6 +186,89 @@ static void log_bars_have_no_room_below_one(void** state)
     st_ctx_destroy(ctx);
 }
 
+// Bars of low and high start at the result as it is, in proportion; what is not known has none.
+static void tornado_bars_start_at_the_usual_result(void** state)
+{
+    (void)state;
+    st_ctx* ctx = st_ctx_create();
+    st_text out;
+    st_text_init(&out, ctx);
+    const st_figure_tornado_row row[] = {
+        {.label = "strong", .text = "", .hover = "", .low = -8.0, .high = -2.0, .colour = 2},
+        {.label = "one-sided", .text = "", .hover = "", .low = NAN, .high = -4.0, .colour = 1}};
+    const st_figure_tornado t = {.about = {.id = "t", .title = "", .desc = "", .x_label = ""},
+                                 .row = row,
+                                 .row_count = 2,
+                                 .usual = -6.0,
+                                 .usual_label = "as it is: -6",
+                                 .has_zero = true};
+    st_figures_tornado(&out, &t);
+    assert_null(strstr(out.data, "nan"));
+    const char* mark = strstr(out.data, "class=\"mark\"");
+    double usual = 0.0;
+    assert_non_null(mark);
+    assert_int_equal(sscanf(mark, "class=\"mark\" d=\"M%lf", &usual), 1);
+    double x[2];
+    double width[2];
+    const char* low = strstr(out.data, "<rect class=\"loss\"");
+    const char* high = strstr(out.data, "<rect class=\"bar\"");
+    assert_int_equal(
+        sscanf(low, "<rect class=\"loss\" x=\"%lf\" y=\"%*f\" width=\"%lf", &x[0], &width[0]), 2);
+    assert_int_equal(
+        sscanf(high, "<rect class=\"bar\" x=\"%lf\" y=\"%*f\" width=\"%lf", &x[1], &width[1]), 2);
+    assert_true(fabs(x[0] + width[0] - usual) < 0.11); // low lies left of it
+    assert_true(fabs(x[1] - usual) < 0.11);
+    assert_true(fabs(width[1] / width[0] - 2.0) < 0.01); // 4 points beside 2
+    int bars = 0;
+    for (const char* at = strstr(out.data, "<rect"); at; at = strstr(at + 1, "<rect")) {
+        bars += 1;
+    }
+    assert_int_equal(bars, 2 * 3); // two sizes
+    st_text_clear(&out);
+    st_ctx_destroy(ctx);
+}
+
+// Every place of the tube at every time has exactly one colour: red below the line, none above.
+static void tube_is_filled_once(void** state)
+{
+    (void)state;
+    static st_figure_tube t = {
+        .about = {.id = "u", .title = "", .desc = ""}, .height_mm = 100.0, .time_count = 11};
+    for (int i = 0; i < t.time_count; i++) {
+        t.time_s[i] = 60.0 * i;
+        t.interface_mm[i] = 100.0 - 5.0 * i;
+        for (int h = 0; h < ST_FIGURE_TUBE_HEIGHTS; h++) {
+            t.red[i][h] = 2.0 * h >= 5.0 * i ? 0.9 : 0.0;
+        }
+    }
+    st_ctx* ctx = st_ctx_create();
+    st_text out;
+    st_text_init(&out, ctx);
+    st_figures_tube(&out, &t);
+    const char* end = strstr(out.data, "</svg>");
+    double area = 0.0;
+    int colours = 0;
+    for (const char* at = strstr(out.data, "<path fill=\"#"); at && at < end;
+         at = strstr(at + 1, "<path fill=\"#")) {
+        double x, y, w, h;
+        int used = 0;
+        colours += 1;
+        for (const char* d = strstr(at, "d=\"") + 3;
+             sscanf(d, "M%lf %lfh%lfv%lfh-%*fz%n", &x, &y, &w, &h, &used) == 4; d += used) {
+            area += (w - 0.4) * (h - 0.3); // less what covers the seams
+            assert_true(x >= 48.0 - 0.1 && y >= 24.0 - 0.1 && y + h <= 24.0 + 240.0 + 0.5);
+        }
+    }
+    assert_int_equal(colours, 2);
+    assert_true(fabs(area / (240.0 * (760.0 - 56.0)) - 1.0) < 0.01);
+    t.time_count = 1; // nothing to draw
+    const size_t length = out.length;
+    st_figures_tube(&out, &t);
+    assert_int_equal(out.length, length);
+    st_text_clear(&out);
+    st_ctx_destroy(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +280,8 @@ int main(void)
         cmocka_unit_test(steps_keep_their_value_up_to_the_next_point),
         cmocka_unit_test(icons_show_as_many_dots_as_people),
         cmocka_unit_test(log_bars_have_no_room_below_one),
+        cmocka_unit_test(tornado_bars_start_at_the_usual_result),
+        cmocka_unit_test(tube_is_filled_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

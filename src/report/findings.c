@@ -96,14 +96,16 @@ static void read_published(st_findings* f, const st_query* q, void* item)
     r->arm_id = keep(f, q, 2);
     r->arm = (int)st_query_integer(q, 3, -1);
     r->measure = (int)st_query_integer(q, 4, -1);
-    r->month = st_query_real(q, 5);
-    r->n = st_query_real(q, 6);
-    r->value = st_query_real(q, 7);
-    r->sd = st_query_real(q, 8);
-    r->q25 = st_query_real(q, 9);
-    r->q75 = st_query_real(q, 10);
-    r->is_median = st_query_integer(q, 11, 0) != 0;
-    r->source = keep(f, q, 12);
+    const char* const kind = st_query_text(q, 5);
+    r->is_change = kind && strcmp(kind, "change") == 0;
+    r->month = st_query_real(q, 6);
+    r->n = st_query_real(q, 7);
+    r->value = st_query_real(q, 8);
+    r->sd = st_query_real(q, 9);
+    r->q25 = st_query_real(q, 10);
+    r->q75 = st_query_real(q, 11);
+    r->is_median = st_query_integer(q, 12, 0) != 0;
+    r->source = keep(f, q, 13);
 }
 
 static void read_parameter(st_findings* f, const st_query* q, void* item)
@@ -353,6 +355,76 @@ static st_status load_later(st_findings* f, st_query* q)
     return ST_OK;
 }
 
+static void read_influence(st_findings* f, const st_query* q, void* item)
+{
+    st_influence_row* r = item;
+    r->origin = keep(f, q, 0);
+    r->position = (int)st_query_integer(q, 1, 0);
+    r->name = keep(f, q, 2);
+    r->arm = (int)st_query_integer(q, 3, 0);
+    r->versus = (int)st_query_integer(q, 4, -1);
+    r->measure = (int)st_query_integer(q, 5, 0);
+    r->visit = (int)st_query_integer(q, 6, 0);
+    r->people = st_query_integer(q, 7, 0);
+    double* const fields[] = {&r->value_lo,    &r->value_hi, &r->contrast,   &r->contrast_lo,
+                              &r->contrast_hi, &r->product,  &r->product_lo, &r->product_hi};
+    for (int i = 0; i < 8; i++) {
+        *fields[i] = st_query_real(q, 8 + i);
+    }
+}
+
+static void read_prepared(st_findings* f, const st_query* q, void* item)
+{
+    st_prepared_row* r = item;
+    r->arm = (int)st_query_integer(q, 0, 0);
+    r->position = (int)st_query_integer(q, 1, 0);
+    r->name = keep(f, q, 2);
+    r->label = keep(f, q, 3);
+    r->unit = keep(f, q, 4);
+    r->middle = st_query_real(q, 5);
+    r->people = st_query_integer(q, 6, 0);
+    r->q05 = st_query_real(q, 7);
+    r->q50 = st_query_real(q, 8);
+    r->q95 = st_query_real(q, 9);
+    r->band_lo = st_query_real(q, 10);
+    r->band_hi = st_query_real(q, 11);
+    r->source = keep(f, q, 12);
+}
+
+static void read_tube(st_findings* f, const st_query* q, void* item)
+{
+    st_finding_tube* r = item;
+    r->arm = (int)st_query_integer(q, 0, 0);
+    r->spin = (int)st_query_integer(q, 1, 0);
+    r->step = (int)st_query_integer(q, 2, 0);
+    r->time_s = st_query_real(q, 3);
+    r->height_mm = st_query_real(q, 4);
+    r->interface_mm = st_query_real(q, 5);
+    r->red = keep(f, q, 6);
+    r->platelet = keep(f, q, 7);
+    r->white = keep(f, q, 8);
+}
+
+// What was added last: influence of values, and the way from harvest to joint.
+static st_status load_added(st_findings* f, st_query* q)
+{
+    void* list = NULL;
+    bool is_there = false;
+    ST_TRY(has_table(q, "influence", &is_there));
+    if (!is_there) {
+        return ST_OK;
+    }
+    ST_TRY(load_list(f, q, "influence", "*", sizeof *f->influence, read_influence, &list,
+                     &f->influence_count));
+    f->influence = list;
+    ST_TRY(load_list(f, q, "prepared", "*", sizeof *f->prepared, read_prepared, &list,
+                     &f->prepared_count));
+    f->prepared = list;
+    ST_TRY(load_list(f, q, "tube", "*", sizeof *f->tube, read_tube, &list, &f->tube_count));
+    f->tube = list;
+    return ST_OK;
+}
+
 static st_status load_sums(st_findings* f, st_query* q)
 {
     void* list = NULL;
@@ -401,6 +473,7 @@ static st_status load_lists(st_findings* f, st_query* q)
 static const char people_sql[] =
     "SELECT arm, age_y, female, height_m, bmi_kg_per_m2, kl_grade, varus_deg, base_pain_points,"
     " base_function_points, inflammation_ratio, base_thickness_mm, duration_y,"
+    " strength_ratio, injury,"
     " left_reason, is_placed FROM person";
 
 // Mean and SD by Welford's update, in the order of the primary key.
@@ -453,6 +526,11 @@ static st_status check_design(st_ctx* ctx, const st_query* q, st_findings* f)
     for (int a = 0; a < f->arm_count; a++) {
         is_whole = is_whole && f->arm[a].control < f->arm_count;
     }
+    for (int i = 0; i < f->influence_count; i++) {
+        const st_influence_row* r = &f->influence[i];
+        is_whole = is_whole && r->arm >= 0 && r->arm < f->arm_count && r->versus < f->arm_count &&
+                   r->measure >= 0 && r->measure < f->measure_count;
+    }
     if (!is_whole) {
         return ST_FAIL(ctx, ST_ERR_FILE, "%s: holds no whole study", q->path);
     }
@@ -468,6 +546,9 @@ st_status st_findings_load(st_ctx* ctx, const char* dir, st_findings* findings)
     st_status status = load_lists(findings, &query);
     if (status == ST_OK) {
         status = load_sums(findings, &query);
+    }
+    if (status == ST_OK) {
+        status = load_added(findings, &query);
     }
     findings->prefix = "";
     if (status == ST_OK) {

@@ -63,6 +63,13 @@ typedef struct st_finding_later {
     int64_t people, times;
 } st_finding_later;
 
+/// A tube at one time; shares as text, from the surface down.
+typedef struct st_finding_tube {
+    int arm, spin, step;
+    double time_s, height_mm, interface_mm;
+    const char *red, *platelet, *white;
+} st_finding_tube;
+
 typedef struct st_findings {
     st_arena arena; ///< owns all below
     int about_count, arm_count, visit_count, measure_count, published_count, parameter_count;
@@ -92,7 +99,11 @@ typedef struct st_findings {
     st_finding_later* later;
     st_analysis_row* analysis;
     st_survival_row* survival; ///< by arm, event, day
-    const char* prefix;        ///< of ids on the page, "" unless it holds two runs
+    st_influence_row* influence;
+    st_prepared_row* prepared; ///< by arm
+    st_finding_tube* tube;     ///< by arm, spin, step
+    int influence_count, prepared_count, tube_count;
+    const char* prefix; ///< of ids on the page, "" unless it holds two runs
     int primary_measure, primary_visit;
     int assumed_count;    ///< parameters without a source
     int64_t person_count; ///< people; those of twin arms are counted where they belong

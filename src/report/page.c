@@ -20,6 +20,7 @@ static const char navigation[] =
     "<nav aria-label=\"Sections\"><ul><li><a href=\"#answer\">The answer</a></li>"
     "<li><a href=\"#outcomes\">Arms beside control</a></li>"
     "<li><a href=\"#split\">Where change comes from</a></li>"
+    "<li><a href=\"#harvest\">From harvest to joint</a></li>"
     "<li><a href=\"#cells\">The cells</a></li><li><a href=\"#joint\">Inside the joint</a></li>"
     "<li><a href=\"#benefit\">Who benefits</a></li>"
     "<li><a href=\"#people\">Who took part</a></li><li><a href=\"#harms\">Harms</a></li>"
@@ -88,6 +89,7 @@ void st_page_write(st_text* out, const st_findings* f)
     st_section_answer(out, f);
     st_section_outcomes(out, f);
     st_section_split(out, f);
+    st_section_harvest(out, f);
     st_section_cells(out, f);
     st_section_joint(out, f);
     st_section_benefit(out, f);

@@ -20,7 +20,7 @@ static const char* const style[] = {
     "a{color:var(--link)}.skip{position:absolute;left:-999em}.skip:focus{left:1em;top:1em}",
     ".banner{background:var(--warn);margin:0 -1.2rem;padding:.55em 1.2rem;font-size:.95rem}",
     ".sub,.note,figcaption{color:var(--soft);font-size:.92rem}",
-    ".answer{font-size:1.12rem}",
+    ".answer{font-size:1.12rem}.rests{border-left:3px solid var(--k5);padding-left:.7em}",
     "nav ul{list-style:none;display:flex;flex-wrap:wrap;gap:.15em 1.1em;margin:0;padding:.6em 0;"
     "border-block:1px solid var(--rule);font-size:.92rem}",
     "figure{margin:1.4em 0;break-inside:avoid}figure h3{margin-top:0}",

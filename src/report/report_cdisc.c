@@ -96,10 +96,12 @@ static const char adqs_sql[] =
                     " AND b.measure = p.measure WHERE p.measured NOT NULL"
                     " ORDER BY p.arm, p.person, p.visit, p.measure";
 
-// When in the study an event happened is not computed, so no day is given.
+// The day is that of the step that the event is counted per; when it shows itself is not computed.
+// There is no day 0: the injection is on day 1, the day before it is -1.
 static const char adae_sql[] =
     "SELECT " SUBJECT ", a.label AS TRTA, row_number() OVER (PARTITION BY p.arm, p.person"
-    " ORDER BY p.name) AS AESEQ, p.name AS AETERM, 'Y' AS TRTEMFL, '' AS ASTDY, " MARK
+    " ORDER BY p.name) AS AESEQ, p.name AS AETERM, 'Y' AS TRTEMFL, CASE WHEN p.at_day <= -1 THEN"
+    " CAST(p.at_day AS INTEGER) WHEN p.at_day NOT NULL THEN 1 END AS ASTDY, " MARK
     " FROM person_event p JOIN arm a ON a.arm = p.arm ORDER BY p.arm, p.person, p.name";
 
 static const char adtte_sql[] =

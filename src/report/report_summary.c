@@ -78,18 +78,21 @@ static void add_published(st_text* out, const st_findings* f, int arm)
             continue;
         }
         const st_published_row* start = NULL;
-        for (int k = 0; k < f->published_count; k++) {
+        for (int k = 0; k < f->published_count && !p->is_change; k++) {
             const st_published_row* s = &f->published[k];
-            if (s->arm == arm && s->measure == p->measure && fabs(s->month) < 0.05 &&
-                strcmp(s->trial_id, p->trial_id) == 0 && strcmp(s->arm_id, p->arm_id) == 0) {
+            if (!s->is_change && s->arm == arm && s->measure == p->measure &&
+                fabs(s->month) < 0.05 && strcmp(s->trial_id, p->trial_id) == 0 &&
+                strcmp(s->arm_id, p->arm_id) == 0) {
                 start = s;
             }
         }
         const int decimals = f->measure[p->measure].hi > 20.0 ? 0 : 1;
-        if (start) {
+        if (start || p->is_change) {
             st_text_addf(out, "  published: %s (%s",
-                         number(p->value - start->value, decimals, true).text,
-                         p->is_median ? "of medians" : "of means");
+                         number(start ? p->value - start->value : p->value, decimals, true).text,
+                         p->is_change   ? "mean change"
+                         : p->is_median ? "of medians"
+                                        : "of means");
         } else {
             st_text_addf(out, "  published: %s at this visit (%s",
                          number(p->value, decimals, false).text, p->is_median ? "median" : "mean");
@@ -118,10 +121,16 @@ static int comparator(const st_findings* f, int arm)
 
 #define SPARK_LIMIT 16
 
-// Means from visit to visit, five heights between the lowest and the highest of all arms.
-static cell sparkline(const st_findings* f, int arm)
+typedef enum letters { ASCII, UTF8 } letters;
+
+// Means from visit to visit: heights between the lowest and the highest of all arms; as wide as
+// spark_width() says, whatever the bytes.
+static cell sparkline(const st_findings* f, int arm, letters shown, int width)
 {
-    static const char heights[] = "_.-'\"";
+    static const char* const heights[2][8] = {
+        [ASCII] = {"_", ".", "-", "'", "\""},
+        [UTF8] = {"\u2581", "\u2582", "\u2583", "\u2584", "\u2585", "\u2586", "\u2587", "\u2588"}};
+    const double most = shown == ASCII ? 4.0 : 7.0;
     double lo = INFINITY;
     double hi = -INFINITY;
     for (int i = 0; i < f->outcome_count; i++) {
@@ -131,14 +140,17 @@ static cell sparkline(const st_findings* f, int arm)
         }
     }
     cell c = {.text = ""};
-    int used = 0;
-    for (int v = 0; v < f->visit_count && used < SPARK_LIMIT; v++) {
-        const st_outcome_row* o = st_findings_outcome(f, arm, f->primary_measure, v);
+    size_t used = 0;
+    for (int v = 0; v < width; v++) {
+        const st_outcome_row* o =
+            v < f->visit_count ? st_findings_outcome(f, arm, f->primary_measure, v) : NULL;
         const bool is_known = o && isfinite(o->mean) && hi > lo;
-        c.text[used++] =
-            is_known ? heights[(int)floor((o->mean - lo) / (hi - lo) * 4.0 + 0.5)] : ' ';
+        const char* height =
+            is_known ? heights[shown][(int)floor((o->mean - lo) / (hi - lo) * most + 0.5)] : " ";
+        const size_t length = strlen(height);
+        memcpy(c.text + used, height, length + 1);
+        used += length;
     }
-    c.text[used] = '\0';
     return c;
 }
 
@@ -167,7 +179,8 @@ static cell beside(const st_findings* f, int arm)
     return beyond;
 }
 
-static void add_arm(st_text* out, const st_findings* f, int arm, int width, int beside_width)
+static void add_arm(st_text* out, const st_findings* f, int arm, letters shown, int width,
+                    int beside_width)
 {
     const int m = f->primary_measure;
     const int decimals = st_words_decimals(f, m);
@@ -176,8 +189,8 @@ static void add_arm(st_text* out, const st_findings* f, int arm, int width, int 
     cell name;
     to_ascii(f->arm[arm].name, name.text, 33);
     const bool has_people = o && o->n > 0;
-    st_text_addf(out, "  %-*s  %-*s %-22s  %-*s  %7s", width, name.text, spark_width(f),
-                 sparkline(f, arm).text,
+    st_text_addf(out, "  %-*s  %s %-22s  %-*s  %7s", width, name.text,
+                 sparkline(f, arm, shown, spark_width(f)).text,
                  interval(has_people ? o->change : (double)NAN, has_people ? o->change_lo : 0.0,
                           has_people ? o->change_hi : 0.0, decimals)
                      .text,
@@ -218,7 +231,7 @@ static void add_split_line(st_text* out, const st_findings* f)
     }
 }
 
-static void add_summary(st_text* out, const st_findings* f)
+static void add_summary(st_text* out, const st_findings* f, letters shown)
 {
     const st_instrument_info* measure = &f->measure[f->primary_measure];
     int width = 8;
@@ -241,7 +254,7 @@ static void add_summary(st_text* out, const st_findings* f)
                  spark_width(f), "course", "change from start", beside_width, "difference [95 %]",
                  "product");
     for (int a = 0; a < f->arm_count; a++) {
-        add_arm(out, f, a, width, beside_width);
+        add_arm(out, f, a, shown, width, beside_width);
     }
     add_split_line(out, f);
     if (f->parameter_count > 0) {
@@ -255,14 +268,14 @@ static void add_summary(st_text* out, const st_findings* f)
     }
 }
 
-st_status st_report_summary(st_ctx* ctx, const char* dir, char** out)
+static st_status summarise(st_ctx* ctx, const char* dir, letters shown, char** out)
 {
     *out = NULL;
     st_findings findings;
     ST_TRY(st_findings_load(ctx, dir, &findings));
     st_text text;
     st_text_init(&text, ctx);
-    add_summary(&text, &findings);
+    add_summary(&text, &findings, shown);
     st_findings_clear(&findings);
     if (text.failed) {
         st_text_clear(&text);
@@ -270,4 +283,14 @@ st_status st_report_summary(st_ctx* ctx, const char* dir, char** out)
     }
     *out = text.data;
     return ST_OK;
+}
+
+st_status st_report_summary(st_ctx* ctx, const char* dir, char** out)
+{
+    return summarise(ctx, dir, ASCII, out);
+}
+
+st_status st_report_summary_utf8(st_ctx* ctx, const char* dir, char** out)
+{
+    return summarise(ctx, dir, UTF8, out);
 }

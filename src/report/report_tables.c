@@ -2,6 +2,7 @@
 #include "report/folder.h"
 #include "report/query.h"
 #include "report/report_cdisc.h"
+#include "report/report_define.h"
 #include "stroma/report.h"
 
 #include <errno.h>
@@ -29,8 +30,8 @@ static const st_report_table tables[] = {
     {"people.csv",
      "SELECT " ARM ", t.person, age_y, female, height_m, bmi_kg_per_m2, kl_grade, varus_deg,"
      " base_pain_points, base_function_points, inflammation_ratio, base_thickness_mm, duration_y,"
-     " left_day, left_reason, dose_cells, is_placed FROM person t" OF_ARM
-     " ORDER BY t.arm, t.person"},
+     " strength_ratio, injury, left_day, left_reason, dose_cells, is_placed FROM person "
+     "t" OF_ARM " ORDER BY t.arm, t.person"},
     {"readings.csv", "SELECT " ARM ", t.person, " MEASURE ", " VISIT
                      ", measured, value, sham, untreated FROM reading t" OF_BOTH
                      " ORDER BY t.arm, t.person, t.visit, t.measure"},
@@ -65,12 +66,20 @@ static const st_report_table tables[] = {
      " ORDER BY t.arm, t.versus, t.measure, t.visit, method"},
     {"survival.csv", "SELECT " ARM ", event, at_day, share, t.lo AS lo, t.hi AS hi, at_risk_people,"
                      " events_people FROM survival t" OF_ARM " ORDER BY t.arm, event, at_day"},
+    {"influence.csv",
+     "SELECT origin, t.name AS name, " ARM ", c.name AS versus, " MEASURE ", " VISIT
+     ", panel_people, value_lo, value_hi, contrast, contrast_lo, contrast_hi, product, product_lo,"
+     " product_hi FROM influence t" OF_BOTH " LEFT JOIN arm c ON c.arm = t.versus"
+     " ORDER BY origin, position"},
+    {"prepared.csv",
+     "SELECT " ARM ", t.name AS name, t.label AS label, unit, middle, n_people,"
+     " q05, q50, q95, band_lo, band_hi, source FROM prepared t" OF_ARM " ORDER BY t.arm, position"},
     {"events.csv", "SELECT " ARM ", t.name AS name, count_people, per_10000, lo_per_10000,"
                    " hi_per_10000, source FROM event t" OF_ARM " ORDER BY t.arm, t.name"},
-    {"published.csv",
-     "SELECT trial_id, arm_id, a.name AS arm, " MEASURE ", at_month, n_people, value, sd, q25, q75,"
-     " is_median, source FROM published t LEFT JOIN arm a ON a.arm = t.arm"
-     " JOIN instrument i ON i.measure = t.measure ORDER BY position"},
+    {"published.csv", "SELECT trial_id, arm_id, a.name AS arm, " MEASURE
+                      ", kind, at_month, n_people, value, sd, q25, q75,"
+                      " is_median, source FROM published t LEFT JOIN arm a ON a.arm = t.arm"
+                      " JOIN instrument i ON i.measure = t.measure ORDER BY position"},
     {"screening.csv", "SELECT reason, count_people FROM screening ORDER BY position"},
     {"failures.csv",
      "SELECT " ARM ", t.person, at_day, message FROM failure t" OF_ARM " ORDER BY position"},
@@ -78,14 +87,12 @@ static const st_report_table tables[] = {
 
 static void add_value(st_text* text, sqlite3_stmt* row, int column)
 {
-    char number[32];
     switch (sqlite3_column_type(row, column)) {
     case SQLITE_NULL:
         st_text_add_field(text, "");
         return;
     case SQLITE_INTEGER:
-        snprintf(number, sizeof number, "%lld", (long long)sqlite3_column_int64(row, column));
-        st_text_add_field(text, number);
+        st_text_add_integer(text, sqlite3_column_int64(row, column));
         return;
     case SQLITE_FLOAT:
         st_text_add_number(text, sqlite3_column_double(row, column));
@@ -161,8 +168,9 @@ static st_status write_table(st_query* query, const char* dir, const char* name,
 static bool is_missing(st_query* query, const char* file)
 {
     static const char* const later[][2] = {
-        {"responses.csv", "response"}, {"twins.csv", "twin"},        {"subgroups.csv", "subgroup"},
-        {"later.csv", "later"},        {"analyses.csv", "analysis"}, {"survival.csv", "survival"}};
+        {"responses.csv", "response"},  {"twins.csv", "twin"},        {"subgroups.csv", "subgroup"},
+        {"later.csv", "later"},         {"analyses.csv", "analysis"}, {"survival.csv", "survival"},
+        {"influence.csv", "influence"}, {"prepared.csv", "prepared"}};
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
         char sql[120];
         snprintf(sql, sizeof sql, "SELECT count(*) FROM sqlite_schema WHERE name = '%s'",
@@ -220,6 +228,9 @@ st_status st_report_tables_to(st_ctx* ctx, const char* dir, const char* out)
     }
     if (status == ST_OK) {
         status = write_all(&query, out, cdisc, count);
+    }
+    if (status == ST_OK) {
+        status = st_report_define(&query, out);
     }
     st_query_close(&query);
     return status;

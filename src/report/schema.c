@@ -43,19 +43,21 @@ static const struct {
          "CREATE TABLE visit(visit INTEGER NOT NULL PRIMARY KEY, at_day REAL NOT NULL,"
          " at_month REAL NOT NULL" TABLE_END},
     [ST_TABLE_PUBLISHED] =
-        {"published", "ittiiddddddit",
+        {"published", "ittiitddddddit",
          "CREATE TABLE published(position INTEGER NOT NULL PRIMARY KEY, trial_id TEXT NOT NULL,"
          " arm_id TEXT NOT NULL, arm INTEGER REFERENCES arm(arm),"
-         " measure INTEGER NOT NULL REFERENCES instrument(measure), at_month REAL NOT NULL,"
-         " n_people REAL, value REAL, sd REAL, q25 REAL, q75 REAL, is_median INTEGER NOT NULL,"
+         " measure INTEGER NOT NULL REFERENCES instrument(measure), kind TEXT NOT NULL,"
+         " at_month REAL NOT NULL, n_people REAL, value REAL, sd REAL, q25 REAL, q75 REAL, "
+         "is_median INTEGER NOT NULL,"
          " source TEXT" TABLE_END},
     [ST_TABLE_PERSON] =
-        {"person", "iididdddddddddtdi",
+        {"person", "iididdddddddddidtdi",
          "CREATE TABLE person(arm INTEGER NOT NULL REFERENCES arm(arm), person INTEGER NOT NULL,"
          " age_y REAL, female INTEGER, height_m REAL, bmi_kg_per_m2 REAL, kl_grade REAL,"
          " varus_deg REAL, base_pain_points REAL, base_function_points REAL, inflammation_ratio "
          "REAL,"
-         " base_thickness_mm REAL, duration_y REAL, left_day REAL, left_reason TEXT NOT NULL,"
+         " base_thickness_mm REAL, duration_y REAL, strength_ratio REAL, injury INTEGER,"
+         " left_day REAL, left_reason TEXT NOT NULL,"
          " dose_cells REAL, is_placed INTEGER NOT NULL, PRIMARY KEY(arm, person)" TABLE_END},
     [ST_TABLE_READING] =
         {"reading", "iiiidddd",
@@ -109,9 +111,9 @@ static const struct {
          "CREATE TABLE failure(position INTEGER NOT NULL PRIMARY KEY,"
          " arm INTEGER NOT NULL REFERENCES arm(arm), person INTEGER NOT NULL, at_day REAL,"
          " message TEXT NOT NULL" TABLE_END},
-    [ST_TABLE_PERSON_EVENT] = {"person_event", "iit",
+    [ST_TABLE_PERSON_EVENT] = {"person_event", "iitd",
                                "CREATE TABLE person_event(arm INTEGER NOT NULL REFERENCES arm(arm),"
-                               " person INTEGER NOT NULL, name TEXT NOT NULL,"
+                               " person INTEGER NOT NULL, name TEXT NOT NULL, at_day REAL,"
                                " PRIMARY KEY(arm, person, name)" TABLE_END},
     [ST_TABLE_RESPONSE] =
         {"response", "iiiiiii",
@@ -149,6 +151,29 @@ static const struct {
          "CREATE TABLE survival(arm INTEGER NOT NULL REFERENCES arm(arm), event TEXT NOT NULL,"
          " at_day REAL NOT NULL, share REAL, lo REAL, hi REAL, at_risk_people INTEGER NOT NULL,"
          " events_people INTEGER NOT NULL, PRIMARY KEY(arm, event, at_day)" TABLE_END},
+    [ST_TABLE_INFLUENCE] =
+        {"influence", "titiiiiidddddddd",
+         "CREATE TABLE influence(origin TEXT NOT NULL CHECK(origin IN ('model', 'procedure', "
+         "'dose')),"
+         " position INTEGER NOT NULL, name TEXT NOT NULL, arm INTEGER NOT NULL REFERENCES arm(arm),"
+         " versus INTEGER REFERENCES arm(arm), measure INTEGER NOT NULL REFERENCES "
+         "instrument(measure), visit INTEGER NOT NULL REFERENCES visit(visit),"
+         " panel_people INTEGER NOT NULL, value_lo REAL, value_hi REAL, contrast REAL,"
+         " contrast_lo REAL, contrast_hi REAL, product REAL, product_lo REAL, product_hi REAL,"
+         " PRIMARY KEY(origin, position)" TABLE_END},
+    [ST_TABLE_PREPARED] =
+        {"prepared", "iitttdidddddt",
+         "CREATE TABLE prepared(arm INTEGER NOT NULL REFERENCES arm(arm),"
+         " position INTEGER NOT NULL, name TEXT NOT NULL, label TEXT NOT NULL,"
+         " unit TEXT NOT NULL, middle REAL, n_people INTEGER NOT NULL, q05 REAL, q50 REAL,"
+         " q95 REAL, band_lo REAL, band_hi REAL, source TEXT, PRIMARY KEY(arm, "
+         "position)" TABLE_END},
+    [ST_TABLE_TUBE] =
+        {"tube", "iiidddttt",
+         "CREATE TABLE tube(arm INTEGER NOT NULL REFERENCES arm(arm), spin INTEGER NOT NULL,"
+         " step INTEGER NOT NULL, at_s REAL NOT NULL, height_mm REAL NOT NULL, interface_mm REAL,"
+         " red_share TEXT NOT NULL, platelet_share TEXT NOT NULL, white_share TEXT NOT NULL,"
+         " PRIMARY KEY(arm, spin, step)" TABLE_END},
 };
 
 const char* st_schema_table_name(st_schema_table table)

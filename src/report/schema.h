@@ -37,6 +37,9 @@ typedef enum st_schema_table {
     ST_TABLE_LATER,
     ST_TABLE_ANALYSIS,
     ST_TABLE_SURVIVAL,
+    ST_TABLE_INFLUENCE,
+    ST_TABLE_PREPARED,
+    ST_TABLE_TUBE,
     ST_TABLE_COUNT
 } st_schema_table;
 

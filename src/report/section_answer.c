@@ -1,6 +1,7 @@
 #include "base/maths.h"
 #include "report/answer.h"
 #include "report/html.h"
+#include "report/leverage.h"
 #include "report/palette.h"
 #include "report/sections.h"
 
@@ -64,6 +65,22 @@ static void add_sentences(st_text* out, const st_findings* f)
         out->failed = out->failed || sentence[i].failed;
         st_text_clear(&sentence[i]);
     }
+}
+
+// How much of the product's part rests on what nobody measured.
+static void add_assumed_sentence(st_text* out, const st_findings* f)
+{
+    st_text sentence;
+    st_text_init(&sentence, out->ctx);
+    st_leverage_sentence(f, &sentence);
+    if (sentence.length > 0) {
+        st_text_add(out, "<p class=\"rests\">");
+        st_html_text(out, sentence.data);
+        st_text_addf(out, " <a href=\"#figure-%sinfluence\">What the answer hangs on</a></p>\n",
+                     f->prefix);
+    }
+    out->failed = out->failed || sentence.failed;
+    st_text_clear(&sentence);
 }
 
 // What the figure shows, as a statement that its numbers bear out.
@@ -174,7 +191,7 @@ static int collect_points(st_text* out, const st_findings* f, st_arena* arena,
         int of_arm = 0;
         for (int i = 0; i < f->published_count; i++) {
             const st_published_row* p = &f->published[i];
-            if (p->arm != a || p->measure != f->primary_measure) {
+            if (p->arm != a || p->measure != f->primary_measure || p->is_change) {
                 continue;
             }
             st_text label;
@@ -213,7 +230,7 @@ static void add_published_note(st_text* out, const st_findings* f, int count)
     bool one_trial = true;
     for (int i = 0; i < f->published_count; i++) {
         const st_published_row* p = &f->published[i];
-        if (p->arm < 0 || p->measure != f->primary_measure) {
+        if (p->arm < 0 || p->measure != f->primary_measure || p->is_change) {
             continue;
         }
         all_medians = all_medians && p->is_median;
@@ -272,7 +289,8 @@ static void add_table(st_text* out, const st_findings* f)
             int shown = 0;
             for (int i = 0; i < f->published_count; i++) {
                 const st_published_row* p = &f->published[i];
-                if (p->arm == a && p->measure == m && fabs(p->month - f->visit[v].month) < 0.05) {
+                if (p->arm == a && p->measure == m && !p->is_change &&
+                    fabs(p->month - f->visit[v].month) < 0.05) {
                     const st_words value = st_words_precise(p->value, 3);
                     st_text_addf(out, "%s%s%s", shown++ > 0 ? "; " : "", value.text,
                                  p->is_median ? " (median)" : "");
@@ -342,6 +360,7 @@ void st_section_answer(st_text* out, const st_findings* f)
     st_text_addf(out, "<section id=\"%sanswer\"><h2>The answer</h2>\n", f->prefix);
     add_question(out, f);
     add_sentences(out, f);
+    add_assumed_sentence(out, f);
 
     st_arena arena;
     st_arena_init(&arena, out->ctx);

@@ -1,4 +1,5 @@
 #include "report/html.h"
+#include "report/leverage.h"
 #include "report/sections.h"
 
 #include "base/maths.h"
@@ -50,7 +51,19 @@ static void add_name(st_text* out, const char* name)
     }
 }
 
-static void add_parameter(st_text* out, const st_finding_parameter* p)
+// How far the value moves the primary contrast, in points.
+static void add_influence_cell(st_text* out, const st_findings* f, const st_finding_parameter* p)
+{
+    const st_influence_row* row = st_leverage_of(f, p);
+    if (row) {
+        st_text_addf(out, "<td class=\"n\" data-v=\"%.6g\">%s</td>", st_leverage_size(row),
+                     st_words_precise(st_leverage_size(row), 2).text);
+    } else {
+        st_text_add(out, "<td class=\"n\" data-v=\"-1\">–</td>");
+    }
+}
+
+static void add_parameter(st_text* out, const st_findings* f, const st_finding_parameter* p)
 {
     const bool assumed = p->source[0] == '\0';
     st_text_add(out,
@@ -59,6 +72,9 @@ static void add_parameter(st_text* out, const st_finding_parameter* p)
     st_text_add(out, strcmp(p->origin, "procedure") == 0
                          ? " <span class=\"tag\">procedure</span></th>"
                          : "</th>");
+    if (f->influence_count > 0) {
+        add_influence_cell(out, f, p);
+    }
     st_text_addf(out, "<td class=\"n\" data-v=\"%.6g\">%s</td>",
                  isfinite(p->value) ? p->value : 0.0, st_words_precise(p->value, 4).text);
     st_html_cell(out, strcmp(p->unit, "1") == 0 ? "" : p->unit);
@@ -73,19 +89,47 @@ static void add_parameter(st_text* out, const st_finding_parameter* p)
     st_text_add(out, "</td></tr>\n");
 }
 
+// Position of the value that a row is about, -1 when it is a dose.
+static int find_parameter(const st_findings* f, const st_influence_row* row)
+{
+    for (int i = 0; i < f->parameter_count; i++) {
+        if (st_leverage_of(f, &f->parameter[i]) == row) {
+            return i;
+        }
+    }
+    return -1;
+}
+
 static void add_table(st_text* out, const st_findings* f)
 {
+    int* order = st_alloc(out->ctx, (size_t)f->influence_count + 1, sizeof *order);
+    out->failed = out->failed || !order;
     st_html_sortable_table(out, "Every value that went in",
-                           "Value of|#Number|Unit|#Spread between people [limits]|Known from|"
-                           "Source, or why assumed");
+                           f->influence_count > 0
+                               ? "Value of|#Moves the answer by|#Number|Unit|"
+                                 "#Spread between people [limits]|Known from|"
+                                 "Source, or why assumed"
+                               : "Value of|#Number|Unit|#Spread between people [limits]|"
+                                 "Known from|Source, or why assumed");
+    if (f->influence_count > 0 && order) { // strongest first
+        st_leverage_sort(f, order);
+        for (int i = 0; i < f->influence_count; i++) {
+            const int at = find_parameter(f, &f->influence[order[i]]);
+            if (at >= 0) {
+                add_parameter(out, f, &f->parameter[at]);
+            }
+        }
+    }
     for (int pass = 0; pass < 2; pass++) { // the assumed ones first
         for (int i = 0; i < f->parameter_count; i++) {
-            if ((f->parameter[i].source[0] == '\0') == (pass == 0)) {
-                add_parameter(out, &f->parameter[i]);
+            const bool is_assumed = f->parameter[i].source[0] == '\0';
+            if (is_assumed == (pass == 0) && !st_leverage_of(f, &f->parameter[i])) {
+                add_parameter(out, f, &f->parameter[i]);
             }
         }
     }
     st_html_table_end(out);
+    st_free(out->ctx, order);
 }
 
 // Sources, each once, with the number of values that rest on it.
@@ -135,11 +179,20 @@ void st_section_assumptions(st_text* out, const st_findings* f)
                  "a logarithmic scale, ± one standard deviation.</p>\n",
                  f->assumed_count, f->parameter_count,
                  st_words_percent((double)f->assumed_count / f->parameter_count).text);
-    st_text_add(out,
-                "<p class=\"note\">How strongly each value moves the answer was not computed in "
-                "this run, so the table can be put in order by spread, not by influence.</p>\n");
-    st_text_addf(out, "<details><summary>All %d values, the assumed ones first</summary>\n",
-                 f->parameter_count);
+    if (f->influence_count > 0) {
+        st_section_influence(out, f);
+        st_text_add(out, "<p class=\"note\">Values of the procedure act through the dose alone: "
+                         "they are changed in a donor in the "
+                         "middle, and everybody's cells as much. A dash: not changed, or without "
+                         "any effect on the dose.</p>\n");
+    } else {
+        st_text_add(
+            out, "<p class=\"note\">How strongly each value moves the answer was not computed "
+                 "in this run (the study says “influence: off”), so the table can be put in order "
+                 "by spread, not by influence.</p>\n");
+    }
+    st_text_addf(out, "<details><summary>All %d values, %s first</summary>\n", f->parameter_count,
+                 f->influence_count > 0 ? "those that move the answer most" : "the assumed ones");
     add_table(out, f);
     st_text_add(out, "</details>\n");
     add_sources(out, f);

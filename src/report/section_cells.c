@@ -7,6 +7,13 @@
 
 // Days after the start at which the cells in the joint are told.
 static const double story_days[] = {1.0, 7.0, 30.0, 180.0};
+// Rows that fit on a printed page.
+#define ROWS_ON_A_PAGE 30
+#define ARM_LIMIT      64
+#define TITLE_REST                                                                                 \
+    "living cells of the product after each step, and in the joint on days 1, 7, 30 and 180"
+#define TITLE                                                                                      \
+    "Living cells of the product after each step, and in the joint on days 1, 7, 30 and 180"
 #define STORY_COUNT ((int)(sizeof story_days / sizeof story_days[0]))
 
 // The row nearest to a day, when one is near enough to stand for it.
@@ -81,7 +88,7 @@ static int collect_arm(const st_findings* f, int arm, st_arena* arena, st_figure
             int rows = 0;
             const st_course_row* all = st_findings_course(f, arm, f->quantity[k].name, &rows);
             const st_course_row* c = course_at(all, rows, story_days[d]);
-            if (c) {
+            if (c && c->q95 >= 1.0) { // less than a cell in nearly everybody is none
                 row[count++] = (st_figure_row){
                     .label = st_arena_format(arena, c->day < 10.0 ? "day %.2g: %s" : "day %.0f: %s",
                                              c->day, st_findings_plain_name(arena, c->name)),
@@ -254,6 +261,29 @@ static void add_stream(st_text* out, const st_findings* f, st_arena* arena)
     st_figures_end(out);
 }
 
+static void add_figure(st_text* out, const char* id, const char* title, const st_figure_row* row,
+                       int count)
+{
+    const st_figure_rows rows = {
+        .about = {.id = id,
+                  .title = title,
+                  .desc = "Bars on a scale of powers of ten: median over people, with the "
+                          "range that holds 90 % of them. The numbers are in the table below.",
+                  .x_label = "living cells, scale of powers of ten"},
+        .row = row,
+        .row_count = count,
+        .is_log = true,
+        .mark_lo = NAN,
+        .mark_hi = NAN};
+    st_figures_begin(out, &rows.about);
+    st_figures_rows(out, &rows);
+    st_text_add(out, "<figcaption>Bars: median over people of the arm; black lines: 90 % of "
+                     "them. On this scale a short step in length is a large loss. A line down "
+                     "to the axis: none in at least one person of twenty.</figcaption>\n");
+    add_table(out, row, count);
+    st_figures_end(out);
+}
+
 void st_section_cells(st_text* out, const st_findings* f)
 {
     st_text_add(out,
@@ -264,34 +294,30 @@ void st_section_cells(st_text* out, const st_findings* f)
     const size_t most = (size_t)f->arm_count + (size_t)f->dose_step_count +
                         (size_t)f->arm_count * (size_t)f->quantity_count * STORY_COUNT;
     st_figure_row* row = st_arena_alloc(&arena, most + 1, sizeof *row);
+    int first[ARM_LIMIT + 1] = {0}; // row at which each drawn arm begins
+    int arms = 0;
     int count = 0;
-    for (int a = 0; row && a < f->arm_count; a++) {
+    for (int a = 0; row && a < f->arm_count && arms < ARM_LIMIT; a++) {
         row[count] = (st_figure_row){.label = f->arm[a].label, .is_head = true};
         const int of_arm = f->arm[a].has_cells ? collect_arm(f, a, &arena, row + count + 1) : 0;
-        count += of_arm > 0 ? 1 + of_arm : 0;
+        if (of_arm > 0) {
+            first[arms++] = count;
+            count += 1 + of_arm;
+            first[arms] = count;
+        }
     }
     if (count == 0) {
         st_text_add(out, "<p>No arm of this run injects cells.</p>\n");
-    } else {
-        const st_figure_rows rows = {
-            .about = {.id = "cells-figure",
-                      .title = "Living cells of the product after each step, and in the joint on "
-                               "days 1, 7, 30 and 180",
-                      .desc = "Bars on a scale of powers of ten: median over people, with the "
-                              "range that holds 90 % of them. The numbers are in the table below.",
-                      .x_label = "living cells, scale of powers of ten"},
-            .row = row,
-            .row_count = count,
-            .is_log = true,
-            .mark_lo = NAN,
-            .mark_hi = NAN};
-        st_figures_begin(out, &rows.about);
-        st_figures_rows(out, &rows);
-        st_text_add(out, "<figcaption>Bars: median over people of the arm; black lines: 90 % of "
-                         "them. On this scale a short step in length is a large loss. A line down "
-                         "to the axis: none in at least one person of twenty.</figcaption>\n");
-        add_table(out, row, count);
-        st_figures_end(out);
+    } else if (count <= ROWS_ON_A_PAGE) {
+        add_figure(out, "cells-figure", TITLE, row, count);
+    } else { // each arm by itself, so that none is cut when it is printed
+        for (int k = 0; k < arms; k++) {
+            add_figure(out, st_arena_format(&arena, "cells-figure-%d", k),
+                       st_arena_format(&arena, "%s: " TITLE_REST, row[first[k]].label),
+                       row + first[k], first[k + 1] - first[k]);
+        }
+    }
+    if (count > 0) {
         add_stream(out, f, &arena);
     }
     st_arena_clear(&arena);

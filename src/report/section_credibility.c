@@ -112,7 +112,7 @@ static int add_validation_rows(st_text* out, const st_findings* f)
                 continue;
             }
             const int decimals = st_words_decimals(f, p->measure);
-            const double computed = p->is_median ? o->q50 : o->mean;
+            const double computed = p->is_change ? o->change : p->is_median ? o->q50 : o->mean;
             if (shown++ == 0) {
                 st_html_table(out, "Validation: published beside computed",
                               "Trial|Arm here|Measure|When|#Published|#Computed|#Computed less "
@@ -126,7 +126,9 @@ static int add_validation_rows(st_text* out, const st_findings* f)
             st_html_number_cell(out, st_words_number(p->value, decimals).text);
             st_html_number_cell(out, st_words_number(computed, decimals).text);
             st_html_number_cell(out, st_words_signed(computed - p->value, decimals).text);
-            st_html_cell(out, p->is_median ? "medians" : "means");
+            st_html_cell(out, p->is_change   ? "mean changes from the start"
+                              : p->is_median ? "medians"
+                                             : "means");
             st_text_add(out, "</tr>\n");
         }
     }
@@ -168,6 +170,12 @@ static void add_uncertainty(st_text* out, const st_findings* f)
         "Not included: one value of each was taken. No posterior was used; %d of %d values "
         "are assumed.",
         f->assumed_count, f->parameter_count);
+    if (f->influence_count > 0) {
+        st_text_addf(out,
+                     " What each value of the model does by itself was computed in %s people: <a "
+                     "href=\"#figure-%sinfluence\">what the answer hangs on</a>.",
+                     st_words_whole(f->influence[0].people).text, f->prefix);
+    }
     end_row(out);
     add_row(out, "Of the model's form");
     st_text_add(out,

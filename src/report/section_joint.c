@@ -6,8 +6,16 @@
 #include <string.h>
 
 // Points that a line keeps at most: more cannot be seen.
-#define POINT_LIMIT    80
-#define TICK_LIMIT     24
+#define POINT_LIMIT 80
+#define TICK_LIMIT  24
+// A point is left out where the line through its neighbours misses it by less of the plot's height.
+#define FLAT 0.002
+// Bytes of this section; the quantities beyond are named, their courses stand in the CSV table.
+#define BUDGET 560000
+// What the page may hold when this section ends, for the rest needs about half a megabyte; and what
+// this section gets in any case.
+#define PAGE_SO_FAR    940000
+#define LEAST          150000
 #define DAYS_PER_MONTH (365.25 / 12.0)
 
 typedef struct course_data {
@@ -36,7 +44,55 @@ static bool is_product(const st_finding_quantity* q)
     return strstr(q->role, "product cells") != NULL;
 }
 
-static void add_arm(const st_findings* f, const char* name, int arm, bool has_bands, course_data* d)
+// Distance between lowest and highest value that the figure shows, over all arms.
+static double height_of(const st_findings* f, const char* name, bool has_bands)
+{
+    double lo = INFINITY;
+    double hi = -INFINITY;
+    for (int a = 0; a < f->arm_count; a++) {
+        int rows = 0;
+        const st_course_row* all = st_findings_course(f, a, name, &rows);
+        for (int i = 0; i < rows; i++) {
+            lo = fmin(lo, has_bands ? fmin(all[i].q25, all[i].q50) : all[i].q50);
+            hi = fmax(hi, has_bands ? fmax(all[i].q75, all[i].q50) : all[i].q50);
+        }
+    }
+    return hi > lo ? hi - lo : 0.0;
+}
+
+static double on_chord(const double* x, const double* y, int from, int to, int at)
+{
+    return y[from] + (y[to] - y[from]) * (x[at] - x[from]) / (x[to] - x[from]);
+}
+
+// Keeps the points without which the lines would look different; gives their number.
+static int thin_out(course_data* d, int base, int count, double tolerance)
+{
+    double* const x = d->x + base;
+    double* const line[] = {d->y + base, d->lo + base, d->hi + base};
+    int kept = 1;
+    int from = 0; // position of the last one kept, among all
+    for (int to = 2; to <= count; to++) {
+        bool is_flat = to < count;
+        for (int at = from + 1; at < to && is_flat; at++) {
+            for (int k = 0; k < 3 && is_flat; k++) {
+                is_flat = fabs(on_chord(x, line[k], from, to, at) - line[k][at]) <= tolerance;
+            }
+        }
+        if (!is_flat) {
+            from = to - 1; // all before it are no longer looked at
+            x[kept] = x[from];
+            for (int k = 0; k < 3; k++) {
+                line[k][kept] = line[k][from];
+            }
+            kept += 1;
+        }
+    }
+    return kept;
+}
+
+static void add_arm(const st_findings* f, const char* name, int arm, bool has_bands, double height,
+                    course_data* d)
 {
     int rows = 0;
     const st_course_row* all = st_findings_course(f, arm, name, &rows);
@@ -54,6 +110,7 @@ static void add_arm(const st_findings* f, const char* name, int arm, bool has_ba
         count += 1;
     }
     d->longest = fmax(d->longest, all[rows - 1].day / DAYS_PER_MONTH);
+    count = thin_out(d, base, count, FLAT * height);
     d->series[d->count] = (st_figure_series){.label = f->arm[arm].label,
                                              .colour = st_palette_colour(f, arm),
                                              .dash = st_palette_dash(f, arm),
@@ -112,15 +169,22 @@ static void add_table(st_text* out, const st_findings* f, const char* name, cons
     st_text_add(out, "</details>\n");
 }
 
-// "falls by 2 % with A and by 2 % with B": the first compared arm and its control, first to last
-// day.
-static const char* course_title(const st_findings* f, const char* name, const char* label,
-                                st_arena* arena)
+// The arm that the titles speak of: the first with cells that has a control, else the first.
+static int told_arm(const st_findings* f)
 {
     int arm = 0;
     for (int a = f->arm_count - 1; a >= 0; a--) {
         arm = f->arm[a].control >= 0 && f->arm[a].has_cells ? a : arm;
     }
+    return arm;
+}
+
+// "falls by 2 % with A and by 2 % with B": the first compared arm and its control, first to last
+// day.
+static const char* course_title(const st_findings* f, const char* name, const char* label,
+                                st_arena* arena)
+{
+    const int arm = told_arm(f);
     const int arms[] = {arm, f->arm[arm].control};
     const char* said = label;
     for (int i = 0; i < 2 && arms[i] >= 0; i++) {
@@ -143,8 +207,9 @@ static void add_chart(st_text* out, const st_findings* f, const st_finding_quant
     double tick[TICK_LIMIT + 1];
     d->count = 0;
     d->longest = 0.0;
+    const double height = height_of(f, q->name, is_structure(q));
     for (int a = 0; a < f->arm_count; a++) {
-        add_arm(f, q->name, a, is_structure(q), d);
+        add_arm(f, q->name, a, is_structure(q), height, d);
     }
     if (d->count == 0) {
         return;
@@ -184,23 +249,77 @@ static chart_kind kind_of(const st_finding_quantity* q)
     return is_structure(q) ? CHART_STRUCTURE : is_biology(q) ? CHART_BIOLOGY : CHART_OTHER;
 }
 
-static int add_charts(st_text* out, const st_findings* f, chart_kind kind, course_data* d,
-                      st_arena* arena)
+// How far the told arm and its control part from each other, against all that the figure shows.
+static double parting_of(const st_findings* f, const char* name)
+{
+    const int arm = told_arm(f);
+    const double height = height_of(f, name, false);
+    int rows = 0;
+    int control_rows = 0;
+    const st_course_row* own = st_findings_course(f, arm, name, &rows);
+    const st_course_row* other = st_findings_course(f, f->arm[arm].control, name, &control_rows);
+    double most = 0.0;
+    for (int i = 0; i < rows && i < control_rows && height > 0.0; i++) {
+        const double gap = fabs((own[i].q50 - own[0].q50) - (other[i].q50 - other[0].q50));
+        most = isfinite(gap) ? fmax(most, gap / height) : most;
+    }
+    return most;
+}
+
+// Quantities of a kind: structure in the order of the model, the others with what the arms differ
+// in first, so that the most telling ones have room.
+static int order_charts(const st_findings* f, chart_kind kind, int* order, double* parting)
+{
+    int count = 0;
+    for (int i = 0; i < f->quantity_count; i++) {
+        if (is_product(&f->quantity[i]) || kind_of(&f->quantity[i]) != kind) {
+            continue;
+        }
+        const double score = kind == CHART_OTHER ? parting_of(f, f->quantity[i].name) : 0.0;
+        int at = count++;
+        for (; at > 0 && parting[at - 1] < score; at--) {
+            order[at] = order[at - 1];
+            parting[at] = parting[at - 1];
+        }
+        order[at] = i;
+        parting[at] = score;
+    }
+    return count;
+}
+
+static int add_charts(st_text* out, const st_findings* f, chart_kind kind, size_t limit,
+                      course_data* d, st_arena* arena)
 {
     int shown = 0;
-    for (int i = 0; i < f->quantity_count; i++) {
+    const char* left = NULL; // names of what has no room
+    int* order = st_arena_alloc(arena, (size_t)f->quantity_count + 1, sizeof *order);
+    double* parting = st_arena_alloc(arena, (size_t)f->quantity_count + 1, sizeof *parting);
+    const int count = order && parting ? order_charts(f, kind, order, parting) : 0;
+    out->failed = out->failed || !order || !parting;
+    for (int k = 0; k < count; k++) {
+        const int i = order[k];
         const st_finding_quantity* q = &f->quantity[i];
-        if (is_product(q) || kind_of(q) != kind) {
+        if (out->length > limit) {
+            const char* name = st_findings_plain_name(arena, q->name);
+            left = left ? st_arena_format(arena, "%s, %s", left, name) : name;
             continue;
         }
         add_chart(out, f, q, i, d, arena);
         shown += d->count > 0;
     }
-    return shown;
+    if (left) {
+        st_text_add(out, "<p class=\"note\">Not drawn, for the page would become too large; their "
+                         "courses are in tables/courses.csv: ");
+        st_html_text(out, left);
+        st_text_add(out, ".</p>\n");
+    }
+    return shown + (left != NULL);
 }
 
 void st_section_joint(st_text* out, const st_findings* f)
 {
+    const size_t room = out->length + LEAST < PAGE_SO_FAR ? PAGE_SO_FAR - out->length : LEAST;
+    const size_t limit = out->length + (room < BUDGET ? room : BUDGET);
     st_text_add(out, "<section id=\"joint\"><h2>Inside the joint</h2>\n");
     st_arena arena;
     st_arena_init(&arena, out->ctx);
@@ -217,15 +336,15 @@ void st_section_joint(st_text* out, const st_findings* f)
     } else if (f->course_count == 0) {
         st_text_add(out, "<p>This run holds no courses.</p>\n");
     } else {
-        if (add_charts(out, f, CHART_STRUCTURE, &d, &arena) == 0) {
+        if (add_charts(out, f, CHART_STRUCTURE, limit, &d, &arena) == 0) {
             st_text_add(out, "<p>The model has no matrix and no thickness.</p>\n");
         }
         st_text_add(out, "<h3>Cells of the joint, and factors</h3>\n");
-        if (add_charts(out, f, CHART_BIOLOGY, &d, &arena) == 0) {
+        if (add_charts(out, f, CHART_BIOLOGY, limit, &d, &arena) == 0) {
             st_text_add(out, "<p>The model records none over time.</p>\n");
         }
         st_text_add(out, "<details><summary>Other quantities of the model</summary>\n");
-        if (add_charts(out, f, CHART_OTHER, &d, &arena) == 0) {
+        if (add_charts(out, f, CHART_OTHER, limit, &d, &arena) == 0) {
             st_text_add(out, "<p>None was recorded.</p>\n");
         }
         st_text_add(out, "</details>\n");

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #define DAYS_PER_MONTH (365.25 / 12.0)
+/// Rows of a table that is shown at once.
+#define SHORT 20
 
 // Events of people over time that a study counts after its treatment. Response has a figure of its
 // own, made from the readings.
@@ -38,7 +40,9 @@ static int fill_curve(const st_findings* f, int arm, const char* event, double* 
 static void add_event_table(st_text* out, const st_findings* f, const char* event,
                             const char* caption)
 {
-    st_text_add(out, "<details><summary>Show as table</summary>\n");
+    // Short enough to be read at once: shown; else folded.
+    st_text_addf(out, "<details%s><summary>Show as table</summary>\n",
+                 f->arm_count * (f->visit_count - 1) <= SHORT ? " open" : "");
     st_html_table(out, caption, "Arm|#Month|#Watched|#With it so far|#Out of 100 [95 %]");
     for (int i = 0; i < f->survival_count; i++) {
         const st_survival_row* r = &f->survival[i];
@@ -137,6 +141,22 @@ static void add_counts(st_text* out, const st_findings* f)
     if (f->later_count == 0) {
         return;
     }
+    // The finding: who had most of what.
+    const st_finding_later* most = NULL;
+    for (int i = 0; i < f->later_count; i++) {
+        const st_finding_later* r = &f->later[i];
+        if (r->arm >= 0 && r->arm < f->arm_count && (!most || r->people > most->people)) {
+            most = r;
+        }
+    }
+    if (most && f->people[most->arm].count > 0) {
+        st_text_add(out, "<h3>After the treatment: most often ");
+        st_html_text(out, most->name);
+        st_text_addf(out, ", in %s of people with ",
+                     st_words_percent((double)most->people / f->people[most->arm].count).text);
+        st_html_text(out, f->arm[most->arm].label);
+        st_text_add(out, "</h3>\n");
+    }
     st_html_table(out, "After the treatment: repeats, rescue, crossing over, replacement",
                   "Arm|What|#People|#Times|How readings after it are used (estimand)");
     for (int i = 0; i < f->later_count; i++) {
@@ -155,25 +175,69 @@ static void add_counts(st_text* out, const st_findings* f)
     st_html_table_end(out);
 }
 
-// A ratio or a difference, as its method names it; other analyses never lead the page.
-static void add_analyses(st_text* out, const st_findings* f)
+static bool is_whole(const st_findings* f, const st_analysis_row* r)
 {
-    if (f->analysis_count == 0) {
-        return;
+    return r->arm >= 0 && r->arm < f->arm_count && r->versus >= 0 && r->versus < f->arm_count &&
+           r->measure >= 0 && r->measure < f->measure_count && r->visit >= 0 &&
+           r->visit < f->visit_count;
+}
+
+static bool is_primary(const st_findings* f, const st_analysis_row* r)
+{
+    return r->measure == f->primary_measure && r->visit == f->primary_visit;
+}
+
+// Side of no difference that an interval lies on: -1, 1, or 0 when it includes it.
+static int side(double lo, double hi, double none)
+{
+    return hi < none ? -1 : lo > none ? 1 : 0;
+}
+
+static bool is_ratio(const char* method)
+{
+    return strstr(method, "ratio") != NULL;
+}
+
+// The finding: how many of the other analyses of the primary endpoint say what the primary one
+// says. Shares, adjusted p values and times count responders and events, which run the other way.
+static const char* analyses_title(const st_findings* f, st_arena* arena)
+{
+    int same = 0;
+    int all = 0;
+    for (int i = 0; i < f->analysis_count; i++) {
+        const st_analysis_row* r = &f->analysis[i];
+        const st_contrast_row* c =
+            is_whole(f, r) && is_primary(f, r)
+                ? st_findings_contrast_with(f, r->arm, r->versus, r->measure, r->visit)
+                : NULL;
+        const bool is_difference =
+            !is_ratio(r->method) && strncmp(r->method, "responders", 10) != 0;
+        if (c && is_difference && isfinite(r->lo) && isfinite(r->hi)) {
+            all += 1;
+            same += side(r->lo, r->hi, 0.0) == side(c->lo, c->hi, 0.0);
+        }
     }
-    st_text_add(out, "<details><summary>Other analyses, beside the primary one</summary>\n");
-    st_html_sortable_table(out, "Other analyses",
+    return all == 0 ? "Other analyses, beside the primary one"
+                    : st_arena_format(arena,
+                                      "%d of %d other analyses of the difference at %s say the "
+                                      "same as the primary one",
+                                      same, all, st_words_visit(&f->visit[f->primary_visit]).text);
+}
+
+static void add_analysis_rows(st_text* out, const st_findings* f, bool of_primary)
+{
+    st_html_sortable_table(out,
+                           of_primary ? "Other analyses of the primary endpoint"
+                                      : "Other analyses, other measures and visits",
                            "Arm|Beside|Measure|When|Method|#Estimate [95 %]|#p");
     for (int i = 0; i < f->analysis_count; i++) {
         const st_analysis_row* r = &f->analysis[i];
-        if (r->arm < 0 || r->arm >= f->arm_count || r->versus < 0 || r->versus >= f->arm_count ||
-            r->measure < 0 || r->measure >= f->measure_count || r->visit < 0 ||
-            r->visit >= f->visit_count) {
+        if (!is_whole(f, r) || is_primary(f, r) != of_primary) {
             continue;
         }
         st_html_row(out);
         st_html_head_cell(out, f->arm[r->arm].label);
-        st_html_cell(out, f->arm[r->versus].label);
+        st_html_cell(out, r->versus == r->arm ? "itself" : f->arm[r->versus].label);
         st_html_cell(out, f->measure[r->measure].title);
         st_html_cell(out, st_words_visit(&f->visit[r->visit]).text);
         st_html_cell(out, r->method);
@@ -184,9 +248,35 @@ static void add_analyses(st_text* out, const st_findings* f)
         st_text_add(out, "</tr>\n");
     }
     st_html_table_end(out);
+}
+
+// A ratio or a difference, as its method names it; other analyses never lead the page.
+static void add_analyses(st_text* out, const st_findings* f, st_arena* arena)
+{
+    int primary = 0;
+    int other = 0;
+    for (int i = 0; i < f->analysis_count; i++) {
+        if (is_whole(f, &f->analysis[i])) {
+            primary += is_primary(f, &f->analysis[i]);
+            other += !is_primary(f, &f->analysis[i]);
+        }
+    }
+    if (primary + other == 0) {
+        return;
+    }
+    st_text_addf(out, "<h3>%s</h3>\n", analyses_title(f, arena));
+    if (primary > 0) {
+        add_analysis_rows(out, f, true);
+    }
     st_text_add(out, "<p class=\"note\">A ratio of 1 and a difference of 0 are no difference. "
                      "A p value grows smaller with the number of virtual "
-                     "people and says nothing of the size of an effect.</p></details>\n");
+                     "people and says nothing of the size of an effect.</p>\n");
+    if (other > 0) {
+        st_text_addf(out, "<details><summary>Other measures and visits, %d rows</summary>\n",
+                     other);
+        add_analysis_rows(out, f, false);
+        st_text_add(out, "</details>\n");
+    }
 }
 
 void st_section_later(st_text* out, const st_findings* f)
@@ -204,6 +294,6 @@ void st_section_later(st_text* out, const st_findings* f)
                     "<p class=\"note\">This run counts no replacement of the joint, so nothing is "
                     "said about it.</p>\n");
     }
-    add_analyses(out, f);
+    add_analyses(out, f, &arena);
     st_arena_clear(&arena);
 }

@@ -161,7 +161,9 @@ static void add_published(st_text* out, const st_findings* f)
                               : "–");
         st_html_number_cell(out, st_words_precise(p->month, 3).text);
         st_text_addf(out, "<td class=\"n\">%s%s</td>", st_words_precise(p->value, 3).text,
-                     p->is_median ? " (median)" : "");
+                     p->is_change   ? " (change)"
+                     : p->is_median ? " (median)"
+                                    : "");
         if (isfinite(p->q25) && isfinite(p->q75)) {
             st_text_addf(out, "<td class=\"n\">%s to %s</td>", st_words_precise(p->q25, 3).text,
                          st_words_precise(p->q75, 3).text);

@@ -279,6 +279,7 @@ void st_section_outcomes(st_text* out, const st_findings* f)
                 "product does by itself is told beside it, and under <a href=\"#split\">where "
                 "the change comes from</a>.</p>\n");
     add_figure(out, f);
+    st_section_changes(out, f);
     st_section_response(out, f);
     st_section_later(out, f);
     st_text_add(out, "<h3>All visits</h3>\n");

@@ -5,6 +5,13 @@
 #include <math.h>
 #include <string.h>
 
+// "candidacy: knee already replaced": what rules this person out; other reasons name what is not
+// met.
+static bool is_candidacy(const st_screening_row* row)
+{
+    return strncmp(row->reason, "candidacy: ", 11) == 0;
+}
+
 static void add_screening(st_text* out, const st_findings* f)
 {
     int64_t screened = 0;
@@ -23,7 +30,7 @@ static void add_screening(st_text* out, const st_findings* f)
             strcmp(r->reason, "screened") == 0 || strcmp(r->reason, "entered") == 0;
         st_html_row(out);
         st_text_add(out, "<th scope=\"row\">");
-        st_text_add(out, is_step ? "" : "not met: ");
+        st_text_add(out, is_step || is_candidacy(r) ? "" : "not met: ");
         st_html_text(out, r->reason);
         st_text_add(out, "</th>");
         st_html_number_cell(out, st_words_whole(r->count).text);
@@ -78,14 +85,66 @@ static st_figure_flow_arm flow_arm(const st_findings* f, int arm, st_arena* aren
     int count = 0;
     line[count++] = st_arena_format(arena, "%s %s", st_words_whole(p->count).text,
                                     f->arm[arm].is_twin ? "twins" : "allocated");
-    line[count++] =
-        st_arena_format(arena, "%s got the dose", st_words_whole(p->count - p->not_placed).text);
-    line[count++] = st_arena_format(arena, "%s needle missed", st_words_whole(p->not_placed).text);
+    if (strstr(f->arm[arm].recipe, "inject")) {
+        line[count++] = st_arena_format(arena, "%s got the dose",
+                                        st_words_whole(p->count - p->not_placed).text);
+        line[count++] =
+            st_arena_format(arena, "%s needle missed", st_words_whole(p->not_placed).text);
+    } else {
+        line[count++] = "without an injection";
+    }
     line[count++] = st_arena_format(arena, "%s left early", st_words_whole(p->left).text);
     line[count++] = st_arena_format(arena, "%s not computable", st_words_whole(p->failed).text);
     line[count++] = st_arena_format(arena, "%s analysed", st_words_whole(o ? o->n : 0).text);
     flow.line_count = count;
     return flow;
+}
+
+// Most reasons that the box of those who did not enter can hold.
+#define LEFT_LINES 10
+
+// Why people did not enter, in the order of the file; the rarest together when there are many.
+static int collect_left(const st_findings* f, st_arena* arena, const char** left, int64_t* screened)
+{
+    int reasons = 0;
+    for (int i = 0; i < f->screening_count; i++) {
+        const st_screening_row* r = &f->screening[i];
+        if (strcmp(r->reason, "screened") == 0) {
+            *screened = r->count;
+        } else if (strcmp(r->reason, "entered") != 0) {
+            reasons += 1;
+        }
+    }
+    int count = 0;
+    int others = 0;
+    int64_t other_people = 0;
+    for (int i = 0; i < f->screening_count; i++) {
+        const st_screening_row* r = &f->screening[i];
+        int more_frequent = 0;
+        for (int k = 0; k < f->screening_count; k++) {
+            const st_screening_row* o = &f->screening[k];
+            more_frequent += strcmp(o->reason, "screened") != 0 &&
+                             strcmp(o->reason, "entered") != 0 &&
+                             (o->count > r->count || (o->count == r->count && k < i));
+        }
+        if (strcmp(r->reason, "screened") == 0 || strcmp(r->reason, "entered") == 0) {
+            continue;
+        }
+        if (reasons > LEFT_LINES && (r->count == 0 || more_frequent >= LEFT_LINES - 1)) {
+            others += 1;
+            other_people += r->count;
+            continue;
+        }
+        left[count++] =
+            is_candidacy(r)
+                ? st_arena_format(arena, "%s %s", st_words_whole(r->count).text, r->reason + 11)
+                : st_arena_format(arena, "%s not: %s", st_words_whole(r->count).text, r->reason);
+    }
+    if (others > 0) {
+        left[count++] = st_arena_format(arena, "%s for %d other reasons",
+                                        st_words_whole(other_people).text, others);
+    }
+    return count;
 }
 
 static void add_flow_figure(st_text* out, const st_findings* f)
@@ -101,15 +160,7 @@ static void add_flow_figure(st_text* out, const st_findings* f)
         arm[a] = flow_arm(f, a, &arena);
         entered += f->arm[a].is_twin ? 0 : f->people[a].count;
     }
-    for (int i = 0; left && i < f->screening_count; i++) {
-        const st_screening_row* r = &f->screening[i];
-        if (strcmp(r->reason, "screened") == 0) {
-            screened = r->count;
-        } else if (strcmp(r->reason, "entered") != 0) {
-            left[flow.left_count++] =
-                st_arena_format(&arena, "%s not: %s", st_words_whole(r->count).text, r->reason);
-        }
-    }
+    flow.left_count = left ? collect_left(f, &arena, left, &screened) : 0;
     flow.start = screened >= 0
                      ? st_arena_format(&arena, "%s screened", st_words_whole(screened).text)
                      : "people drawn without screening";

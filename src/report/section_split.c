@@ -1,4 +1,5 @@
 #include "report/html.h"
+#include "report/leverage.h"
 #include "report/palette.h"
 #include "report/sections.h"
 
@@ -15,6 +16,8 @@ static const struct {
     {"natural course", 3, "what would have happened without any treatment"},
     {"context and procedure", 5,
      "being treated, expectation, the needle and the fluid, as a sham has them too"},
+    {"plan of care", 4,
+     "what exercise, weight loss or rehabilitation add, as far as each person follows the plan"},
     {"product", 1, "what the injected product adds to its sham in the same person"},
     {"later treatment", 2, "rescue, repeats and what else was done after the treatment of the arm"},
     {"total", 0, "the whole change from the start"},
@@ -142,6 +145,35 @@ static void add_table(st_text* out, const st_findings* f)
     st_text_add(out, "</details>\n");
 }
 
+// What the product's part rests on, by changing one value at a time; and the halving that a study
+// may ask for beside it.
+static void add_assumed_share(st_text* out, const st_findings* f)
+{
+    st_text sentence;
+    st_text_init(&sentence, out->ctx);
+    st_leverage_sentence(f, &sentence);
+    for (int i = 0; i < f->analysis_count; i++) {
+        const st_analysis_row* r = &f->analysis[i];
+        if (strcmp(r->method, "share of the product part that is assumed") == 0 && r->arm >= 0 &&
+            r->arm < f->arm_count && isfinite(r->estimate)) {
+            st_text_addf(&sentence, "%s%s: %s", sentence.length > 0 ? " " : "",
+                         f->arm[r->arm].label, st_words_percent(r->estimate).text);
+            if (isfinite(r->lo) && isfinite(r->hi)) {
+                st_text_addf(&sentence, " [%s, %s]", st_words_percent(r->lo).text,
+                             st_words_percent(r->hi).text);
+            }
+            st_text_add(&sentence, " when every value is halved instead.");
+        }
+    }
+    if (sentence.length > 0) {
+        st_text_add(out, "<p class=\"rests\"><strong>What the product's part rests on.</strong> ");
+        st_html_text(out, sentence.data);
+        st_text_add(out, "</p>\n");
+    }
+    out->failed = out->failed || sentence.failed;
+    st_text_clear(&sentence);
+}
+
 void st_section_split(st_text* out, const st_findings* f)
 {
     st_text_add(out, "<section id=\"split\"><h2>Where the change comes from</h2>\n"
@@ -175,6 +207,7 @@ void st_section_split(st_text* out, const st_findings* f)
                          "The parts add up to the total.</figcaption>\n");
         add_table(out, f);
         st_figures_end(out);
+        add_assumed_share(out, f);
         add_meanings(out, f);
     } else {
         st_text_add(out, "<p>At the primary visit there is nothing to split.</p>\n");

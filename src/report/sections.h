@@ -18,6 +18,9 @@ void st_section_cells(st_text* out, const st_findings* f);       ///< the cells'
 void st_section_joint(st_text* out, const st_findings* f);       ///< matrix, thickness, factors
 void st_section_people(st_text* out, const st_findings* f);      ///< screening, flow, baseline
 void st_section_harms(st_text* out, const st_findings* f);       ///< adverse events
+void st_section_harvest(st_text* out, const st_findings* f);     ///< from harvest to joint
+void st_section_changes(st_text* out, const st_findings* f);     ///< part of the outcomes
+void st_section_influence(st_text* out, const st_findings* f);   ///< part of what it rests on
 void st_section_assumptions(st_text* out, const st_findings* f); ///< every value and its source
 void st_section_methods(st_text* out, const st_findings* f); ///< methods, failures, reproduction
 

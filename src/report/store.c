@@ -13,6 +13,9 @@
 // run grow.
 #define TRANSACTION_ROWS 50000
 
+// SQLite's memory: holds the changed pages of a transaction, which else are written twice.
+#define CACHE_KIB 4000
+
 static void remove_part(const st_store* store)
 {
     char* journal = st_folder_path(store->ctx, store->dir, "results.sqlite.part-journal");
@@ -75,11 +78,11 @@ static st_status open_part(st_ctx* ctx, st_store* store, bool force)
                         NULL) != SQLITE_OK) {
         return st_store_fail(ctx, store, "make the file");
     }
-    char pragma[160];
+    char pragma[240];
     snprintf(pragma, sizeof pragma,
              "PRAGMA application_id = %d; PRAGMA user_version = %d; PRAGMA journal_mode = DELETE;"
-             "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF;",
-             ST_SCHEMA_APPLICATION, ST_SCHEMA_VERSION);
+             "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF; PRAGMA cache_size = %d;",
+             ST_SCHEMA_APPLICATION, ST_SCHEMA_VERSION, -CACHE_KIB);
     ST_TRY(store_exec(ctx, store, pragma));
     for (int t = 0; t < ST_TABLE_COUNT; t++) {
         ST_TRY(store_exec(ctx, store, st_schema_table_sql((st_schema_table)t)));
@@ -198,11 +201,16 @@ st_status st_store_put(st_ctx* ctx, st_store* store, st_schema_table table, ...)
         snprintf(what, sizeof what, "write table %s", st_schema_table_name(table));
         status = st_store_fail(ctx, store, what);
     }
-    sqlite3_reset(insert);
-    sqlite3_clear_bindings(insert);
+    sqlite3_reset(insert); // what is bound is bound anew before the next step
     ST_TRY(status);
-    store->row_count[table] += 1;
-    store->pending += 1;
+    return st_store_count(ctx, store, table, 1);
+}
+
+st_status st_store_count(st_ctx* ctx, st_store* store, st_schema_table table, int rows)
+{
+    store->row_count[table] += rows;
+    store->pending += rows;
+    store->has_loose_rows = true;
     if (!store->is_kept && store->pending >= TRANSACTION_ROWS) {
         store->pending = 0;
         return store_exec(ctx, store, "COMMIT; BEGIN");
@@ -223,6 +231,7 @@ static st_status store_end(void* self, st_ctx* ctx)
     if (!store->has_begun || store->has_ended) {
         return ST_FAIL(ctx, ST_ERR_INPUT, "a store ends once, after it has begun");
     }
+    ST_TRY(st_store_readings_flush(ctx, store));
     ST_TRY(st_store_tally_write(ctx, store->tally, store));
     ST_TRY(put_count(ctx, store, "parameter_count", store->parameter_count));
     ST_TRY(put_count(ctx, store, "parameter_assumed_count", store->assumed_count));
@@ -272,6 +281,8 @@ static void close_db(st_store* store)
         sqlite3_finalize(store->insert[t]);
         store->insert[t] = NULL;
     }
+    sqlite3_finalize(store->insert_readings);
+    store->insert_readings = NULL;
     sqlite3_close(store->db);
     store->db = NULL;
 }
@@ -301,6 +312,9 @@ void st_store_destroy(st_store* store)
     if (!store) {
         return;
     }
+    if (store->db && !store->is_finished) {
+        st_store_keep_commit(store->ctx, store); // a failure loses people of the last second
+    }
     close_db(store);
     st_store_keep_close(store, false);
     if (store->owns_part && store->kept_people == 0) {
@@ -312,6 +326,7 @@ void st_store_destroy(st_store* store)
     }
     st_ctx* ctx = store->ctx;
     st_store_tally_destroy(ctx, store->tally);
+    st_free(ctx, store->reading);
     st_free(ctx, store->kept_path);
     st_free(ctx, store->lock_path);
     st_free(ctx, store->part_path);

@@ -197,11 +197,11 @@ static st_status write_published(st_ctx* ctx, st_store* store, const st_study* s
 {
     for (int i = 0; i < st_study_published_count(study); i++) {
         const st_published_row* p = st_study_published(study, i);
-        ST_TRY(st_store_put(ctx, store, ST_TABLE_PUBLISHED, (int64_t)i, p->trial_id, p->arm_id,
-                            p->arm < 0 ? ST_STORE_NULL : (int64_t)p->arm, (int64_t)p->measure,
-                            p->month, p->n > 0.0 ? p->n : (double)NAN, p->value,
-                            p->sd > 0.0 ? p->sd : (double)NAN, p->q25, p->q75,
-                            (int64_t)p->is_median, p->source));
+        ST_TRY(st_store_put(
+            ctx, store, ST_TABLE_PUBLISHED, (int64_t)i, p->trial_id, p->arm_id,
+            p->arm < 0 ? ST_STORE_NULL : (int64_t)p->arm, (int64_t)p->measure,
+            p->is_change ? "change" : "level", p->month, p->n > 0.0 ? p->n : (double)NAN, p->value,
+            p->sd > 0.0 ? p->sd : (double)NAN, p->q25, p->q75, (int64_t)p->is_median, p->source));
     }
     return ST_OK;
 }

@@ -7,10 +7,14 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
+
+// Between two commits pass this many times what the last one took.
+#define COMMIT_PAUSE 10.0
 
 // Opens every record: "STROKEP1".
 #define RECORD_MARK UINT64_C(0x5354524f4b455031)
@@ -182,6 +186,36 @@ st_status st_store_keep_recall(void* self, st_ctx* ctx, int64_t first, int64_t* 
     return ST_OK;
 }
 
+static double now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+st_status st_store_keep_commit(st_ctx* ctx, st_store* store)
+{
+    const double begin_s = now_s();
+    char sql[96];
+    if (!store->is_due || store->has_loose_rows) {
+        return ST_OK;
+    }
+    store->is_due = false;
+    // The records are on disk before the rows are committed: there are never rows without a record.
+    if (fflush(store->kept_file) != 0 || fdatasync(fileno(store->kept_file)) != 0) {
+        return keep_fail(ctx, store, "write");
+    }
+    snprintf(sql, sizeof sql, "INSERT INTO kept VALUES(%lld); COMMIT; BEGIN",
+             (long long)store->kept_people);
+    if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) != SQLITE_OK) {
+        return st_store_fail(ctx, store, "write");
+    }
+    store->pending = 0;
+    store->committed_s = now_s();
+    store->commit_cost_s = store->committed_s - begin_s;
+    return ST_OK;
+}
+
 st_status st_store_keep(void* self, st_ctx* ctx, int64_t first, int64_t count, const void* bytes,
                         size_t length)
 {
@@ -191,27 +225,24 @@ st_status st_store_keep(void* self, st_ctx* ctx, int64_t first, int64_t count, c
                          .count = count,
                          .length = length,
                          .hash = XXH3_64bits(bytes, length)};
-    char sql[96];
+    ST_TRY(st_store_readings_flush(ctx, store));
     if (!store->kept_file) {
         store->kept_file = fopen(store->kept_path, "w+b");
         if (!store->kept_file) {
             return keep_fail(ctx, store, "make the file");
         }
     }
-    // The record is on disk before the rows are committed: there are never rows without a record.
     if (fwrite(&head, sizeof head, 1, store->kept_file) != 1 ||
-        fwrite(bytes, 1, length, store->kept_file) != length || fflush(store->kept_file) != 0 ||
-        fdatasync(fileno(store->kept_file)) != 0) {
+        fwrite(bytes, 1, length, store->kept_file) != length) {
         return keep_fail(ctx, store, "write");
     }
-    snprintf(sql, sizeof sql, "INSERT INTO kept VALUES(%lld); COMMIT; BEGIN",
-             (long long)(first + count));
-    if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) != SQLITE_OK) {
-        return st_store_fail(ctx, store, "write");
-    }
-    store->pending = 0;
     store->kept_people = first + count;
-    return ST_OK;
+    store->is_due = true;
+    store->has_loose_rows = false;
+    // Waiting for the disk is to stay a small part of a run.
+    return now_s() - store->committed_s >= COMMIT_PAUSE * store->commit_cost_s
+               ? st_store_keep_commit(ctx, store)
+               : ST_OK;
 }
 
 void st_store_keep_close(st_store* store, bool removes)

@@ -1,6 +1,9 @@
 #include "report/store.h"
 #include "report/store_tally.h"
 
+#include <math.h>
+#include <stdio.h>
+
 static st_status check_index(st_ctx* ctx, const char* what, int index, int count)
 {
     if (index < 0 || index >= count) {
@@ -28,7 +31,7 @@ static st_status check_place(st_ctx* ctx, const st_store* store, int arm, int me
 
 static st_status put_person(st_ctx* ctx, st_store* store, const st_person_row* r)
 {
-    _Static_assert(ST_ATTRIBUTE_COUNT == 11, "table person has a column for each attribute");
+    _Static_assert(ST_ATTRIBUTE_COUNT == 13, "table person has a column for each attribute");
     const double* v = r->person->value;
     ST_TRY(check_index(ctx, "arm", r->arm, store->arm_count));
     ST_TRY(check_id(ctx, r->person->id));
@@ -37,8 +40,9 @@ static st_status put_person(st_ctx* ctx, st_store* store, const st_person_row* r
                         v[ST_PERSON_AGE], (int64_t)(v[ST_PERSON_FEMALE] > 0.5), v[ST_PERSON_HEIGHT],
                         v[ST_PERSON_BMI], v[ST_PERSON_KL], v[ST_PERSON_VARUS], v[ST_PERSON_PAIN],
                         v[ST_PERSON_FUNCTION], v[ST_PERSON_INFLAMMATION], v[ST_PERSON_THICKNESS],
-                        v[ST_PERSON_DURATION], r->left_day, r->left_reason ? r->left_reason : "",
-                        r->dose_cells, (int64_t)r->is_placed);
+                        v[ST_PERSON_DURATION], v[ST_PERSON_STRENGTH],
+                        (int64_t)(v[ST_PERSON_INJURY] > 0.5), r->left_day,
+                        r->left_reason ? r->left_reason : "", r->dose_cells, (int64_t)r->is_placed);
 }
 
 static st_status put_reading(st_ctx* ctx, st_store* store, const st_reading_row* r)
@@ -46,9 +50,7 @@ static st_status put_reading(st_ctx* ctx, st_store* store, const st_reading_row*
     ST_TRY(check_place(ctx, store, r->arm, r->measure, r->visit));
     ST_TRY(check_id(ctx, r->person));
     st_store_tally_reading(store->tally, r);
-    return st_store_put(ctx, store, ST_TABLE_READING, (int64_t)r->arm, (int64_t)r->person,
-                        (int64_t)r->visit, (int64_t)r->measure, r->measured, r->value, r->sham,
-                        r->untreated);
+    return st_store_readings_put(ctx, store, r);
 }
 
 static st_status put_dose_step(st_ctx* ctx, st_store* store, const st_dose_step_row* r)
@@ -110,7 +112,7 @@ static st_status put_person_event(st_ctx* ctx, st_store* store, const st_person_
     ST_TRY(check_index(ctx, "arm", r->arm, store->arm_count));
     ST_TRY(check_id(ctx, r->person));
     return st_store_put(ctx, store, ST_TABLE_PERSON_EVENT, (int64_t)r->arm, (int64_t)r->person,
-                        r->name);
+                        r->name, r->day);
 }
 
 static st_status put_later(st_ctx* ctx, st_store* store, const st_later_row* r)
@@ -135,6 +137,50 @@ static st_status put_survival(st_ctx* ctx, st_store* store, const st_survival_ro
     ST_TRY(check_index(ctx, "arm", r->arm, store->arm_count));
     return st_store_put(ctx, store, ST_TABLE_SURVIVAL, (int64_t)r->arm, r->event, r->day, r->share,
                         r->lo, r->hi, r->at_risk, r->events);
+}
+
+static st_status put_influence(st_ctx* ctx, st_store* store, const st_influence_row* r)
+{
+    ST_TRY(check_place(ctx, store, r->arm, r->measure, r->visit));
+    ST_TRY(check_index(ctx, "versus", r->versus < 0 ? 0 : r->versus, store->arm_count));
+    return st_store_put(ctx, store, ST_TABLE_INFLUENCE, r->origin, (int64_t)r->position, r->name,
+                        (int64_t)r->arm, r->versus < 0 ? ST_STORE_NULL : (int64_t)r->versus,
+                        (int64_t)r->measure, (int64_t)r->visit, r->people, r->value_lo, r->value_hi,
+                        r->contrast, r->contrast_lo, r->contrast_hi, r->product, r->product_lo,
+                        r->product_hi);
+}
+
+static st_status put_prepared(st_ctx* ctx, st_store* store, const st_prepared_row* r)
+{
+    ST_TRY(check_index(ctx, "arm", r->arm, store->arm_count));
+    return st_store_put(ctx, store, ST_TABLE_PREPARED, (int64_t)r->arm, (int64_t)r->position,
+                        r->name, r->label, r->unit, r->middle, r->people, r->q05, r->q50, r->q95,
+                        r->band_lo, r->band_hi, r->source);
+}
+
+/// Shares as text, four digits after the point: enough for a picture.
+static void write_shares(const double* share, char* out, size_t size)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (int i = 0; i < ST_PICTURE_HEIGHTS && used + 16 < size; i++) {
+        used += (size_t)snprintf(out + used, size - used, "%s%.4f", i == 0 ? "" : " ",
+                                 isfinite(share[i]) ? share[i] : 0.0);
+    }
+}
+
+static st_status put_tube(st_ctx* ctx, st_store* store, const st_tube_row* r)
+{
+    char red[16 * ST_PICTURE_HEIGHTS];
+    char platelet[16 * ST_PICTURE_HEIGHTS];
+    char white[16 * ST_PICTURE_HEIGHTS];
+    ST_TRY(check_index(ctx, "arm", r->arm, store->arm_count));
+    write_shares(r->red, red, sizeof red);
+    write_shares(r->platelet, platelet, sizeof platelet);
+    write_shares(r->white, white, sizeof white);
+    return st_store_put(ctx, store, ST_TABLE_TUBE, (int64_t)r->arm, (int64_t)r->spin,
+                        (int64_t)r->step, r->time_s, r->height_mm, r->interface_mm, red, platelet,
+                        white);
 }
 
 st_status st_store_row(void* self, st_ctx* ctx, st_row_kind kind, const void* row)
@@ -169,6 +215,12 @@ st_status st_store_row(void* self, st_ctx* ctx, st_row_kind kind, const void* ro
         return put_failure(ctx, store, row);
     case ST_ROW_LATER:
         return put_later(ctx, store, row);
+    case ST_ROW_INFLUENCE:
+        return put_influence(ctx, store, row);
+    case ST_ROW_PREPARED:
+        return put_prepared(ctx, store, row);
+    case ST_ROW_TUBE:
+        return put_tube(ctx, store, row);
     case ST_ROW_ANALYSIS:
         return put_analysis(ctx, store, row);
     case ST_ROW_SURVIVAL:

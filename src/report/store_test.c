@@ -317,7 +317,12 @@ static void wrong_rows_are_refused(void** state)
     assert_int_equal(sink.row(sink.self, s->ctx, ST_ROW_READING, &row), ST_ERR_INPUT);
     row.person = 1;
     assert_int_equal(sink.row(sink.self, s->ctx, ST_ROW_READING, &row), ST_OK);
-    assert_int_equal(sink.row(sink.self, s->ctx, ST_ROW_READING, &row), ST_ERR_FILE); // twice
+    // Twice the same is found when the readings are inserted, many at a time.
+    st_status status = ST_OK;
+    for (int i = 0; i < 1000 && status == ST_OK; i++) {
+        status = sink.row(sink.self, s->ctx, ST_ROW_READING, &row);
+    }
+    assert_int_equal(status, ST_ERR_FILE);
     st_store_destroy(store);
 }
 

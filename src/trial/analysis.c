@@ -1,49 +1,48 @@
 #include "analysis.h"
 
+#include "regimen.h"
+
 #include "statistics.h"
 
 #include <math.h>
 
-static double* column(const st_tally* tally, int index)
-{
-    return tally->scratch + (size_t)index * (size_t)tally->scratch_stride;
-}
-
 // --- doses ----------------------------------------------------------------------------------
 
-/// Copies the numbers of one step and sorts them; gives how many people reached it.
-static int sorted_step(const st_tally* tally, const double* step, int size)
+/// Numbers of one step over those who reached it; quantiles at `p`.
+static void step_quantiles(st_tally* tally, int arm, int step, st_tally_step which, const double* p,
+                           int p_count, double* out)
 {
-    double* x = column(tally, 0);
-    int count = 0;
+    st_series* x = &tally->series[0];
+    st_tally_walk walk;
 
-    for (int i = 0; i < size; ++i) {
-        if (!isnan(step[i])) {
-            x[count++] = step[i];
+    st_series_restart(x);
+    st_tally_walk_begin(tally, 0, arm, &walk);
+    st_tally_walk_add(&walk, st_tally_dose(tally, step, which));
+    while (st_tally_walk_next(&walk)) {
+        if (!isnan(walk.x[0])) {
+            st_series_add(x, walk.x[0]);
         }
     }
-    st_statistics_sort(x, count);
-    return count;
+    st_series_quantiles(x, p, p_count, out);
 }
 
 st_status st_analysis_dose_steps(st_ctx* ctx, st_tally* tally, const st_sink* sink)
 {
-    const double* x = column(tally, 0);
+    static const double middle[] = {0.50};
+    static const double spread[] = {0.05, 0.50, 0.95};
 
     for (int a = 0; a < tally->study->arm_count; ++a) {
         const st_tally_arm* arm = &tally->arm[a];
         for (int k = 0; k < arm->step_count; ++k) {
-            const size_t at = (size_t)k * (size_t)arm->size;
             st_dose_step_row row = {.arm = a, .step = k, .name = arm->step_name[k]};
-            int count = sorted_step(tally, arm->step_day + at, arm->size);
+            double cells[3];
 
-            row.day = st_statistics_quantile(x, count, 0.50);
-            count = sorted_step(tally, arm->step_volume_mL + at, arm->size);
-            row.volume_mL = st_statistics_quantile(x, count, 0.50);
-            count = sorted_step(tally, arm->step_cells + at, arm->size);
-            row.q05 = st_statistics_quantile(x, count, 0.05);
-            row.q50 = st_statistics_quantile(x, count, 0.50);
-            row.q95 = st_statistics_quantile(x, count, 0.95);
+            step_quantiles(tally, a, k, ST_TALLY_STEP_DAY, middle, 1, &row.day);
+            step_quantiles(tally, a, k, ST_TALLY_STEP_VOLUME, middle, 1, &row.volume_mL);
+            step_quantiles(tally, a, k, ST_TALLY_STEP_CELLS, spread, 3, cells);
+            row.q05 = cells[0];
+            row.q50 = cells[1];
+            row.q95 = cells[2];
             ST_TRY(sink->row(sink->self, ctx, ST_ROW_DOSE_STEP, &row));
         }
     }
@@ -52,36 +51,45 @@ st_status st_analysis_dose_steps(st_ctx* ctx, st_tally* tally, const st_sink* si
 
 // --- outcomes -------------------------------------------------------------------------------
 
-static st_outcome_row outcome_of(const st_tally* tally, int arm, int measure, int visit)
+static st_outcome_row outcome_of(st_tally* tally, int arm, int measure, int visit)
 {
+    static const double quarters[] = {0.25, 0.50, 0.75};
     const st_instrument_info* about =
         st_instruments_at(tally->study->instruments, tally->study->measure[measure]);
-    const st_score* first = st_tally_scores(tally, arm, measure, 0);
-    const st_score* score = st_tally_scores(tally, arm, measure, visit);
     st_outcome_row row = {.arm = arm, .measure = measure, .visit = visit};
-    double* x = column(tally, 0);
-    double* change = column(tally, 1);
+    st_series* x = &tally->series[0];
+    st_series* change = &tally->series[1];
+    double quarter[3];
     int64_t hits = 0;
+    st_moments moments;
     st_interval interval;
+    st_tally_walk walk;
 
-    for (int i = 0; i < tally->arm[arm].size; ++i) {
-        if (!isnan(score[i].measured)) {
-            x[row.n] = score[i].measured;
-            change[row.n] = score[i].measured - first[i].measured;
-            hits += (about->lower_is_better ? -change[row.n] : change[row.n]) >=
-                    about->important_change;
+    st_series_restart(x);
+    st_series_restart(change);
+    st_tally_walk_begin(tally, 0, arm, &walk);
+    st_tally_walk_add(&walk, st_tally_score(tally, ST_TALLY_MEASURED, measure, 0));
+    st_tally_walk_add(&walk, st_tally_score(tally, ST_TALLY_MEASURED, measure, visit));
+    while (st_tally_walk_next(&walk)) {
+        const double moved = walk.x[1] - walk.x[0];
+        if (!isnan(walk.x[1])) {
+            st_series_add(x, walk.x[1]);
+            st_series_add(change, moved);
+            hits += (about->lower_is_better ? -moved : moved) >= about->important_change;
             ++row.n;
         }
     }
-    row.mean = st_statistics_mean(x, row.n);
-    row.sd = st_statistics_sd(x, row.n);
-    st_statistics_sort(x, row.n);
-    row.q25 = st_statistics_quantile(x, row.n, 0.25);
-    row.q50 = st_statistics_quantile(x, row.n, 0.50);
-    row.q75 = st_statistics_quantile(x, row.n, 0.75);
-    interval = st_statistics_mean_interval(change, row.n);
+    moments = st_series_moments(x, x);
+    row.mean = moments.y;
+    row.sd = st_statistics_sd_of(&moments);
+    st_series_quantiles(x, quarters, 3, quarter);
+    row.q25 = quarter[0];
+    row.q50 = quarter[1];
+    row.q75 = quarter[2];
+    moments = st_series_moments(change, change);
+    interval = st_statistics_mean_interval_of(&moments);
     row.change = interval.mean;
-    row.change_sd = st_statistics_sd(change, row.n);
+    row.change_sd = st_statistics_sd_of(&moments);
     row.change_lo = interval.lo;
     row.change_hi = interval.hi;
     // Nobody can have responded before treatment.
@@ -111,56 +119,70 @@ typedef enum part {
     PART_SELECTION,
     PART_COURSE,
     PART_CONTEXT,
+    PART_PLAN,
     PART_PRODUCT,
     PART_LATER,
     PART_TOTAL
 } part;
 
-static const char* const part_name[] = {"selection", "natural course",  "context and procedure",
-                                        "product",   "later treatment", "total"};
+static const char* const part_name[] = {"selection",    "natural course", "context and procedure",
+                                        "plan of care", "product",        "later treatment",
+                                        "total"};
 
-/// One part of a person's measured change from visit 0 to v.                            [TRI-8]
-static double part_of(part which, const st_score* at_0, const st_score* at_v)
+/// One part of a person's measured change from visit 0 to v; scores [ST_TALLY_FIELD_COUNT]. [TRI-8]
+static double part_of(part which, const double* at_0, const double* at_v)
 {
     switch (which) {
     case PART_SELECTION:
-        return (at_v->measured - at_v->value) - (at_0->measured - at_0->value);
+        return (at_v[ST_TALLY_MEASURED] - at_v[ST_TALLY_VALUE]) -
+               (at_0[ST_TALLY_MEASURED] - at_0[ST_TALLY_VALUE]);
     case PART_COURSE:
-        return at_v->untreated - at_0->value;
+        return at_v[ST_TALLY_UNTREATED] - at_0[ST_TALLY_VALUE];
     case PART_CONTEXT:
-        return at_v->sham - at_v->untreated;
+        return at_v[ST_TALLY_SHAM] - at_v[ST_TALLY_UNTREATED];
+    case PART_PLAN:
+        return at_v[ST_TALLY_PLANNED] - at_v[ST_TALLY_SHAM];
     case PART_PRODUCT:
-        return at_v->first - at_v->sham;
+        return at_v[ST_TALLY_FIRST] - at_v[ST_TALLY_PLANNED];
     case PART_LATER:
-        return at_v->value - at_v->first;
+        return at_v[ST_TALLY_VALUE] - at_v[ST_TALLY_FIRST];
     case PART_TOTAL:
         break;
     }
-    return at_v->measured - at_0->measured;
+    return at_v[ST_TALLY_MEASURED] - at_0[ST_TALLY_MEASURED];
 }
 
-static st_status split_arm(st_ctx* ctx, const st_tally* tally, const st_sink* sink, int arm,
-                           int measure, int visit)
+static st_status split_arm(st_ctx* ctx, st_tally* tally, const st_sink* sink, int arm, int measure,
+                           int visit)
 {
-    const st_score* first = st_tally_scores(tally, arm, measure, 0);
-    const st_score* score = st_tally_scores(tally, arm, measure, visit);
-    double* x = column(tally, 0);
+    st_series* x = &tally->series[0];
 
     for (part which = PART_SELECTION; which <= PART_TOTAL; ++which) {
         st_split_row row = {
             .arm = arm, .measure = measure, .visit = visit, .part = part_name[which]};
+        st_tally_walk walk;
+        st_moments moments;
         st_interval interval;
-        int count = 0;
 
-        if (which == PART_LATER && !st_later_changes_course(tally->study)) {
+        if ((which == PART_LATER && !st_later_changes_course(tally->study)) ||
+            (which == PART_PLAN && !st_regimen_is_used(tally->study))) {
             continue;
         }
-        for (int i = 0; i < tally->arm[arm].size; ++i) {
-            if (!isnan(score[i].measured)) {
-                x[count++] = part_of(which, &first[i], &score[i]);
+        st_series_restart(x);
+        st_tally_walk_begin(tally, 0, arm, &walk);
+        for (int field = 0; field < 2 * ST_TALLY_FIELD_COUNT; ++field) {
+            st_tally_walk_add(&walk,
+                              st_tally_score(tally, (st_tally_field)(field % ST_TALLY_FIELD_COUNT),
+                                             measure, field < ST_TALLY_FIELD_COUNT ? 0 : visit));
+        }
+        while (st_tally_walk_next(&walk)) {
+            const double* at_v = walk.x + ST_TALLY_FIELD_COUNT;
+            if (!isnan(at_v[ST_TALLY_MEASURED])) {
+                st_series_add(x, part_of(which, walk.x, at_v));
             }
         }
-        interval = st_statistics_mean_interval(x, count);
+        moments = st_series_moments(x, x);
+        interval = st_statistics_mean_interval_of(&moments);
         row.mean = interval.mean;
         row.lo = interval.lo;
         row.hi = interval.hi;
@@ -188,11 +210,8 @@ st_status st_analysis_events(st_ctx* ctx, const st_tally* tally, const st_stay_e
 {
     for (int a = 0; a < tally->study->arm_count; ++a) {
         const st_tally_arm* arm = &tally->arm[a];
-        int64_t people = 0;
+        const int64_t people = arm->filled - arm->failed_count;
 
-        for (int i = 0; i < arm->size; ++i) {
-            people += !arm->is_failed[i];
-        }
         for (int i = 0; i < events[a].count; ++i) {
             const st_adverse* about = &events[a].event[i];
             const st_interval rate = st_statistics_wilson(arm->event_count[i], people);

@@ -13,7 +13,7 @@ static const char* const blinding_names[] = {"open", "single", "double"};
 
 static const char* const arm_keys[] = {"n",      "label",     "inject",   "pathway",
                                        "like",   "versus",    "blinding", "twin_of",
-                                       "repeat", "crossover", NULL};
+                                       "repeat", "crossover", "plan",     NULL};
 
 /// Known keys, dotted ones aside: those have been merged away where they were allowed.
 static bool check_arm_keys(st_ctx* ctx, const st_node* arm)
@@ -67,6 +67,7 @@ static st_status read_arm(st_ctx* ctx, st_study* study, const st_node* node, boo
     arm->node = node;
     arm->info.name = node->key;
     arm->info.label = node->key;
+    arm->plan = "";
     arm->info.control = -1;
     arm->is_open = study_is_open;
     if (label != NULL) {
@@ -76,11 +77,16 @@ static st_status read_arm(st_ctx* ctx, st_study* study, const st_node* node, boo
         arm->is_open = choice == 0;
     }
     read_size(ctx, node, arm);
-    if (has_inject == has_pathway) {
+    if (has_inject && has_pathway) {
         st_node_fail(ctx, node,
-                     "found %s, expected inject: (one product) or pathway: (a list of "
-                     "steps)",
-                     has_inject ? "both inject: and pathway:" : "neither inject: nor pathway:");
+                     "found both inject: and pathway:, expected inject: (one product) or pathway: "
+                     "(a list of steps)");
+    } else if (!has_inject && !has_pathway) {
+        if (st_node_child(node, "plan") == NULL) {
+            st_node_fail(ctx, node,
+                         "found neither inject: nor pathway:, expected inject: (one product), "
+                         "pathway: (a list of steps) or plan: (care without an injection)");
+        }
     } else if (study->catalogue != NULL) {
         const int before = st_ctx_mistake_count(ctx);
         const st_status status = st_recipe_read(ctx, study->catalogue, node, &arm->recipe);
@@ -130,6 +136,7 @@ st_status st_arm_read_all(st_ctx* ctx, st_study* study, const st_node* arms)
         arm->info.name = node->key;
         arm->info.label = node->key;
         arm->info.recipe = "";
+        arm->plan = "";
         if (base_is_faulty(arms, node, is_faulty)) {
             is_faulty[node->index] = true;
             continue; // one message is enough

@@ -28,17 +28,26 @@ typedef struct inquiry {
 } inquiry;
 
 /// The first block of people of each arm with people of its own.
-static void choose_people(inquiry* q, const st_screening* screening)
+static st_status choose_people(inquiry* q, st_screening* screening)
 {
     for (int arm = 0; arm < q->study->arm_count; ++arm) {
         q->first_of[arm] = q->people;
-        for (int64_t i = 0; i < screening->entrant_count; ++i) {
-            if (screening->entrant[i].arm == arm && screening->entrant[i].slot < ST_CREW_BLOCK) {
-                q->entrant[q->people++] = screening->entrant[i];
+        for (int64_t i = 0; i < screening->entrant_count; i += ST_ENTRANTS_BLOCK) {
+            const int64_t left = screening->entrant_count - i;
+            const int64_t count = left < ST_ENTRANTS_BLOCK ? left : ST_ENTRANTS_BLOCK;
+            const st_entrant* entrant = st_entrants_at(&screening->people, i, count);
+            if (entrant == NULL) {
+                return ST_ERR_MEMORY;
+            }
+            for (int64_t k = 0; k < count; ++k) {
+                if (entrant[k].arm == arm && entrant[k].slot < ST_CREW_BLOCK) {
+                    q->entrant[q->people++] = entrant[k];
+                }
             }
         }
     }
     q->first_of[q->study->arm_count] = q->people;
+    return ST_OK;
 }
 
 /// Product part of everybody at the primary endpoint, NAN where it could not be computed.
@@ -53,7 +62,9 @@ static st_status look(inquiry* q, double* product)
                        &q->batch));
     for (int i = 0; i < q->people; ++i) {
         const st_score* score = &q->batch.score[i * stays * scores + at];
-        product[i] = score->first - score->sham;
+        // Without an injection the plan of care is the treatment.
+        const st_arm* arm = &study->arm[q->batch.stay[i * stays].arm];
+        product[i] = score->first - (arm->recipe == NULL ? score->sham : score->planned);
     }
     return ST_OK;
 }
@@ -135,8 +146,8 @@ static st_status emit_arm(inquiry* q, int arm, const st_sink* sink)
     return sink->row(sink->self, q->crew->ctx, ST_ROW_ANALYSIS, &row);
 }
 
-st_status st_assumed_emit(st_crew* crew, const st_screening* screening,
-                          const st_stay_events* events, st_trace* trace, const st_sink* sink)
+st_status st_assumed_emit(st_crew* crew, st_screening* screening, const st_stay_events* events,
+                          st_trace* trace, const st_sink* sink)
 {
     const st_study* study = crew->study;
     const size_t limit = ST_CREW_BLOCK * (size_t)study->arm_count;
@@ -160,14 +171,14 @@ st_status st_assumed_emit(st_crew* crew, const st_screening* screening,
 
     if (q.entrant != NULL && q.factor != NULL && q.shift != NULL && q.usual != NULL &&
         q.moved != NULL && q.found != NULL && stay != NULL && score != NULL) {
-        choose_people(&q, screening);
+        status = choose_people(&q, screening);
         q.batch = (st_stay_batch){.entrant = q.entrant,
                                   .count = q.people,
                                   .events = events,
                                   .trace = trace,
                                   .stay = stay,
                                   .score = score};
-        status = halve_one_by_one(&q);
+        status = status == ST_OK ? halve_one_by_one(&q) : status;
         crew->parameter_factor = old_factor;
         crew->parameter_shift = old_shift;
         for (int arm = 0; arm < study->arm_count && status == ST_OK; ++arm) {

@@ -19,110 +19,166 @@
 /// Whose readings count, and what stands in for those that are missing.
 typedef enum basis { BASIS_ANALYSED, BASIS_CARRIED, BASIS_PROTOCOL } basis;
 
-static double* column(const st_tally* tally, int index)
+/// Adds to a walk what score_in() needs for a visit; gives the position of the first column.
+static int add_scores(st_tally_walk* walk, int measure, int visit, basis which)
 {
-    return tally->scratch + (size_t)index * (size_t)tally->scratch_stride;
+    const st_tally* tally = walk->tally;
+    const int first = walk->width;
+
+    if (which == BASIS_PROTOCOL) {
+        st_tally_walk_add(walk, st_tally_score(tally, ST_TALLY_MEASURED, measure, visit));
+        st_tally_walk_add(walk, ST_TALLY_PROTOCOL_DAY);
+        return first;
+    }
+    st_tally_walk_add(walk, st_tally_score(tally, ST_TALLY_ANALYSED, measure, visit));
+    for (int v = visit - 1; v >= 0 && which == BASIS_CARRIED; --v) {
+        st_tally_walk_add(walk, st_tally_score(tally, ST_TALLY_ANALYSED, measure, v));
+    }
+    return first;
 }
 
 /// The score of a person at a visit on a basis, NAN when there is none.                 [TRI-34]
-static double score_at(const st_tally* tally, int arm, int measure, int visit, int slot,
-                       basis which)
+static double score_in(const st_tally_walk* walk, int first, int visit, basis which)
 {
-    const st_tally_arm* a = &tally->arm[arm];
-    double score = NAN;
+    const double* x = walk->x + first;
+    double score = x[0];
 
     if (which == BASIS_PROTOCOL) {
-        return tally->study->visit[visit].day < a->protocol_day[slot]
-                   ? st_tally_scores(tally, arm, measure, visit)[slot].measured
-                   : NAN;
+        return walk->tally->study->visit[visit].day < x[1] ? score : NAN;
     }
-    for (int v = visit; v >= 0 && isnan(score); --v) {
-        score = st_tally_scores(tally, arm, measure, v)[slot].analysed;
-        if (which != BASIS_CARRIED) {
-            break;
-        }
+    for (int v = 1; v <= visit && which == BASIS_CARRIED && isnan(score); ++v) {
+        score = x[v];
     }
     return score;
 }
 
 /// Baselines and changes of those with a score at a visit.
-static int changes_of(const st_tally* tally, int arm, int measure, int visit, basis which,
-                      double* baseline, double* change)
+static void changes_of(st_tally* tally, int arm, int measure, int visit, basis which,
+                       st_series* baseline, st_series* change)
 {
-    const st_score* first = st_tally_scores(tally, arm, measure, 0);
-    int count = 0;
+    st_tally_walk walk;
+    int scores;
 
-    for (int i = 0; i < tally->arm[arm].size; ++i) {
-        const double score = score_at(tally, arm, measure, visit, i, which);
+    st_series_restart(baseline);
+    st_series_restart(change);
+    st_tally_walk_begin(tally, 0, arm, &walk);
+    st_tally_walk_add(&walk, st_tally_score(tally, ST_TALLY_MEASURED, measure, 0));
+    scores = add_scores(&walk, measure, visit, which);
+    while (st_tally_walk_next(&walk)) {
+        const double score = score_in(&walk, scores, visit, which);
         if (!isnan(score)) {
-            baseline[count] = first[i].measured;
-            change[count++] = score - first[i].measured;
+            st_series_add(baseline, walk.x[0]);
+            st_series_add(change, score - walk.x[0]);
         }
     }
-    return count;
+}
+
+static st_moments change_moments(st_tally* tally, int arm, int measure, int visit, basis which)
+{
+    changes_of(tally, arm, measure, visit, which, &tally->series[0], &tally->series[1]);
+    return st_series_moments(&tally->series[0], &tally->series[1]);
 }
 
 /// An arm against another arm with other people, at one visit.
-static st_contrast unpaired(const st_tally* tally, int arm, int versus, int measure, int visit,
+static st_contrast unpaired(st_tally* tally, int arm, int versus, int measure, int visit,
                             basis which, st_method method)
 {
-    double* a0 = column(tally, 0);
-    double* a = column(tally, 1);
-    double* b0 = column(tally, 2);
-    double* b = column(tally, 3);
-    const int a_count = changes_of(tally, arm, measure, visit, which, a0, a);
-    const int b_count = changes_of(tally, versus, measure, visit, which, b0, b);
+    const st_moments a = change_moments(tally, arm, measure, visit, which);
+    const st_moments b = change_moments(tally, versus, measure, visit, which);
 
-    return method == ST_METHOD_WELCH ? st_statistics_welch(a, a_count, b, b_count)
-                                     : st_statistics_ancova(a0, a, a_count, b0, b, b_count);
+    return method == ST_METHOD_WELCH ? st_statistics_welch_of(&a, &b)
+                                     : st_statistics_ancova_of(&a, &b);
 }
 
 /// An arm's people against themselves in a twin arm.
-static st_contrast paired(const st_tally* tally, int arm, int twin, int measure, int visit)
+static st_contrast paired(st_tally* tally, int arm, int twin, int measure, int visit)
 {
-    const st_score* here = st_tally_scores(tally, arm, measure, visit);
-    const st_score* there = st_tally_scores(tally, twin, measure, visit);
-    double* difference = column(tally, 0);
-    int count = 0;
+    const int column = st_tally_score(tally, ST_TALLY_MEASURED, measure, visit);
+    st_series* difference = &tally->series[0];
+    st_tally_walk here, there;
+    st_moments moments;
 
-    for (int i = 0; i < tally->arm[arm].size; ++i) {
+    st_series_restart(difference);
+    st_tally_walk_begin(tally, 0, arm, &here);
+    st_tally_walk_begin(tally, 1, twin, &there);
+    st_tally_walk_add(&here, column);
+    st_tally_walk_add(&here, ST_TALLY_ORDER);
+    st_tally_walk_add(&there, column);
+    while (st_tally_walk_next(&here)) {
+        // Slots of an arm are in the order of entry, and that order is the slot of
+        // the twin arm.
+        while ((double)there.slot <= here.x[1] && st_tally_walk_next(&there)) {
+        }
         // The baseline is the same reading of the same person and cancels.
-        const double d = here[i].measured - there[tally->arm[arm].order[i]].measured;
+        const double d = here.x[0] - there.x[0];
         if (!isnan(d)) {
-            difference[count++] = d;
+            st_series_add(difference, d);
         }
     }
-    return st_statistics_paired(difference, count);
+    moments = st_series_moments(difference, difference);
+    return st_statistics_paired_of(&moments);
 }
 
 // --- the mixed model ------------------------------------------------------------------------
 
 /// Mean baseline of everybody with one, in arms with people of their own.
-static double baseline_centre(const st_tally* tally, int measure)
+static double baseline_centre(st_tally* tally, int measure)
 {
     double mean = 0.0;
     double people = 0.0;
 
     for (int arm = 0; arm < tally->study->arm_count; ++arm) {
-        for (int i = 0; !tally->study->arm[arm].info.is_twin && i < tally->arm[arm].size; ++i) {
-            const double first = st_tally_scores(tally, arm, measure, 0)[i].measured;
-            mean += isnan(first) ? 0.0 : first;
-            people += isnan(first) ? 0.0 : 1.0;
+        st_tally_walk walk;
+        if (tally->study->arm[arm].info.is_twin) {
+            continue;
+        }
+        st_tally_walk_begin(tally, 0, arm, &walk);
+        st_tally_walk_add(&walk, st_tally_score(tally, ST_TALLY_MEASURED, measure, 0));
+        while (st_tally_walk_next(&walk)) {
+            mean += isnan(walk.x[0]) ? 0.0 : walk.x[0];
+            people += isnan(walk.x[0]) ? 0.0 : 1.0;
         }
     }
     return people > 0.0 ? mean / people : 0.0;
 }
 
+/// The people of one arm as they enter the mixed model; `own` is its covariate.
+static st_status mix_arm(st_tally* tally, int arm, int own, int covariates, int measure,
+                         double centre, st_mixed* mixed)
+{
+    const int visits = tally->study->visit_count - 1;
+    double z[ST_ARM_LIMIT + 1] = {0};
+    double change[ST_MIXED_VISIT_LIMIT];
+    st_tally_walk walk;
+
+    st_tally_walk_begin(tally, 0, arm, &walk);
+    st_tally_walk_add(&walk, st_tally_score(tally, ST_TALLY_MEASURED, measure, 0));
+    for (int v = 0; v < visits; ++v) {
+        add_scores(&walk, measure, v + 1, BASIS_ANALYSED);
+    }
+    z[own] = 1.0;
+    while (st_tally_walk_next(&walk)) {
+        const double first = walk.x[0];
+        z[covariates - 1] = first - centre;
+        for (int v = 0; v < visits; ++v) {
+            change[v] = score_in(&walk, 1 + v, v + 1, BASIS_ANALYSED) - first;
+        }
+        if (!isnan(first)) {
+            ST_TRY(st_mixed_add(mixed, z, change));
+        }
+    }
+    return ST_OK;
+}
+
 /// Change ~ visit x arm + visit x baseline over all arms with people of their own; NULL when the
 /// model cannot be fitted. [TRI-21]
-static st_status fit_mixed(st_ctx* ctx, const st_tally* tally, int measure, st_mixed** out)
+static st_status fit_mixed(st_ctx* ctx, st_tally* tally, int measure, st_mixed** out)
 {
     const st_study* study = tally->study;
     const int visits = study->visit_count - 1;
     const int covariates = study->arm_count + 1 - study->twin_count;
-    double z[ST_ARM_LIMIT + 1];
-    double change[ST_MIXED_VISIT_LIMIT];
-    const double mean = baseline_centre(tally, measure);
+    const double centre = baseline_centre(tally, measure);
+    st_status status = ST_OK;
     int own = 0;
 
     *out = NULL;
@@ -130,28 +186,16 @@ static st_status fit_mixed(st_ctx* ctx, const st_tally* tally, int measure, st_m
         return ST_OK;
     }
     ST_TRY(st_mixed_create(ctx, covariates, visits, out));
-    for (int arm = 0; arm < study->arm_count; ++arm) {
-        for (int i = 0; !study->arm[arm].info.is_twin && i < tally->arm[arm].size; ++i) {
-            const double first = st_tally_scores(tally, arm, measure, 0)[i].measured;
-            memset(z, 0, sizeof z);
-            z[own] = 1.0;
-            z[covariates - 1] = first - mean;
-            for (int v = 0; v < visits; ++v) {
-                change[v] = score_at(tally, arm, measure, v + 1, i, BASIS_ANALYSED) - first;
-            }
-            if (!isnan(first) && st_mixed_add(*out, z, change) != ST_OK) {
-                st_mixed_destroy(*out);
-                *out = NULL;
-                return ST_ERR_MEMORY;
-            }
+    for (int arm = 0; arm < study->arm_count && status == ST_OK; ++arm) {
+        if (!study->arm[arm].info.is_twin) {
+            status = mix_arm(tally, arm, own++, covariates, measure, centre, *out);
         }
-        own += !study->arm[arm].info.is_twin;
     }
-    if (!st_mixed_fit(*out)) {
+    if (status != ST_OK || !st_mixed_fit(*out)) {
         st_mixed_destroy(*out);
         *out = NULL;
     }
-    return ST_OK;
+    return status;
 }
 
 /// Position of an arm among those with people of their own.
@@ -190,8 +234,8 @@ int st_compare_control(const st_study* study, int arm)
                : control;
 }
 
-static st_contrast primary_contrast(const st_tally* tally, const st_mixed* mixed, int arm,
-                                    int versus, int measure, int visit)
+static st_contrast primary_contrast(st_tally* tally, const st_mixed* mixed, int arm, int versus,
+                                    int measure, int visit)
 {
     const st_study* study = tally->study;
 
@@ -212,7 +256,7 @@ static st_status emit_contrast(st_ctx* ctx, const st_sink* sink, st_contrast_row
     return sink->row(sink->self, ctx, ST_ROW_CONTRAST, &row);
 }
 
-static st_status contrast_arm(st_ctx* ctx, const st_tally* tally, const st_mixed* mixed,
+static st_status contrast_arm(st_ctx* ctx, st_tally* tally, const st_mixed* mixed,
                               const st_sink* sink, int measure, int visit, int arm)
 {
     const st_study* study = tally->study;
@@ -277,23 +321,28 @@ st_status st_compare_emit(st_ctx* ctx, const st_sink* sink, const st_analysis_ro
 }
 
 /// Responders among those with a score: at least the important change, in the better direction.
-static int64_t count_responders(const st_tally* tally, int arm, int measure, int visit, int64_t* of)
+static int64_t count_responders(st_tally* tally, int arm, int measure, int visit, int64_t* of)
 {
     const st_instrument_info* about =
         st_instruments_at(tally->study->instruments, tally->study->measure[measure]);
-    double* change = column(tally, 1);
-    const int count =
-        changes_of(tally, arm, measure, visit, BASIS_ANALYSED, column(tally, 0), change);
+    st_tally_walk walk;
     int64_t hits = 0;
 
-    for (int i = 0; i < count; ++i) {
-        hits += (about->lower_is_better ? -change[i] : change[i]) >= about->important_change;
+    *of = 0;
+    st_tally_walk_begin(tally, 0, arm, &walk);
+    st_tally_walk_add(&walk, st_tally_score(tally, ST_TALLY_MEASURED, measure, 0));
+    st_tally_walk_add(&walk, st_tally_score(tally, ST_TALLY_ANALYSED, measure, visit));
+    while (st_tally_walk_next(&walk)) {
+        const double change = walk.x[1] - walk.x[0];
+        if (!isnan(walk.x[1])) {
+            hits += (about->lower_is_better ? -change : change) >= about->important_change;
+            ++*of;
+        }
     }
-    *of = count;
     return hits;
 }
 
-static st_status emit_responders(st_ctx* ctx, const st_tally* tally, const st_sink* sink,
+static st_status emit_responders(st_ctx* ctx, st_tally* tally, const st_sink* sink,
                                  const st_analysis_row* place)
 {
     const st_instrument_info* about =
@@ -313,38 +362,45 @@ static st_status emit_responders(st_ctx* ctx, const st_tally* tally, const st_si
     return st_compare_emit(ctx, sink, place, "responders, odds ratio", &contrast);
 }
 
-/// Interval of the adjusted difference from trials resampled person by person.           [TRI-29]
-static st_status emit_bootstrap(st_ctx* ctx, const st_tally* tally, uint64_t seed,
-                                const st_sink* sink, const st_analysis_row* place)
+/// Interval of the adjusted difference from trials resampled person by person. Those of the two
+/// arms are in memory for it. [TRI-29]
+static st_status emit_bootstrap(st_ctx* ctx, st_tally* tally, uint64_t seed, const st_sink* sink,
+                                const st_analysis_row* place)
 {
-    const double* from[4] = {column(tally, 0), column(tally, 1), column(tally, 2),
-                             column(tally, 3)};
-    const int count[2] = {changes_of(tally, place->arm, place->measure, place->visit,
-                                     BASIS_ANALYSED, column(tally, 0), column(tally, 1)),
-                          changes_of(tally, place->versus, place->measure, place->visit,
-                                     BASIS_ANALYSED, column(tally, 2), column(tally, 3))};
-    const size_t stride = (size_t)tally->scratch_stride;
-    double* room = st_alloc(ctx, 4 * stride + BOOTSTRAP_DRAWS, sizeof *room);
-    double* found = room == NULL ? NULL : room + 4 * stride;
-    st_contrast contrast =
-        st_statistics_ancova(from[0], from[1], count[0], from[2], from[3], count[1]);
+    const size_t stride = (size_t)tally->largest;
+    double* room = st_alloc(ctx, 8 * stride + BOOTSTRAP_DRAWS, sizeof *room);
+    double* from = room == NULL ? NULL : room + 4 * stride;
+    double* found = room == NULL ? NULL : room + 8 * stride;
+    int count[2];
+    st_contrast contrast;
     st_status status;
     int known = 0;
 
     if (room == NULL) {
         return ST_ERR_MEMORY;
     }
+    for (int side = 0; side < 2; ++side) {
+        changes_of(tally, side == 0 ? place->arm : place->versus, place->measure, place->visit,
+                   BASIS_ANALYSED, &tally->series[0], &tally->series[1]);
+        count[side] = (int)tally->series[0].count;
+        st_series_copy(&tally->series[0], from + (size_t)(2 * side) * stride);
+        st_series_copy(&tally->series[1], from + (size_t)(2 * side + 1) * stride);
+    }
+    contrast = st_statistics_ancova(from, from + stride, count[0], from + 2 * stride,
+                                    from + 3 * stride, count[1]);
     for (int draw = 0; draw < BOOTSTRAP_DRAWS; ++draw) {
         double difference;
         for (int side = 0; side < 2; ++side) {
+            const double* baseline = from + (size_t)(2 * side) * stride;
+            double* to = room + (size_t)(2 * side) * stride;
             const st_random_key key = {seed, ST_STREAM_BOOTSTRAP,
                                        UINT64_C(1) << 32 | (uint64_t)(place->arm * 2 + side),
                                        (uint64_t)draw};
             for (int i = 0; i < count[side]; ++i) {
                 const int pick =
                     (int)floor(st_random_uniform(&key, (uint64_t)i) * (double)count[side]);
-                room[(size_t)(2 * side) * stride + (size_t)i] = from[2 * side][pick];
-                room[(size_t)(2 * side + 1) * stride + (size_t)i] = from[2 * side + 1][pick];
+                to[i] = baseline[pick];
+                to[stride + (size_t)i] = baseline[stride + (size_t)pick];
             }
         }
         difference = st_statistics_ancova(room, room + stride, count[0], room + 2 * stride,
@@ -363,7 +419,7 @@ static st_status emit_bootstrap(st_ctx* ctx, const st_tally* tally, uint64_t see
     return status;
 }
 
-static st_status beside_arm(st_ctx* ctx, const st_tally* tally, const st_mixed* mixed,
+static st_status beside_arm(st_ctx* ctx, st_tally* tally, const st_mixed* mixed,
                             const st_sink* sink, const st_analysis_row* place)
 {
     const unsigned also = tally->study->also;
@@ -396,8 +452,8 @@ static st_status beside_arm(st_ctx* ctx, const st_tally* tally, const st_mixed* 
 // --- several arms together ------------------------------------------------------------------
 
 /// All arms that share the study's control, at the primary endpoint.           [TRI-27, TRI-28]
-static st_status emit_multiple(st_ctx* ctx, const st_tally* tally, const st_mixed* mixed,
-                               uint64_t seed, const st_sink* sink)
+static st_status emit_multiple(st_ctx* ctx, st_tally* tally, const st_mixed* mixed, uint64_t seed,
+                               const st_sink* sink)
 {
     static const char* const names[] = {"", "holm", "hochberg", "dunnett"};
     const st_study* study = tally->study;
@@ -448,7 +504,7 @@ static st_status emit_multiple(st_ctx* ctx, const st_tally* tally, const st_mixe
 
 // --- all of it ------------------------------------------------------------------------------
 
-static st_contrast jump_contrast(const st_tally* tally, const st_mixed* mixed,
+static st_contrast jump_contrast(st_tally* tally, const st_mixed* mixed,
                                  const st_analysis_row* place, uint64_t seed)
 {
     const st_study* study = tally->study;
@@ -466,8 +522,8 @@ static st_contrast jump_contrast(const st_tally* tally, const st_mixed* mixed,
                               place->visit, seed);
 }
 
-static st_status beside_measure(st_ctx* ctx, const st_tally* tally, uint64_t seed,
-                                const st_sink* sink, int measure, const st_mixed* mixed)
+static st_status beside_measure(st_ctx* ctx, st_tally* tally, uint64_t seed, const st_sink* sink,
+                                int measure, const st_mixed* mixed)
 {
     const st_study* study = tally->study;
 

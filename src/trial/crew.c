@@ -1,5 +1,7 @@
 #include "crew.h"
 
+#include "regimen.h"
+
 #include <math.h>
 
 static void clear_worker(st_crew* crew, st_worker* worker)
@@ -94,8 +96,9 @@ st_status st_crew_create(st_ctx* ctx, const st_study* study, uint64_t seed, int 
     crew->parameter_count = st_model_parameter_count(study->model);
     crew->input_count = st_model_input_count(study->model);
     crew->width = crew->state_count + crew->definition_count;
-    // Untreated once; sham and active for the own arm and for each twin arm.
-    crew->courses_per_person = 1 + 2 * (1 + study->twin_count);
+    // Untreated once; sham (with plans of care, if there are any) and active for the own arm and
+    // for each twin arm.
+    crew->courses_per_person = 1 + (st_regimen_is_used(study) ? 3 : 2) * (1 + study->twin_count);
     crew->later_slot = ST_CREW_BLOCK * crew->courses_per_person;
     crew->course_capacity = crew->later_slot;
     crew->action_capacity = crew->state_count + 1;
@@ -105,6 +108,7 @@ st_status st_crew_create(st_ctx* ctx, const st_study* study, uint64_t seed, int 
         crew->action_capacity =
             (crew->state_count + 1) * (2 + ST_LATER_REPEAT_LIMIT) + ST_LATER_CHANGE_LIMIT;
     }
+    crew->action_capacity += st_regimen_capacity(study);
     crew->sample_capacity = sample_capacity;
     crew->begin_day = -st_model_settle_days(study->model);
     status = fill_crew(crew, worker_count);

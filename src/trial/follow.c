@@ -1,5 +1,6 @@
 #include "follow.h"
 
+#include "regimen.h"
 #include "visits.h"
 
 #include "base/random.h"
@@ -51,11 +52,11 @@ static void read_scales(const st_crew* crew, const st_worker* worker, const st_t
         for (int v = follow->next; v < study->visit_count; ++v) {
             const size_t at =
                 (size_t)(plan->is_traced ? trace->visit_sample[v] : v) * (size_t)crew->width;
-            const int slot[4] = {plan->untreated, plan->sham[index], plan->active[index],
-                                 follow->slot};
-            double value[4];
+            const int slot[] = {plan->untreated, plan->sham[index], plan->active[index],
+                                follow->slot, plan->planned[index]};
+            double value[5];
             // The baseline is read before anything is done.
-            for (int k = 0; k < 4; ++k) {
+            for (int k = 0; k < 5; ++k) {
                 value[k] = st_instrument_value(study->instruments, instrument,
                                                worker->course[slot[v == 0 ? 0 : k]].sample + at);
             }
@@ -63,6 +64,7 @@ static void read_scales(const st_crew* crew, const st_worker* worker, const st_t
             scale[v].sham = value[1];
             scale[v].first = value[2];
             scale[v].value = value[3];
+            scale[v].planned = value[4];
         }
         // The slow fluctuation goes on from the screening visits, where it helped to decide entry.
         for (int k = 0; k < skipped; ++k) {
@@ -218,6 +220,10 @@ static st_status decide(st_crew* crew, st_worker* worker, const st_entrant* entr
             action[course->action_count++].day = after;
         }
         *is_given = true;
+    }
+    if (*is_given) { // a plan of care goes on behind what was added
+        st_regimen_sort(worker->action + (size_t)follow->slot * (size_t)crew->action_capacity,
+                        worker->course[follow->slot].action_count);
     }
     return ST_OK;
 }

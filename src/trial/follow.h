@@ -14,6 +14,7 @@ typedef struct st_plan {
     int row;                                      ///< of the person's parameters
     int untreated;                                ///< course slots
     int sham[ST_ARM_LIMIT], active[ST_ARM_LIMIT]; ///< by stay
+    int planned[ST_ARM_LIMIT];                    ///< sham with plans of care, by stay
     bool is_traced;
 } st_plan;
 

@@ -57,33 +57,43 @@ static double complete(const st_impute_model* model, const drawn* d, int arm, in
     return mean + sqrt(fmax(variance, 0.0)) * z;
 }
 
-/// Baselines and changes of an arm's people with the gaps filled; gives their number.
-static int complete_arm(const st_tally* tally, const st_impute_model* model, const drawn* d,
-                        int arm, int control, int measure, int visit, const st_random_key* key,
-                        double* baseline, double* change)
+/// Baselines and changes of an arm's people with the gaps filled.
+static st_moments complete_arm(st_tally* tally, const st_impute_model* model, const drawn* d,
+                               int arm, int control, int measure, int visit,
+                               const st_random_key* key)
 {
-    const st_tally_arm* a = &tally->arm[arm];
-    int count = 0;
+    st_series* baseline = &tally->series[0];
+    st_series* change = &tally->series[1];
+    st_tally_walk walk;
 
-    for (int i = 0; i < a->size; ++i) {
-        const double first = st_tally_scores(tally, arm, measure, 0)[i].measured;
+    st_series_restart(baseline);
+    st_series_restart(change);
+    st_tally_walk_begin(tally, 0, arm, &walk);
+    st_tally_walk_add(&walk, st_tally_score(tally, ST_TALLY_MEASURED, measure, 0));
+    st_tally_walk_add(&walk, ST_TALLY_ORDER);
+    for (int v = 0; v < model->visits; ++v) {
+        st_tally_walk_add(&walk, st_tally_score(tally, ST_TALLY_ANALYSED, measure, v + 1));
+    }
+    while (st_tally_walk_next(&walk)) {
+        const double first = walk.x[0];
         double known[ST_MIXED_VISIT_LIMIT];
+        double moved;
 
         if (isnan(first)) {
             continue;
         }
         for (int v = 0; v < model->visits; ++v) {
-            known[v] = st_tally_scores(tally, arm, measure, v + 1)[i].analysed - first;
+            known[v] = walk.x[2 + v] - first;
         }
-        baseline[count] = first;
-        change[count] = known[visit - 1];
-        if (isnan(change[count])) {
-            change[count] = complete(model, d, arm, control, first, known, visit - 1,
-                                     st_random_normal(key, PEOPLE_FROM + (uint64_t)a->order[i]));
+        moved = known[visit - 1];
+        if (isnan(moved)) {
+            moved = complete(model, d, arm, control, first, known, visit - 1,
+                             st_random_normal(key, PEOPLE_FROM + (uint64_t)walk.x[1]));
         }
-        ++count;
+        st_series_add(baseline, first);
+        st_series_add(change, moved);
     }
-    return count;
+    return st_series_moments(baseline, change);
 }
 
 /// Rubin's rules with the degrees of freedom of Barnard and Rubin.
@@ -104,11 +114,9 @@ static st_contrast pool(const double* difference, double within, double complete
     return st_statistics_contrast(mean, sqrt(total), df);
 }
 
-st_contrast st_impute_contrast(const st_tally* tally, const st_impute_model* model, int arm,
-                               int control, int measure, int visit, uint64_t seed)
+st_contrast st_impute_contrast(st_tally* tally, const st_impute_model* model, int arm, int control,
+                               int measure, int visit, uint64_t seed)
 {
-    const size_t stride = (size_t)tally->scratch_stride;
-    double* column = tally->scratch;
     double difference[IMPUTATIONS];
     double within = 0.0;
     double df = NAN;
@@ -123,16 +131,13 @@ st_contrast st_impute_contrast(const st_tally* tally, const st_impute_model* mod
                                    (uint64_t)m};
         drawn d;
         st_contrast c;
-        int a_count, b_count;
+        st_moments a, b;
         double error;
 
         st_mixed_draw(model->mixed, &key, d.beta, d.sigma);
-        a_count = complete_arm(tally, model, &d, arm, control, measure, visit, &key, column,
-                               column + stride);
-        b_count = complete_arm(tally, model, &d, control, control, measure, visit, &key,
-                               column + 2 * stride, column + 3 * stride);
-        c = st_statistics_ancova(column, column + stride, a_count, column + 2 * stride,
-                                 column + 3 * stride, b_count);
+        a = complete_arm(tally, model, &d, arm, control, measure, visit, &key);
+        b = complete_arm(tally, model, &d, control, control, measure, visit, &key);
+        c = st_statistics_ancova_of(&a, &b);
         error = 0.5 * (c.hi - c.lo) / st_student_critical(1.0 - ST_STATISTICS_LEVEL, c.df);
         difference[m] = c.difference;
         within += error * error / IMPUTATIONS;

@@ -16,7 +16,7 @@ typedef struct st_impute_model {
 
 /// Difference of an arm from its control at a visit: change adjusted for the baseline, over data
 /// completed again and again, put together by Rubin's rules. Scores are the analysed ones.
-st_contrast st_impute_contrast(const st_tally* tally, const st_impute_model* model, int arm,
-                               int control, int measure, int visit, uint64_t seed);
+st_contrast st_impute_contrast(st_tally* tally, const st_impute_model* model, int arm, int control,
+                               int measure, int visit, uint64_t seed);
 
 #endif

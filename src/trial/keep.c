@@ -1,9 +1,10 @@
 #include "keep.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /// Opens every stay; changes whenever the layout does.
-#define STAY_MARK UINT64_C(0x73746179000001)
+#define STAY_MARK UINT64_C(0x73746179000003)
 
 void st_keep_clear(st_keep* keep)
 {
@@ -28,6 +29,25 @@ static st_status put(st_keep* keep, const void* bytes, size_t length)
     return ST_OK;
 }
 
+/// Words at a time: a mask of those that are not zero, then these.
+#define SPARSE 64
+
+/// Steps, events and messages that there were none of, and scores that equal another, are zeros.
+static st_status put_sparse(st_keep* keep, const uint64_t* word, int count)
+{
+    uint64_t kept[1 + SPARSE] = {0};
+    int used = 1;
+
+    ST_ASSERT(count <= SPARSE);
+    for (int i = 0; i < count; ++i) {
+        if (word[i] != 0) {
+            kept[0] |= UINT64_C(1) << i;
+            kept[used++] = word[i];
+        }
+    }
+    return put(keep, kept, (size_t)used * sizeof *kept);
+}
+
 static bool take(const unsigned char** at, const unsigned char* end, void* bytes, size_t length)
 {
     if ((size_t)(end - *at) < length) {
@@ -35,6 +55,88 @@ static bool take(const unsigned char** at, const unsigned char* end, void* bytes
     }
     memcpy(bytes, *at, length);
     *at += length;
+    return true;
+}
+
+static bool take_sparse(const unsigned char** at, const unsigned char* end, uint64_t* word,
+                        int count)
+{
+    uint64_t mask;
+
+    if (!take(at, end, &mask, sizeof mask)) {
+        return false;
+    }
+    for (int i = 0; i < count; ++i) {
+        word[i] = 0;
+        if ((mask >> i & 1) != 0 && !take(at, end, &word[i], sizeof word[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+#define STAY_WORDS ((int)(sizeof(st_stay) / sizeof(uint64_t)))
+_Static_assert(sizeof(st_stay) % sizeof(uint64_t) == 0, "a stay is whole words");
+
+static st_status put_stay(st_keep* keep, const st_stay* stay)
+{
+    uint64_t word[STAY_WORDS];
+
+    memcpy(word, stay, sizeof word);
+    for (int i = 0; i < STAY_WORDS; i += SPARSE) {
+        ST_TRY(put_sparse(keep, word + i, STAY_WORDS - i < SPARSE ? STAY_WORDS - i : SPARSE));
+    }
+    return ST_OK;
+}
+
+static bool take_stay(const unsigned char** at, const unsigned char* end, st_stay* stay)
+{
+    uint64_t word[STAY_WORDS];
+
+    for (int i = 0; i < STAY_WORDS; i += SPARSE) {
+        if (!take_sparse(at, end, word + i, STAY_WORDS - i < SPARSE ? STAY_WORDS - i : SPARSE)) {
+            return false;
+        }
+    }
+    memcpy(stay, word, sizeof word);
+    return true;
+}
+
+/// A score's numbers as words, those that mostly equal another as the difference of their bits.
+typedef struct score_words {
+    uint64_t measured, value, sham, untreated, first, analysed, planned;
+} score_words;
+_Static_assert(sizeof(score_words) == sizeof(st_score), "a score is seven numbers");
+#define SCORE_WORDS ((int)(sizeof(score_words) / sizeof(uint64_t)))
+
+static st_status put_score(st_keep* keep, const st_score* score)
+{
+    score_words w;
+    uint64_t word[SCORE_WORDS];
+
+    memcpy(&w, score, sizeof w);
+    w.first ^= w.value;
+    w.analysed ^= w.measured;
+    w.planned ^= w.sham;
+    w.planned ^= w.sham;
+    memcpy(word, &w, sizeof word);
+    return put_sparse(keep, word, SCORE_WORDS);
+}
+
+static bool take_score(const unsigned char** at, const unsigned char* end, st_score* score)
+{
+    score_words w;
+    uint64_t word[SCORE_WORDS];
+
+    if (!take_sparse(at, end, word, SCORE_WORDS)) {
+        return false;
+    }
+    memcpy(&w, word, sizeof w);
+    w.first ^= w.value;
+    w.analysed ^= w.measured;
+    w.planned ^= w.sham;
+    w.planned ^= w.sham;
+    memcpy(score, &w, sizeof w);
     return true;
 }
 
@@ -47,11 +149,13 @@ st_status st_keep_stay(st_keep* keep, const st_stay* stay, const st_score* score
         course == NULL ? 0 : (uint64_t)trace->day_count * (uint64_t)trace->column_count;
 
     ST_TRY(put(keep, &mark, sizeof mark));
-    ST_TRY(put(keep, stay, sizeof *stay)); // its pointers are replaced when it is taken
+    ST_TRY(put_stay(keep, stay)); // its pointers are replaced when it is taken
     for (int i = 0; i < stay->step_count; ++i) {
         ST_TRY(put(keep, stay->step[i].name, strlen(stay->step[i].name) + 1));
     }
-    ST_TRY(put(keep, score, (size_t)score_count * sizeof *score));
+    for (int i = 0; i < score_count; ++i) {
+        ST_TRY(put_score(keep, &score[i]));
+    }
     ST_TRY(put(keep, &traced, sizeof traced));
     return traced == 0 ? ST_OK : put(keep, course, (size_t)traced * sizeof *course);
 }
@@ -62,10 +166,10 @@ bool st_keep_take(const unsigned char** at, const unsigned char* end, st_arena* 
 {
     uint64_t mark, traced;
 
-    if (!take(at, end, &mark, sizeof mark) || mark != STAY_MARK ||
-        !take(at, end, stay, sizeof *stay) || stay->step_count < 0 ||
-        stay->step_count > ST_DOSE_STEP_LIMIT || stay->arm < 0 || stay->arm >= study->arm_count ||
-        stay->slot < 0 || stay->slot >= study->arm[stay->arm].info.size) {
+    if (!take(at, end, &mark, sizeof mark) || mark != STAY_MARK || !take_stay(at, end, stay) ||
+        stay->step_count < 0 || stay->step_count > ST_DOSE_STEP_LIMIT || stay->arm < 0 ||
+        stay->arm >= study->arm_count || stay->slot < 0 ||
+        stay->slot >= study->arm[stay->arm].info.size) {
         return false;
     }
     for (int i = 0; i < stay->step_count; ++i) {
@@ -79,8 +183,12 @@ bool st_keep_take(const unsigned char** at, const unsigned char* end, st_arena* 
         }
         *at = close + 1;
     }
-    if (!take(at, end, score, (size_t)score_count * sizeof *score) ||
-        !take(at, end, &traced, sizeof traced)) {
+    for (int i = 0; i < score_count; ++i) {
+        if (!take_score(at, end, &score[i])) {
+            return false;
+        }
+    }
+    if (!take(at, end, &traced, sizeof traced)) {
         return false;
     }
     if (traced != 0) {

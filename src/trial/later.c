@@ -186,7 +186,33 @@ static void read_changes(st_ctx* ctx, const st_study* study, const st_node* map,
     }
 }
 
-static void read_rescue(st_ctx* ctx, st_study* study, const st_node* root)
+/// "vas_pain >= 70 vas from day 30 on: analgesic 1; readings after it count as missing".
+static const char* rescue_text(st_study* study, const st_node* when, const st_node* set,
+                               const st_node* add)
+{
+    static const char* const meaning[] = {
+        [ST_ESTIMAND_POLICY] = "readings after it count as they are (treatment policy)",
+        [ST_ESTIMAND_HYPOTHETICAL] = "readings after it count as missing (hypothetical)",
+        [ST_ESTIMAND_COMPOSITE] = "from then on the change counts as 0 (composite)"};
+    const st_node* const table[2] = {set, add};
+    const char* text = st_arena_format(&study->arena, "%s %s", when->first->key, when->first->text);
+
+    if (text != NULL && study->rescue.after_day > 0.0) {
+        text = st_arena_format(&study->arena, "%s from day %.0f on", text, study->rescue.after_day);
+    }
+    for (int i = 0; i < 2; ++i) {
+        for (const st_node* node = table[i] == NULL ? NULL : table[i]->first;
+             node != NULL && text != NULL; node = node->next) {
+            text = st_arena_format(&study->arena, "%s, %s%s %s", text, i == 0 ? "" : "adds to ",
+                                   node->key, node->text);
+        }
+    }
+    return text == NULL
+               ? NULL
+               : st_arena_format(&study->arena, "%s; %s", text, meaning[study->rescue.estimand]);
+}
+
+static st_status read_rescue(st_ctx* ctx, st_study* study, const st_node* root)
 {
     static const char* const keys[] = {"when", "after", "set", "add", "estimand", NULL};
     const st_node* map = st_node_child(root, "rescue");
@@ -194,8 +220,9 @@ static void read_rescue(st_ctx* ctx, st_study* study, const st_node* root)
     const st_node* set;
     const st_node* add;
 
+    study->rescue.text = "";
     if (map == NULL || !st_node_check_keys(ctx, map, keys)) {
-        return;
+        return ST_OK;
     }
     when = st_node_need(ctx, map, "when", "a score such as { vas_pain: \">= 70 vas\" }");
     set = st_node_child(map, "set");
@@ -217,6 +244,10 @@ static void read_rescue(st_ctx* ctx, st_study* study, const st_node* root)
     study->rescue.after_day = read_days(ctx, map, "after", 0.0);
     read_estimand(ctx, map, &study->rescue.estimand);
     study->rescue.is_set = study->rescue.when.is_set;
+    if (study->rescue.is_set) {
+        study->rescue.text = rescue_text(study, when, set, add);
+    }
+    return study->rescue.text == NULL ? ST_ERR_MEMORY : ST_OK;
 }
 
 static void read_repeat(st_ctx* ctx, const st_study* study, const st_node* map, st_repeat* out)
@@ -391,7 +422,7 @@ st_status st_later_read(st_ctx* ctx, st_study* study, const st_node* root)
         return ST_OK; // the model has mistakes of its own
     }
     read_drop_out(ctx, study, root);
-    read_rescue(ctx, study, root);
+    ST_TRY(read_rescue(ctx, study, root));
     for (int i = 0; i < study->arm_count; ++i) {
         st_arm* arm = &study->arm[i];
         const st_node* repeat = arm->node == NULL ? NULL : st_node_child(arm->node, "repeat");

@@ -36,6 +36,7 @@ typedef struct st_rescue {
     st_action change[ST_LATER_CHANGE_LIMIT]; ///< `day` is filled in when it happens
     int change_count;
     st_estimand estimand;
+    const char* text; ///< in words, borrowed from the study
 } st_rescue;
 
 typedef struct st_repeat {

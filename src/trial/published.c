@@ -2,6 +2,7 @@
 
 #include "arm.h"
 #include "lookup.h"
+#include "student.h"
 
 #include "base/number.h"
 #include "base/table.h"
@@ -13,7 +14,7 @@
 
 /// The columns of an evidence table that are read.
 typedef struct columns {
-    int trial, arm, scale, month, n, mean, sd, source, locator;
+    int trial, arm, scale, month, n, mean, sd, change, change_sd, ci_lo, ci_hi, source, locator;
 } columns;
 
 /// What is known while rows are read.
@@ -61,7 +62,8 @@ static bool need_column(st_ctx* ctx, const st_table* table, const char* head, in
     return *out >= 0;
 }
 
-/// Position among the measures and factor of a published scale; false when it is not measured.
+/// Position among the measures and factor of a published scale, of the first of its lines that is
+/// measured; false when none is.
 static bool find_scale(const reader* r, const char* scale, int* measure, double* factor)
 {
     int name, instrument, times;
@@ -74,7 +76,9 @@ static bool find_scale(const reader* r, const char* scale, int* measure, double*
     for (int row = 0; row < st_table_row_count(r->scales); ++row) {
         if (strcmp(st_table_cell(r->scales, row, name), scale) == 0) {
             *measure = st_study_find_measure(r->study, st_table_cell(r->scales, row, instrument));
-            return *measure >= 0 && st_table_number(r->ctx, r->scales, row, times, factor) == 1;
+            if (*measure >= 0) {
+                return st_table_number(r->ctx, r->scales, row, times, factor) == 1;
+            }
         }
     }
     return false;
@@ -92,6 +96,46 @@ static int find_arm(const reader* r, const char* arm_id)
     return -1;
 }
 
+/// A number of the row; false when the cell is empty or the table has no such column.
+static bool read_number(const reader* r, int row, int column, double* out)
+{
+    return column >= 0 && st_table_number(r->ctx, r->table, row, column, out) == 1;
+}
+
+/// A level where the row has one, else a change from baseline; false when it has neither.
+static bool read_value(const reader* r, int row, double factor, st_published_row* out)
+{
+    const columns* c = &r->column;
+
+    out->is_change = false;
+    if (!read_number(r, row, c->mean, &out->value)) {
+        out->is_change = true;
+        if (!read_number(r, row, c->change, &out->value)) {
+            return false;
+        }
+    }
+    out->value *= factor;
+    if (read_number(r, row, out->is_change ? c->change_sd : c->sd, &out->sd)) {
+        out->sd *= factor;
+    } else {
+        out->sd = 0.0;
+    }
+    return true;
+}
+
+/// SD of a change from its 95 % interval, where the table gives that instead.
+static void complete_sd(const reader* r, int row, double factor, st_published_row* out)
+{
+    double lo, hi;
+
+    if (out->is_change && !(out->sd > 0.0) && out->n > 1.0 &&
+        read_number(r, row, r->column.ci_lo, &lo) && read_number(r, row, r->column.ci_hi, &hi) &&
+        hi > lo) {
+        out->sd =
+            factor * (hi - lo) / (2.0 * st_student_critical(0.05, out->n - 1.0)) * sqrt(out->n);
+    }
+}
+
 /// Reads one row; false when it has nothing to draw.
 static bool read_row(const reader* r, int row, st_published_row* out)
 {
@@ -101,7 +145,7 @@ static bool read_row(const reader* r, int row, st_published_row* out)
     if (strcmp(st_table_cell(r->table, row, r->column.trial), r->trial) != 0 ||
         !find_scale(r, st_table_cell(r->table, row, r->column.scale), &out->measure, &factor) ||
         st_table_number(r->ctx, r->table, row, r->column.month, &out->month) != 1 ||
-        st_table_number(r->ctx, r->table, row, r->column.mean, &out->value) != 1) {
+        !read_value(r, row, factor, out)) {
         return false;
     }
     out->trial_id = r->trial;
@@ -113,17 +157,12 @@ static bool read_row(const reader* r, int row, st_published_row* out)
                                   st_table_cell(r->table, row, r->column.locator));
     out->is_median = st_published_is_median(st_table_cell(r->table, row, r->column.locator),
                                             &out->q25, &out->q75);
-    out->value *= factor;
     out->q25 *= factor;
     out->q75 *= factor;
     if (st_table_number(r->ctx, r->table, row, r->column.n, &out->n) != 1) {
         out->n = r->n_default;
     }
-    if (st_table_number(r->ctx, r->table, row, r->column.sd, &out->sd) == 1) {
-        out->sd *= factor;
-    } else {
-        out->sd = 0.0;
-    }
+    complete_sd(r, row, factor, out);
     return out->arm_id != NULL && out->source != NULL;
 }
 
@@ -181,6 +220,11 @@ static st_status read_rows(reader* r, const st_node* trial)
     if (!has_all) {
         return ST_OK;
     }
+    // Tables of levels alone do without these.
+    c->change = st_table_column(r->table, "change_from_baseline_mean");
+    c->change_sd = st_table_column(r->table, "change_sd");
+    c->ci_lo = st_table_column(r->table, "ci95_low");
+    c->ci_hi = st_table_column(r->table, "ci95_high");
     check_names(r, trial);
     r->study->published =
         st_arena_alloc(&r->study->arena, (size_t)row_count, sizeof *r->study->published);

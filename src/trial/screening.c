@@ -2,19 +2,14 @@
 
 #include "design.h"
 #include "entry.h"
+#include "verdicts.h"
 
 #include "base/random.h"
 
 #include <math.h>
 
-/// Candidates after which a trial that hardly anybody may enter gives up.
-#define CANDIDATES_PER_PLACE 1000
-#define CANDIDATES_AT_LEAST  100000
-
-/// Blocks of candidates between two looks at how many have entered.
-#define BLOCKS_PER_ROUND 32
-
-#define ENTERED (-1)
+/// Candidates that are looked at before a trial gives up.
+#define CANDIDATES_AT_LEAST 100000
 
 /// Blocks of the allocation under way, one per stratum.
 typedef struct allocation_blocks {
@@ -25,8 +20,8 @@ typedef struct allocation_blocks {
 /// Candidates of one round, in order.
 typedef struct batch {
     int64_t first_id;
-    st_person* person; ///< [BLOCKS_PER_ROUND * ST_CREW_BLOCK]
-    int* verdict;      ///< criterion that failed first, or ENTERED
+    st_person* person; ///< [ST_SCREENING_ROUND]
+    int* verdict;      ///< criterion that failed first, or ST_SCREENING_ENTERED
 } batch;
 
 /// What an instrument prints at the screening visits and, at the end, at the baseline. [TRI-13]
@@ -77,7 +72,7 @@ static int judge_scores(const st_crew* crew, const st_course* course, uint64_t i
             return study->criterion_count;
         }
     }
-    return ENTERED;
+    return ST_SCREENING_ENTERED;
 }
 
 static st_status screen_block(st_crew* crew, st_worker* worker, int64_t item, void* arg)
@@ -96,8 +91,8 @@ static st_status screen_block(st_crew* crew, st_worker* worker, int64_t item, vo
     for (int i = 0; i < ST_CREW_BLOCK; ++i) {
         st_person* person = &r->person[begin + i];
         st_people_draw(study->people, crew->seed, (uint64_t)(r->first_id + begin + i), person);
-        r->verdict[begin + i] = st_entry_attribute(study, person);
-        if (r->verdict[begin + i] == ENTERED &&
+        r->verdict[begin + i] = st_entry_attribute(study, crew->seed, person);
+        if (r->verdict[begin + i] == ST_SCREENING_ENTERED &&
             (st_entry_needs_score(study) || study->run_in.is_set)) {
             st_crew_person(crew, worker, count, person);
             st_crew_course(crew, worker, count, count, 0.0, day, study->screening_count + 1);
@@ -112,6 +107,28 @@ static st_status screen_block(st_crew* crew, st_worker* worker, int64_t item, vo
         r->verdict[at] = judge_scores(crew, &worker->course[k], r->person[at].id);
     }
     return ST_OK;
+}
+
+/// Those who may enter, where the verdicts are known.
+static st_status draw_block(st_crew* crew, st_worker* worker, int64_t item, void* arg)
+{
+    const batch* r = arg;
+
+    (void)worker;
+    for (int64_t i = item * ST_CREW_BLOCK; i < (item + 1) * ST_CREW_BLOCK; ++i) {
+        if (r->verdict[i] == ST_SCREENING_ENTERED) {
+            st_people_draw(crew->study->people, crew->seed, (uint64_t)(r->first_id + i),
+                           &r->person[i]);
+        }
+    }
+    return ST_OK;
+}
+
+st_status st_screening_judge(st_crew* crew, int64_t round, st_person* person, int* verdict)
+{
+    batch r = {.first_id = 1 + round * ST_SCREENING_ROUND, .person = person, .verdict = verdict};
+
+    return st_crew_run(crew, ST_SCREENING_ROUND / ST_CREW_BLOCK, screen_block, &r);
 }
 
 /// Arm of the next entrant: each free place is as likely as any other.               [TRI-9]
@@ -181,71 +198,76 @@ static int allocate_block(const st_crew* crew, const st_person* person, const in
 }
 
 /// Takes a round's verdicts in order of the candidates' numbers until all places are filled.
-static void admit(st_crew* crew, const batch* r, int64_t count, int* taken,
-                  allocation_blocks* blocks, st_screening* out)
+static st_status admit(st_crew* crew, const batch* r, int64_t count, int* taken,
+                       allocation_blocks* blocks, st_screening* out)
 {
     const int64_t needed = crew->study->people_count;
 
     for (int64_t i = 0; i < count && out->entrant_count < needed; ++i) {
         ++out->screened;
-        if (r->verdict[i] != ENTERED) {
+        if (r->verdict[i] != ST_SCREENING_ENTERED) {
             ++out->failed[r->verdict[i]];
         } else {
-            st_entrant* entrant = &out->entrant[out->entrant_count++];
-            entrant->person = r->person[i];
-            entrant->arm = crew->study->block_size > 0
-                               ? allocate_block(crew, &entrant->person, taken, blocks)
-                               : allocate(crew, entrant->person.id, taken);
-            entrant->slot = taken[entrant->arm]++;
+            st_entrant entrant = {.person = r->person[i]};
+            entrant.arm = crew->study->block_size > 0
+                              ? allocate_block(crew, &entrant.person, taken, blocks)
+                              : allocate(crew, entrant.person.id, taken);
+            entrant.slot = taken[entrant.arm]++;
+            ST_TRY(st_entrants_add(&out->people, &entrant));
+            ++out->entrant_count;
         }
     }
+    return ST_OK;
 }
 
-static st_status run_rounds(st_crew* crew, batch* r, int* taken, allocation_blocks* blocks,
-                            st_screening* out)
+static st_status run_rounds(st_crew* crew, st_verdicts* verdicts, batch* r, int* taken,
+                            allocation_blocks* blocks, st_screening* out)
 {
     const int64_t needed = crew->study->people_count;
-    const int64_t count = (int64_t)BLOCKS_PER_ROUND * ST_CREW_BLOCK;
-    const int64_t limit = needed > INT64_MAX / CANDIDATES_PER_PLACE - CANDIDATES_AT_LEAST
+    const int64_t limit = needed > INT64_MAX / ST_SCREENING_PATIENCE - CANDIDATES_AT_LEAST
                               ? INT64_MAX
-                              : needed * CANDIDATES_PER_PLACE + CANDIDATES_AT_LEAST;
+                              : needed * ST_SCREENING_PATIENCE + CANDIDATES_AT_LEAST;
 
-    r->first_id = 1;
-    while (out->entrant_count < needed) {
+    for (int64_t round = 0; out->entrant_count < needed; ++round) {
         if (out->screened >= limit) {
             return ST_FAIL(crew->ctx, ST_ERR_INPUT,
                            "people.entry: only %lld of %lld candidates meet the criteria, expected "
                            "at least one in %d",
                            (long long)out->entrant_count, (long long)out->screened,
-                           CANDIDATES_PER_PLACE);
+                           ST_SCREENING_PATIENCE);
         }
-        ST_TRY(st_crew_run(crew, BLOCKS_PER_ROUND, screen_block, r));
-        admit(crew, r, count, taken, blocks, out);
-        r->first_id += count;
+        r->first_id = 1 + round * ST_SCREENING_ROUND;
+        if (verdicts != NULL && st_verdicts_take(verdicts, round, r->verdict)) {
+            ST_TRY(st_crew_run(crew, ST_SCREENING_ROUND / ST_CREW_BLOCK, draw_block, r));
+        } else {
+            ST_TRY(st_screening_judge(crew, round, r->person, r->verdict));
+        }
+        ST_TRY(admit(crew, r, ST_SCREENING_ROUND, taken, blocks, out));
     }
     return ST_OK;
 }
 
-st_status st_screening_run(st_crew* crew, st_screening* out)
+st_status st_screening_run(st_crew* crew, st_verdicts* verdicts, const char* spill_dir,
+                           st_screening* out)
 {
     const st_study* study = crew->study;
-    const size_t candidates = (size_t)BLOCKS_PER_ROUND * ST_CREW_BLOCK;
     int* taken = st_alloc(crew->ctx, (size_t)study->arm_count, sizeof *taken);
     const size_t strata = (size_t)1 << study->stratum_count;
     allocation_blocks blocks = {
         .place = st_alloc(crew->ctx, strata * (size_t)study->block_size, sizeof *blocks.place),
         .entered = st_alloc(crew->ctx, strata, sizeof *blocks.entered)};
-    batch r = {.person = st_alloc(crew->ctx, candidates, sizeof *r.person),
-               .verdict = st_alloc(crew->ctx, candidates, sizeof *r.verdict)};
+    batch r = {.person = st_alloc(crew->ctx, ST_SCREENING_ROUND, sizeof *r.person),
+               .verdict = st_alloc(crew->ctx, ST_SCREENING_ROUND, sizeof *r.verdict)};
     st_status status = ST_ERR_MEMORY;
 
-    *out = (st_screening){
-        .entrant = st_alloc(crew->ctx, (size_t)study->people_count, sizeof *out->entrant),
-        .failed = st_alloc(crew->ctx, (size_t)study->criterion_count + ST_SCREENING_OTHER,
-                           sizeof *out->failed)};
-    if (taken != NULL && blocks.place != NULL && blocks.entered != NULL && r.person != NULL &&
-        r.verdict != NULL && out->entrant != NULL && out->failed != NULL) {
-        status = run_rounds(crew, &r, taken, &blocks, out);
+    *out = (st_screening){.failed = st_alloc(crew->ctx,
+                                             (size_t)study->criterion_count + ST_SCREENING_OTHER,
+                                             sizeof *out->failed)};
+    if (st_entrants_init(crew->ctx, spill_dir, &out->people) == ST_OK && taken != NULL &&
+        blocks.place != NULL && blocks.entered != NULL && r.person != NULL && r.verdict != NULL &&
+        out->failed != NULL) {
+        out->entrant = out->people.first;
+        status = run_rounds(crew, verdicts, &r, taken, &blocks, out);
     }
     st_free(crew->ctx, blocks.entered);
     st_free(crew->ctx, blocks.place);
@@ -260,7 +282,7 @@ st_status st_screening_run(st_crew* crew, st_screening* out)
 
 void st_screening_clear(st_crew* crew, st_screening* screening)
 {
-    st_free(crew->ctx, screening->entrant);
+    st_entrants_clear(&screening->people);
     st_free(crew->ctx, screening->failed);
     *screening = (st_screening){0};
 }

@@ -50,7 +50,7 @@ int64_t st_shard_first(int64_t people, int part_index, int part_count)
     return part_index * whole + (part_index < rest ? part_index : rest);
 }
 
-static uint64_t hash_study(const st_study* study)
+uint64_t st_shard_study_hash(const st_study* study)
 {
     uint64_t hash = 0;
     for (int i = 0; i < st_study_source_count(study); ++i) {
@@ -68,7 +68,7 @@ static head expected_head(const st_shard_id* id)
     head h;
     memset(&h, 0, sizeof h); // padding too: it is written
     h.magic = MAGIC;
-    h.study_hash = hash_study(id->study);
+    h.study_hash = st_shard_study_hash(id->study);
     h.seed = id->seed;
     h.version = (uint32_t)(ST_VERSION_MAJOR * 1000000 + ST_VERSION_MINOR * 1000 + ST_VERSION_PATCH);
     h.part = (uint32_t)id->part;
@@ -88,8 +88,22 @@ static size_t score_count(const st_study* study)
 
 // --- writing ------------------------------------------------------------------------------------
 
+static st_status write_people(st_shard_writer* w, st_screening* screening, int64_t first,
+                              int64_t count)
+{
+    for (int64_t i = 0; i < count; i += ST_ENTRANTS_BLOCK) {
+        const int64_t here = count - i < ST_ENTRANTS_BLOCK ? count - i : ST_ENTRANTS_BLOCK;
+        const st_entrant* entrant = st_entrants_at(&screening->people, first + i, here);
+        if (entrant == NULL) {
+            return ST_ERR_MEMORY;
+        }
+        st_shard_file_put(&w->file, entrant, (size_t)here * sizeof *entrant);
+    }
+    return st_shard_file_status(w->ctx, &w->file);
+}
+
 st_status st_shard_write_begin(st_ctx* ctx, const char* path, const st_shard_id* id,
-                               const st_screening* screening, st_shard_writer** out)
+                               st_screening* screening, st_shard_writer** out)
 {
     st_shard_writer* w = st_alloc(ctx, 1, sizeof *w);
     head h = expected_head(id);
@@ -110,9 +124,7 @@ st_status st_shard_write_begin(st_ctx* ctx, const char* path, const st_shard_id*
         st_shard_file_put(&w->file, &h, sizeof h);
         st_shard_file_put(&w->file, screening->failed,
                           ((size_t)h.criteria + ST_SCREENING_OTHER) * sizeof *screening->failed);
-        st_shard_file_put(&w->file, screening->entrant + h.first,
-                          (size_t)h.count * sizeof *screening->entrant);
-        status = st_shard_file_status(ctx, &w->file);
+        status = write_people(w, screening, h.first, h.count);
     }
     if (status != ST_OK) {
         st_shard_writer_destroy(w);
@@ -225,36 +237,49 @@ static st_status fail_damaged(const st_shard_reader* r, const part* p)
     return ST_FAIL(r->ctx, ST_ERR_FILE, "%s: ends too early or is damaged", p->path);
 }
 
+/// People of one part, in order.
+static st_status read_part(st_shard_reader* r, part* p, st_screening* screening)
+{
+    for (int64_t i = 0; i < p->head.count; ++i) {
+        st_entrant entrant;
+        if (!st_shard_file_get(&p->file, &entrant, sizeof entrant)) {
+            return fail_damaged(r, p);
+        }
+        ST_TRY(st_entrants_add(&screening->people, &entrant));
+    }
+    return ST_OK;
+}
+
 /// People and screening counts; every part must tell the same.
-static st_status read_people(st_shard_reader* r, st_screening* screening)
+static st_status read_people(st_shard_reader* r, const char* spill_dir, st_screening* screening)
 {
     const head* first = &r->part[0].head;
     const size_t counts = (size_t)first->criteria + ST_SCREENING_OTHER;
 
-    *screening = (st_screening){
-        .entrant = st_alloc(r->ctx, (size_t)first->people, sizeof *screening->entrant),
-        .failed = st_alloc(r->ctx, counts, sizeof *screening->failed),
-        .entrant_count = first->people,
-        .screened = first->screened};
-    if (screening->entrant == NULL || screening->failed == NULL) {
+    *screening = (st_screening){.failed = st_alloc(r->ctx, counts, sizeof *screening->failed),
+                                .entrant_count = first->people,
+                                .screened = first->screened};
+    if (st_entrants_init(r->ctx, spill_dir, &screening->people) != ST_OK ||
+        screening->failed == NULL) {
         return ST_ERR_MEMORY;
     }
+    screening->entrant = screening->people.first;
     for (int i = 0; i < r->part_count; ++i) {
         part* p = &r->part[i];
         const int64_t begin = st_shard_first(first->people, i, r->part_count);
         const int64_t count = st_shard_first(first->people, i + 1, r->part_count) - begin;
         if (p->head.people != first->people || p->head.first != begin || p->head.count != count ||
-            !st_shard_file_get(&p->file, screening->failed, counts * sizeof *screening->failed) ||
-            !st_shard_file_get(&p->file, screening->entrant + begin,
-                               (size_t)count * sizeof *screening->entrant)) {
+            !st_shard_file_get(&p->file, screening->failed, counts * sizeof *screening->failed)) {
             return fail_damaged(r, p);
         }
+        ST_TRY(read_part(r, p, screening));
     }
     return ST_OK;
 }
 
 st_status st_shard_read_begin(st_ctx* ctx, const char* const* path, int count,
-                              const st_shard_id* id, st_screening* screening, st_shard_reader** out)
+                              const st_shard_id* id, const char* spill_dir, st_screening* screening,
+                              st_shard_reader** out)
 {
     st_shard_reader* r = st_alloc(ctx, 1, sizeof *r);
     head wanted = expected_head(id);
@@ -277,7 +302,7 @@ st_status st_shard_read_begin(st_ctx* ctx, const char* const* path, int count,
         status = place_part(r, path[i], &wanted);
     }
     if (status == ST_OK) {
-        status = read_people(r, screening);
+        status = read_people(r, spill_dir, screening);
     }
     if (status != ST_OK) {
         st_shard_reader_destroy(r);

@@ -19,12 +19,15 @@ typedef struct st_shard_id {
     int part, part_count; ///< 0 ... part_count-1
 } st_shard_id;
 
+/// Hash of all source texts of a study.
+uint64_t st_shard_study_hash(const st_study* study);
+
 /// First person of a part in the order of entry; that of part `part_count` is the end.
 int64_t st_shard_first(int64_t people, int part, int part_count);
 
 /// Begins `path` with what screening found and the people of this part.
 st_status st_shard_write_begin(st_ctx* ctx, const char* path, const st_shard_id* id,
-                               const st_screening* screening, st_shard_writer** out);
+                               st_screening* screening, st_shard_writer** out);
 st_status st_shard_write_batch(st_shard_writer* writer, const st_stay_batch* batch);
 /// Adds the courses that were kept and closes the file; only then does it stand under its name.
 st_status st_shard_write_end(st_shard_writer* writer, const st_trace* trace);
@@ -34,7 +37,7 @@ void st_shard_writer_destroy(st_shard_writer* writer);
 /// Opens all parts of a run, in any order, and fills `screening` (the caller clears it).
 /// A part that is missing, given twice, damaged or of another run is named.
 st_status st_shard_read_begin(st_ctx* ctx, const char* const* path, int count,
-                              const st_shard_id* id, st_screening* screening,
+                              const st_shard_id* id, const char* spill_dir, st_screening* screening,
                               st_shard_reader** out);
 /// The stays and scores of the batch's people.
 st_status st_shard_read_batch(st_shard_reader* reader, st_stay_batch* batch);

@@ -28,25 +28,29 @@ double st_statistics_mean(const double* x, int count)
     return mean + rest / count;
 }
 
-/// Sum of (x - mean x)(y - mean y).
-static double centred_product(const double* x, const double* y, int count)
+st_moments st_statistics_moments(const double* x, const double* y, int count)
 {
-    const double x_mean = st_statistics_mean(x, count);
-    const double y_mean = st_statistics_mean(y, count);
-    double sum = 0.0;
+    st_moments m = {.count = count, .x = st_statistics_mean(x, count)};
 
+    m.y = st_statistics_mean(y, count);
     for (int i = 0; i < count; ++i) {
-        sum += (x[i] - x_mean) * (y[i] - y_mean);
+        m.xx += (x[i] - m.x) * (x[i] - m.x);
+        m.xy += (x[i] - m.x) * (y[i] - m.y);
+        m.yy += (y[i] - m.y) * (y[i] - m.y);
     }
-    return sum;
+    return m;
+}
+
+double st_statistics_sd_of(const st_moments* m)
+{
+    return m->count < 2 ? NAN : sqrt(m->yy / (double)(m->count - 1));
 }
 
 double st_statistics_sd(const double* x, int count)
 {
-    if (count < 2) {
-        return NAN;
-    }
-    return sqrt(centred_product(x, x, count) / (count - 1));
+    const st_moments m = st_statistics_moments(x, x, count);
+
+    return st_statistics_sd_of(&m);
 }
 
 double st_statistics_quantile(const double* sorted, int count, double p)
@@ -81,19 +85,25 @@ void st_statistics_sort(double* x, int count)
     }
 }
 
-st_interval st_statistics_mean_interval(const double* x, int count)
+st_interval st_statistics_mean_interval_of(const st_moments* m)
 {
-    const double mean = st_statistics_mean(x, count);
-    st_interval interval = {mean, NAN, NAN};
+    st_interval interval = {m->y, NAN, NAN};
 
-    if (count >= 2) {
+    if (m->count >= 2) {
         // mean +- t(0.975; n - 1) s / sqrt(n)                                            [TRI-4]
-        const double half = st_student_critical(1.0 - ST_STATISTICS_LEVEL, count - 1) *
-                            st_statistics_sd(x, count) / sqrt(count);
-        interval.lo = mean - half;
-        interval.hi = mean + half;
+        const double half = st_student_critical(1.0 - ST_STATISTICS_LEVEL, (double)(m->count - 1)) *
+                            st_statistics_sd_of(m) / sqrt((double)m->count);
+        interval.lo = m->y - half;
+        interval.hi = m->y + half;
     }
     return interval;
+}
+
+st_interval st_statistics_mean_interval(const double* x, int count)
+{
+    const st_moments m = st_statistics_moments(x, x, count);
+
+    return st_statistics_mean_interval_of(&m);
 }
 
 st_interval st_statistics_wilson(int64_t hits, int64_t count)
@@ -134,56 +144,68 @@ st_contrast st_statistics_contrast(double difference, double error, double df)
     return contrast;
 }
 
-st_contrast st_statistics_welch(const double* a, int a_count, const double* b, int b_count)
+st_contrast st_statistics_welch_of(const st_moments* a, const st_moments* b)
 {
-    const double difference = st_statistics_mean(a, a_count) - st_statistics_mean(b, b_count);
-    double a_part, b_part, df;
+    const double difference = a->y - b->y;
+    double a_n, b_n, a_part, b_part, df;
 
-    if (a_count < 2 || b_count < 2) {
+    if (a->count < 2 || b->count < 2) {
         return st_statistics_contrast(difference, NAN, NAN);
     }
     // se^2 = sa^2/na + sb^2/nb; df by Satterthwaite                                      [TRI-6]
-    a_part = centred_product(a, a, a_count) / (a_count - 1) / a_count;
-    b_part = centred_product(b, b, b_count) / (b_count - 1) / b_count;
-    df = a_part + b_part > 0.0
-             ? (a_part + b_part) * (a_part + b_part) /
-                   (a_part * a_part / (a_count - 1) + b_part * b_part / (b_count - 1))
-             : (double)(a_count + b_count - 2);
+    a_n = (double)a->count;
+    b_n = (double)b->count;
+    a_part = a->yy / (a_n - 1.0) / a_n;
+    b_part = b->yy / (b_n - 1.0) / b_n;
+    df = a_part + b_part > 0.0 ? (a_part + b_part) * (a_part + b_part) /
+                                     (a_part * a_part / (a_n - 1.0) + b_part * b_part / (b_n - 1.0))
+                               : a_n + b_n - 2.0;
     return st_statistics_contrast(difference, sqrt(a_part + b_part), df);
+}
+
+st_contrast st_statistics_welch(const double* a, int a_count, const double* b, int b_count)
+{
+    const st_moments a_moments = st_statistics_moments(a, a, a_count);
+    const st_moments b_moments = st_statistics_moments(b, b, b_count);
+
+    return st_statistics_welch_of(&a_moments, &b_moments);
+}
+
+st_contrast st_statistics_paired_of(const st_moments* m)
+{
+    if (m->count < 2) {
+        return st_statistics_contrast(m->y, NAN, NAN);
+    }
+    // t = mean / (s / sqrt(n)), n - 1 degrees of freedom                                [TRI-14]
+    return st_statistics_contrast(m->y, st_statistics_sd_of(m) / sqrt((double)m->count),
+                                  (double)(m->count - 1));
 }
 
 st_contrast st_statistics_paired(const double* difference, int count)
 {
-    const double mean = st_statistics_mean(difference, count);
+    const st_moments m = st_statistics_moments(difference, difference, count);
 
-    if (count < 2) {
-        return st_statistics_contrast(mean, NAN, NAN);
-    }
-    // t = mean / (s / sqrt(n)), n - 1 degrees of freedom                                [TRI-14]
-    return st_statistics_contrast(mean, st_statistics_sd(difference, count) / sqrt(count),
-                                  count - 1);
+    return st_statistics_paired_of(&m);
 }
 
-st_contrast st_statistics_ancova(const double* a_baseline, const double* a_change, int a_count,
-                                 const double* b_baseline, const double* b_change, int b_count)
+st_contrast st_statistics_ancova_of(const st_moments* a, const st_moments* b)
 {
+    const double a_n = (double)a->count;
+    const double b_n = (double)b->count;
     double gap, difference, sxx, sxy, syy, slope, df, variance;
 
-    if (a_count < 2 || b_count < 2) {
+    if (a->count < 2 || b->count < 2) {
         return st_statistics_contrast(NAN, NAN, NAN);
     }
     // With two arms least squares splits into sums within the arms:                      [TRI-7]
     // slope = Sxy/Sxx, d = (ya - yb) - slope (xa - xb), s^2 = (Syy - slope Sxy)/(n - 3)
-    sxx = centred_product(a_baseline, a_baseline, a_count) +
-          centred_product(b_baseline, b_baseline, b_count);
-    sxy = centred_product(a_baseline, a_change, a_count) +
-          centred_product(b_baseline, b_change, b_count);
-    syy =
-        centred_product(a_change, a_change, a_count) + centred_product(b_change, b_change, b_count);
-    gap = st_statistics_mean(a_baseline, a_count) - st_statistics_mean(b_baseline, b_count);
-    difference = st_statistics_mean(a_change, a_count) - st_statistics_mean(b_change, b_count);
-    variance = 1.0 / a_count + 1.0 / b_count;
-    df = a_count + b_count - 2;
+    sxx = a->xx + b->xx;
+    sxy = a->xy + b->xy;
+    syy = a->yy + b->yy;
+    gap = a->x - b->x;
+    difference = a->y - b->y;
+    variance = 1.0 / a_n + 1.0 / b_n;
+    df = a_n + b_n - 2.0;
     if (sxx > 0.0) {
         slope = sxy / sxx;
         difference -= slope * gap;
@@ -192,6 +214,15 @@ st_contrast st_statistics_ancova(const double* a_baseline, const double* a_chang
         df -= 1.0;
     }
     return st_statistics_contrast(difference, sqrt(variance * syy / df), df);
+}
+
+st_contrast st_statistics_ancova(const double* a_baseline, const double* a_change, int a_count,
+                                 const double* b_baseline, const double* b_change, int b_count)
+{
+    const st_moments a = st_statistics_moments(a_baseline, a_change, a_count);
+    const st_moments b = st_statistics_moments(b_baseline, b_change, b_count);
+
+    return st_statistics_ancova_of(&a, &b);
 }
 
 static double squared(double x)

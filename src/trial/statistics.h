@@ -21,6 +21,13 @@ typedef struct st_contrast {
     double df; ///< degrees of freedom
 } st_contrast;
 
+/// What means, tests and adjusted differences need of pairs (x, y): their number, the means, and
+/// the sums of products of deviations from them.
+typedef struct st_moments {
+    int64_t count;
+    double x, y, xx, xy, yy;
+} st_moments;
+
 double st_statistics_mean(const double* x, int count);
 /// Standard deviation with count - 1.
 double st_statistics_sd(const double* x, int count);
@@ -57,5 +64,15 @@ st_contrast st_statistics_paired(const double* difference, int count);
 /// change ~ arm + baseline.
 st_contrast st_statistics_ancova(const double* a_baseline, const double* a_change, int a_count,
                                  const double* b_baseline, const double* b_change, int b_count);
+
+/// Moments of the pairs of an array; the same bytes in the same order as st_series_moments().
+st_moments st_statistics_moments(const double* x, const double* y, int count);
+
+// The same from moments, x = baseline and y = what is compared.
+double st_statistics_sd_of(const st_moments* m); ///< of y
+st_interval st_statistics_mean_interval_of(const st_moments* m);
+st_contrast st_statistics_welch_of(const st_moments* a, const st_moments* b);
+st_contrast st_statistics_paired_of(const st_moments* m);
+st_contrast st_statistics_ancova_of(const st_moments* a, const st_moments* b);
 
 #endif

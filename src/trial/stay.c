@@ -2,6 +2,7 @@
 
 #include "arm.h"
 #include "follow.h"
+#include "regimen.h"
 
 #include "base/random.h"
 
@@ -15,6 +16,10 @@ st_status st_stay_list_events(st_ctx* ctx, const st_study* study, st_stay_events
 {
     for (int arm = 0; arm < study->arm_count; ++arm) {
         st_stay_events* events = &out[arm];
+        if (study->arm[arm].recipe == NULL) {
+            events->count = 0;
+            continue;
+        }
         events->count =
             st_recipe_adverse(study->arm[arm].recipe, events->event, ST_STAY_EVENT_LIMIT);
         if (events->count > ST_STAY_EVENT_LIMIT) {
@@ -58,14 +63,23 @@ static void add_action(st_action* action, int* count, double day, int state, dou
     *count += 1;
 }
 
+static bool has_injection(const st_arm* arm)
+{
+    return arm->recipe != NULL && st_recipe_has_injection(arm->recipe);
+}
+
+bool st_stay_has_harvest(const st_arm* arm)
+{
+    return arm->recipe != NULL && st_recipe_has_harvest(arm->recipe);
+}
+
 /// What people believe they were given.                                                  [TRI-10]
 static void add_suggestion(const st_study* study, const st_arm* arm, const st_dose* dose,
                            bool knows, double day, st_action* action, int* count)
 {
     const st_context_setting setting = {.is_open = knows,
-                                        .has_injection = st_recipe_has_injection(arm->recipe) &&
-                                                         !dose->is_failed,
-                                        .has_harvest = st_recipe_has_harvest(arm->recipe)};
+                                        .has_injection = has_injection(arm) && !dose->is_failed,
+                                        .has_harvest = st_stay_has_harvest(arm)};
     const int state = st_context_rules_state(study->context);
     const double amount = st_context_rules_amount(study->context, &setting);
 
@@ -113,18 +127,27 @@ static bool actions_equal(const st_course* a, const st_course* b)
         return false;
     }
     for (int i = 0; i < a->action_count; ++i) {
-        if (a->action[i].index != b->action[i].index || a->action[i].value != b->action[i].value) {
+        if (a->action[i].day != b->action[i].day || a->action[i].kind != b->action[i].kind ||
+            a->action[i].index != b->action[i].index || a->action[i].value != b->action[i].value) {
             return false;
         }
     }
     return true;
 }
 
-/// Opens the person's next course, with a suggestion and a dose where there is an arm. Gives the
-/// slot of the course, which is an earlier one when nothing differs.
+/// What is done to a person from day 0 on.
+typedef struct treatment {
+    const st_arm* arm;
+    const st_dose* dose;
+    bool knows;
+    bool has_regimen; ///< the arm's plans of care are followed
+    uint64_t person;
+} treatment;
+
+/// Opens the person's next course, treated where there is a treatment. Gives the slot of the
+/// course, which is an earlier one when nothing differs.
 static st_status plan_course(st_crew* crew, st_worker* worker, const st_stay_batch* batch, int row,
-                             const st_arm* arm, const st_dose* dose, bool knows, st_plan* plan,
-                             int* slot)
+                             const treatment* treated, st_plan* plan, int* slot)
 {
     const st_study* study = crew->study;
     const double end = study->visit[study->visit_count - 1].day;
@@ -138,10 +161,15 @@ static st_status plan_course(st_crew* crew, st_worker* worker, const st_stay_bat
                              : st_crew_course(crew, worker, next, row, end, batch->trace->visit_day,
                                               study->visit_count);
     action = worker->action + (size_t)next * (size_t)crew->action_capacity;
-    if (arm != NULL) {
-        ST_TRY(st_stay_treat(crew, worker, course, arm, dose, knows, 0.0, action, &count));
+    if (treated != NULL) {
+        ST_TRY(st_stay_treat(crew, worker, course, treated->arm, treated->dose, treated->knows, 0.0,
+                             action, &count));
+    }
+    if (treated != NULL && treated->has_regimen) {
+        st_regimen_add(treated->arm, crew->seed, treated->person, course, action, &count);
     }
     course->action_count = count;
+    course->like = next > plan->first ? &worker->course[plan->first] : NULL; // the same run-in
     for (int earlier = plan->first; earlier < next; ++earlier) {
         if (actions_equal(&worker->course[earlier], course)) {
             *slot = earlier;
@@ -183,7 +211,7 @@ static bool draw_knows(const st_crew* crew, const st_arm* arm, uint64_t person)
     const st_random_key key = {crew->seed, ST_STREAM_DROPOUT, person, XXH64("guess", 5, 0)};
     const st_study* study = crew->study;
 
-    return arm->is_open || (study->harvest_tells && st_recipe_has_harvest(arm->recipe)) ||
+    return arm->is_open || (study->harvest_tells && st_stay_has_harvest(arm)) ||
            (study->guess_share > 0.0 && st_random_uniform(&key, 0) < study->guess_share);
 }
 
@@ -193,19 +221,24 @@ static st_status plan_stay(st_crew* crew, st_worker* worker, const st_stay_batch
     const st_arm* arm = &crew->study->arm[stay->arm];
     const st_donor donor = st_arm_donor(&entrant->person);
     const uint64_t id = entrant->person.id;
-    st_dose dose, sham;
-    const st_status status =
-        st_recipe_perform(worker->ctx, arm->recipe, &donor, crew->seed, id, &dose);
+    st_dose dose = {.is_placed = true}; // of arms without an injection
+    st_dose sham = dose;
+    const st_status status = arm->recipe == NULL ? ST_OK
+                                                 : st_recipe_perform(worker->ctx, arm->recipe,
+                                                                     &donor, crew->seed, id, &dose);
 
     plan->sham[index] = plan->untreated;
     plan->active[index] = plan->untreated;
+    plan->planned[index] = plan->untreated;
     if (status == ST_ERR_NUMERIC) {
         st_stay_fail(stay, 0.0, st_ctx_message(worker->ctx, 0));
         st_ctx_clear_messages(worker->ctx);
         return ST_OK;
     }
     ST_TRY(status);
-    st_recipe_sham(arm->recipe, &dose, &sham);
+    if (arm->recipe != NULL) {
+        st_recipe_sham(arm->recipe, &dose, &sham);
+    }
     stay->protocol_day = INFINITY;
     if (dose.is_failed) {
         stay->protocol_day = 0.0; // the treatment of the arm was never given
@@ -218,10 +251,13 @@ static st_status plan_stay(st_crew* crew, st_worker* worker, const st_stay_batch
     stay->failure_day = INFINITY;
     stay->knows = draw_knows(crew, arm, id);
     draw_events(crew, &batch->events[stay->arm], id, !dose.is_failed, stay);
-    ST_TRY(
-        plan_course(crew, worker, batch, row, arm, &sham, stay->knows, plan, &plan->sham[index]));
-    return plan_course(crew, worker, batch, row, arm, &dose, stay->knows, plan,
-                       &plan->active[index]);
+    // The sham, then the plans of care, then what is in the syringe: one more at a time.
+    treatment treated = {.arm = arm, .dose = &sham, .knows = stay->knows, .person = id};
+    ST_TRY(plan_course(crew, worker, batch, row, &treated, plan, &plan->sham[index]));
+    treated.has_regimen = true;
+    ST_TRY(plan_course(crew, worker, batch, row, &treated, plan, &plan->planned[index]));
+    treated.dose = &dose;
+    return plan_course(crew, worker, batch, row, &treated, plan, &plan->active[index]);
 }
 
 static st_status plan_person(st_crew* crew, st_worker* worker, const st_stay_batch* batch, int row,
@@ -236,7 +272,7 @@ static st_status plan_person(st_crew* crew, st_worker* worker, const st_stay_bat
     plan->is_traced =
         entrant->slot < ST_TRACE_PEOPLE || (study->twin_count > 0 && order < ST_TRACE_PEOPLE);
     st_crew_person(crew, worker, row, &entrant->person);
-    ST_TRY(plan_course(crew, worker, batch, row, NULL, NULL, false, plan, &plan->untreated));
+    ST_TRY(plan_course(crew, worker, batch, row, NULL, plan, &plan->untreated));
     for (int i = 0; i < stay_count; ++i) {
         st_stay* stay = &batch->stay[at * stay_count + i];
         *stay = (st_stay){.arm = stay_arm(study, entrant, i),
@@ -333,7 +369,8 @@ st_status st_stay_block(st_crew* crew, st_worker* worker, int64_t item, void* ar
                                     p->active[k % stay_count], crew->later_slot + k);
         if (!stay->is_failed &&
             !note_failure(crew, &worker->course[p->untreated], "untreated", stay) &&
-            !note_failure(crew, &worker->course[p->sham[k % stay_count]], "sham", stay)) {
+            !note_failure(crew, &worker->course[p->sham[k % stay_count]], "sham", stay) &&
+            !note_failure(crew, &worker->course[p->planned[k % stay_count]], "planned", stay)) {
             note_failure(crew, &worker->course[p->active[k % stay_count]], "treated", stay);
         }
     }
@@ -342,7 +379,7 @@ st_status st_stay_block(st_crew* crew, st_worker* worker, int64_t item, void* ar
         const st_stay* stay = &batch->stay[begin * stay_count + k];
         st_score* score = batch->score + (size_t)(begin * stay_count + k) * scores;
         for (size_t i = 0; i < scores && stay->is_failed; ++i) {
-            score[i] = (st_score){NAN, NAN, NAN, NAN, NAN, NAN};
+            score[i] = (st_score){NAN, NAN, NAN, NAN, NAN, NAN, NAN};
         }
         if (!stay->is_failed && plan[k / stay_count].is_traced) {
             st_trace_keep(batch->trace, stay->arm, stay->slot,

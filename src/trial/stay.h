@@ -17,6 +17,7 @@ typedef struct st_score {
     double value, sham, untreated;
     double first;    ///< this arm without what was given later; equals value when nothing was
     double analysed; ///< what the estimand makes of `measured`
+    double planned;  ///< the sham with the arm's plans of care; equals sham without any
 } st_score;
 
 /// What happened to a person after treatment.
@@ -74,6 +75,9 @@ typedef struct st_stay_batch {
 
 /// Adverse events of every arm's recipe; `out` [arm_count].
 st_status st_stay_list_events(st_ctx* ctx, const st_study* study, st_stay_events* out);
+
+/// True when cells are taken from the person; arms without a recipe take none.
+bool st_stay_has_harvest(const st_arm* arm);
 
 /// Adds what a treatment does on a day, suggestion and dose, to a list of actions.
 st_status st_stay_treat(const st_crew* crew, st_worker* worker, const st_course* course,

@@ -3,8 +3,10 @@
 #include "arm.h"
 #include "design.h"
 #include "entry.h"
+#include "influence.h"
 #include "lookup.h"
 #include "published.h"
+#include "regimen.h"
 #include "visits.h"
 
 #include <math.h>
@@ -13,9 +15,9 @@
 #define MEASURE_LIMIT 32
 
 static const char* const study_keys[] = {
-    "study",   "model",    "variant",     "people",     "arms",       "visits",
-    "measure", "blinding", "drop_out",    "primary",    "beside",     "seed",
-    "notes",   "rescue",   "replacement", "unblinding", "allocation", NULL};
+    "study",       "model",      "variant",    "people",    "arms", "visits", "measure",
+    "blinding",    "drop_out",   "primary",    "beside",    "seed", "notes",  "rescue",
+    "replacement", "unblinding", "allocation", "influence", NULL};
 
 // --- the parts of a study file --------------------------------------------------------------
 
@@ -51,10 +53,11 @@ static st_status read_model(st_ctx* ctx, st_study* study, const st_node* root)
 
 static st_status read_people(st_ctx* ctx, st_study* study, const st_node* root)
 {
-    static const char* const keys[] = {"from", "entry", "screening", "run_in", NULL};
+    static const char* const keys[] = {"from", "entry", "candidacy", "screening", "run_in", NULL};
     const st_node* people = st_node_need(ctx, root, "people", "from: and entry:");
     const st_node* from;
     const st_node* entry;
+    const st_node* candidacy;
     const char* dir = st_arena_format(&study->arena, "%s/people", study->model_dir);
     const char* path = NULL;
     st_status status = ST_OK;
@@ -67,6 +70,7 @@ static st_status read_people(st_ctx* ctx, st_study* study, const st_node* root)
     }
     from = st_node_need(ctx, people, "from", "the name of a population, such as oai-symptomatic");
     entry = st_node_child(people, "entry");
+    candidacy = st_node_child(people, "candidacy");
     st_design_read_screening(ctx, study, st_node_child(people, "screening"));
     if (from != NULL) {
         path = st_lookup_file(ctx, &study->arena, from, study->path, dir, "a population of people");
@@ -76,6 +80,10 @@ static st_status read_people(st_ctx* ctx, st_study* study, const st_node* root)
     }
     if ((status == ST_OK || status == ST_ERR_INPUT) && entry != NULL) {
         ST_TRY(st_entry_read(ctx, study, entry));
+    }
+    if (status == ST_OK && candidacy != NULL) {
+        dir = st_arena_format(&study->arena, "%s/candidacy", study->model_dir);
+        status = dir == NULL ? ST_ERR_MEMORY : st_entry_read_candidacy(ctx, study, candidacy, dir);
     }
     return status == ST_ERR_INPUT ? ST_OK : status;
 }
@@ -164,6 +172,29 @@ static void add_source(st_study* study, const char* name, const char* role, cons
     source->length = length;
 }
 
+/// Each plan once, though several arms follow it.
+static void add_plan_sources(st_study* study)
+{
+    const int first = study->source_count;
+
+    for (int arm = 0; arm < study->arm_count; ++arm) {
+        for (int p = 0; p < study->arm[arm].care_count; ++p) {
+            const char* name;
+            size_t length;
+            const char* text = st_care_source(study->arm[arm].care[p], &name, &length);
+            bool is_known = false;
+
+            for (int i = first; i < study->source_count; ++i) {
+                is_known = is_known || (study->source[i].length == length &&
+                                        memcmp(study->source[i].text, text, length) == 0);
+            }
+            if (!is_known) {
+                add_source(study, name, "plan", text, length);
+            }
+        }
+    }
+}
+
 static st_status list_sources(st_study* study)
 {
     const int model_count = st_model_source_count(study->model);
@@ -172,7 +203,9 @@ static st_status list_sources(st_study* study)
     const char* text;
     size_t length;
 
-    study->source = st_arena_alloc(&study->arena, (size_t)(model_count + product_count) + 5,
+    study->source = st_arena_alloc(&study->arena,
+                                   (size_t)(model_count + product_count) + 7 +
+                                       (size_t)study->arm_count * ST_ARM_PLAN_LIMIT,
                                    sizeof *study->source);
     if (study->source == NULL) {
         return ST_ERR_MEMORY;
@@ -185,10 +218,17 @@ static st_status list_sources(st_study* study)
     }
     text = st_people_source(study->people, &name, &length);
     add_source(study, name, "people", text, length);
+    if (study->candidacy != NULL) {
+        text = st_candidacy_source(study->candidacy, &name, &length);
+        add_source(study, name, "candidacy", text, length);
+    }
+    add_plan_sources(study);
     for (int i = 0; i < product_count; ++i) {
         text = st_catalogue_source(study->catalogue, i, &name, &length);
         add_source(study, name, "products", text, length);
     }
+    text = st_story_text(study->story, &name, &length);
+    add_source(study, name, "products", text, length);
     if (study->replacement_doc != NULL) {
         text = st_doc_text(study->replacement_doc, &length);
         add_source(study, st_doc_name(study->replacement_doc), "model", text, length);
@@ -223,6 +263,10 @@ static st_status read_study(st_ctx* ctx, st_study* study)
     if (status != ST_OK && status != ST_ERR_INPUT) {
         return status;
     }
+    status = st_story_load(ctx, study->model_dir, &study->story);
+    if (status != ST_OK && status != ST_ERR_INPUT) {
+        return status;
+    }
     ST_TRY(read_arms(ctx, study, root));
     visits = st_node_need(ctx, root, "visits", "times such as 0, 3, 6, 12 months");
     if (visits != NULL) {
@@ -232,7 +276,9 @@ static st_status read_study(st_ctx* ctx, st_study* study)
     st_design_read_primary(ctx, study, root);
     st_design_read_allocation(ctx, study, st_node_child(root, "allocation"));
     st_design_read_run_in(ctx, study, root);
+    st_influence_read(ctx, study, root);
     ST_TRY(st_later_read(ctx, study, root));
+    ST_TRY(st_regimen_read(ctx, study));
     st_arm_read_controls(ctx, study);
     notes = st_node_child(root, "notes");
     if (notes != NULL) {
@@ -303,12 +349,17 @@ void st_study_destroy(st_study* study)
     ctx = study->ctx;
     for (int i = 0; i < study->arm_count; ++i) {
         st_recipe_destroy(study->arm[i].recipe);
+        for (int p = 0; p < study->arm[i].care_count; ++p) {
+            st_care_destroy(study->arm[i].care[p]);
+        }
     }
     st_person_plan_destroy(study->plan);
     st_context_rules_destroy(study->context);
     st_instruments_destroy(study->instruments);
     st_model_destroy(study->model);
+    st_story_destroy(study->story);
     st_catalogue_destroy(study->catalogue);
+    st_candidacy_destroy(study->candidacy);
     st_people_destroy(study->people);
     st_doc_destroy(study->replacement_doc);
     st_doc_destroy(study->doc);
@@ -383,6 +434,36 @@ int st_study_arm_count(const st_study* study)
 const st_arm_info* st_study_arm(const st_study* study, int arm)
 {
     return &study->arm[arm].info;
+}
+
+int st_study_plan_count(const st_study* study, int arm)
+{
+    return study->arm[arm].care_count;
+}
+
+const st_care* st_study_plan(const st_study* study, int arm, int index)
+{
+    return study->arm[arm].care[index];
+}
+
+int st_study_criterion_count(const st_study* study)
+{
+    return study->criterion_count;
+}
+
+const char* st_study_criterion(const st_study* study, int index)
+{
+    return study->criterion[index].reason;
+}
+
+const char* st_study_rescue(const st_study* study)
+{
+    return study->rescue.text;
+}
+
+const st_candidacy* st_study_candidacy(const st_study* study)
+{
+    return study->candidacy;
 }
 
 int st_study_visit_count(const st_study* study)

@@ -14,6 +14,8 @@
 
 /// Most screening visits.
 #define ST_SCREENING_LIMIT 6
+/// Most plans of care of one arm.
+#define ST_ARM_PLAN_LIMIT 4
 /// Most factors of stratified allocation: 2^n strata.
 #define ST_STRATUM_LIMIT 6
 
@@ -49,19 +51,23 @@ typedef enum st_also {
     ST_ALSO_JUMP = 512,
 } st_also;
 
-/// One line of `people.entry`.
-typedef struct st_criterion {
-    int attribute;      ///< st_attribute, -1 when it is a measured score
-    int instrument;     ///< -1 when it is an attribute
+/// One line of `people.entry`, or one criterion of `people.candidacy`.
+typedef struct st_entry_criterion {
+    int attribute;      ///< st_attribute, -1 when it is another thing
+    int instrument;     ///< measured score, -1 when it is another thing
+    int candidacy;      ///< criterion of the study's candidacy, -1 when it is another thing
     st_range range;     ///< in the attribute's unit or the instrument's points
     const char* reason; ///< name and bounds as written, for the count of reasons
-} st_criterion;
+} st_entry_criterion;
 
 /// One arm: what people see of it, and what is done.
 typedef struct st_arm {
     st_arm_info info;
-    st_recipe* recipe; ///< owned
-    bool is_open;      ///< people know their arm
+    st_recipe* recipe;                ///< owned; NULL: nothing is injected
+    st_care* care[ST_ARM_PLAN_LIMIT]; ///< owned
+    int care_count;
+    const char* plan; ///< titles of the plans, "" without
+    bool is_open;     ///< people know their arm
     st_repeat repeat;
     st_crossover crossover;
     const st_node* node;
@@ -88,14 +94,16 @@ struct st_study {
     st_instruments* instruments;
     st_context_rules* context;
     st_catalogue* catalogue;
+    st_story* story; ///< measured bands of procedures
     st_people* people;
     st_person_plan* plan; ///< from people to this model's parameters and inputs
 
     double screening_day[ST_SCREENING_LIMIT]; ///< < 0, ascending: when entry scores are measured
     int screening_count;                      ///< 0: at the baseline itself
     st_trigger run_in;                        ///< change from the last screening to the baseline
-    st_criterion* criterion;
+    st_entry_criterion* criterion;
     int criterion_count;
+    st_candidacy* candidacy; ///< owned; NULL = not asked
 
     st_arm* arm;
     int arm_count;
@@ -122,7 +130,8 @@ struct st_study {
     st_method method;
     st_missing missing;
     st_multiplicity multiplicity;
-    unsigned also; ///< st_also
+    unsigned also;        ///< st_also
+    int influence_people; ///< of the panel of st_influence_emit(), or ST_INFLUENCE_AUTO, _OFF
 
     st_published_row* published;
     int published_count;

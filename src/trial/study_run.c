@@ -1,12 +1,16 @@
 #include "analysis.h"
 #include "assumed.h"
 #include "compare.h"
+#include "influence.h"
 #include "keep.h"
+#include "prepared.h"
 #include "shard.h"
 #include "stay.h"
 #include "tally.h"
+#include "verdicts.h"
 
 #include <math.h>
+#include <string.h>
 
 #define TRIAL_COOKIE 0x7472696cu
 
@@ -36,22 +40,30 @@ typedef struct run {
     st_shard_writer* writer; ///< results go to a file instead of the sink; NULL = no
     st_shard_reader* reader; ///< results come from files; NULL = they are computed
     st_keep keep;            ///< of the batch under way
-    st_arena names;          ///< of steps, in what an earlier run kept
+    st_arena names;          ///< of steps, in what an earlier run kept: of the people at hand
+    const char* spill_dir;   ///< of st_trial_def
+    st_verdicts* verdicts;   ///< of a first round of screening; NULL = none
 } run;
 
-static st_status check_arguments(st_ctx* ctx, const st_study* study, const st_trial_def* def,
-                                 const st_sink* sink)
+static st_status check_def(st_ctx* ctx, const st_study* study, const st_trial_def* def)
 {
     if (study == NULL || def == NULL || def->cookie != TRIAL_COOKIE) {
         return ST_FAIL(ctx, ST_ERR_INPUT,
                        "st_study_run: start the definition from st_default_trial_def()");
     }
-    if (sink == NULL || sink->begin == NULL || sink->row == NULL || sink->end == NULL) {
-        return ST_FAIL(ctx, ST_ERR_INPUT, "st_study_run: a sink needs begin, row and end");
-    }
     if (def->worker_count < 0) {
         return ST_FAIL(ctx, ST_ERR_INPUT, "workers = %d: must be 0 (one per CPU) or more",
                        def->worker_count);
+    }
+    return ST_OK;
+}
+
+static st_status check_arguments(st_ctx* ctx, const st_study* study, const st_trial_def* def,
+                                 const st_sink* sink)
+{
+    ST_TRY(check_def(ctx, study, def));
+    if (sink == NULL || sink->begin == NULL || sink->row == NULL || sink->end == NULL) {
+        return ST_FAIL(ctx, ST_ERR_INPUT, "st_study_run: a sink needs begin, row and end");
     }
     return ST_OK;
 }
@@ -64,9 +76,10 @@ static st_status prepare(run* r, const st_trial_def* def)
     const size_t scores = (size_t)study->measure_count * (size_t)study->visit_count;
     size_t people;
 
+    r->spill_dir = def->spill_dir;
     ST_TRY(st_trace_init(r->ctx, study, &r->trace));
     ST_TRY(st_crew_create(r->ctx, study, seed, def->worker_count, r->trace.day_count, &r->crew));
-    ST_TRY(st_tally_create(r->ctx, study, &r->tally));
+    ST_TRY(st_tally_create(r->ctx, study, def->spill_dir, ST_TALLY_BLOCK, &r->tally));
     r->batch_capacity = ST_CREW_BLOCK * BLOCKS_PER_WORKER * r->crew->worker_count;
     people = (size_t)r->batch_capacity;
     r->events = st_alloc(r->ctx, (size_t)study->arm_count, sizeof *r->events);
@@ -84,6 +97,7 @@ static void tidy_up(run* r)
     st_arena_clear(&r->names);
     st_shard_writer_destroy(r->writer);
     st_shard_reader_destroy(r->reader);
+    st_verdicts_destroy(r->verdicts);
     st_free(r->ctx, r->score);
     st_free(r->ctx, r->stay);
     st_free(r->ctx, r->events);
@@ -93,6 +107,24 @@ static void tidy_up(run* r)
     }
     st_crew_destroy(r->crew);
     st_trace_clear(r->ctx, &r->trace);
+}
+
+/// Day of the step that an adverse event is counted per, from the injection.
+static double step_day(const st_stay* stay, const char* per)
+{
+    static const char* const step_of[][2] = {{"harvest", "harvest"},    {"fat harvest", "harvest"},
+                                             {"blood draw", "harvest"}, {"spin", "spin"},
+                                             {"expand", "expand"},      {"freeze", "thaw"}};
+    const double end = stay->step_count > 0 ? stay->step[stay->step_count - 1].day : 0.0;
+
+    for (size_t k = 0; k < sizeof step_of / sizeof step_of[0]; ++k) {
+        for (int i = 0; i < stay->step_count && strcmp(per, step_of[k][0]) == 0; ++i) {
+            if (strcmp(stay->step[i].name, step_of[k][1]) == 0) {
+                return stay->step[i].day - end;
+            }
+        }
+    }
+    return 0.0; // the injection itself
 }
 
 /// One person's rows in one arm.
@@ -131,8 +163,10 @@ static st_status emit_stay(run* r, const st_person* person, const st_stay* stay,
     const st_stay_events* events = &r->events[stay->arm];
     for (int i = 0; i < events->count; ++i) {
         if ((stay->event_bits >> i) & 1u) {
-            const st_person_event_row event = {
-                .arm = stay->arm, .person = person->id, .name = events->event[i].label};
+            const st_person_event_row event = {.arm = stay->arm,
+                                               .person = person->id,
+                                               .name = events->event[i].label,
+                                               .day = step_day(stay, events->event[i].per)};
             ST_TRY(r->sink->row(r->sink->self, r->ctx, ST_ROW_PERSON_EVENT, &event));
         }
     }
@@ -174,7 +208,7 @@ static st_status emit_batch(run* r, const st_stay_batch* batch)
     for (int i = 0; i < batch->count * stays; ++i) {
         const st_score* score = batch->score + (size_t)i * scores;
         ST_TRY(emit_stay(r, &batch->entrant[i / stays].person, &batch->stay[i], score));
-        st_tally_add(r->tally, batch->first + i / stays, &batch->stay[i], score);
+        ST_TRY(st_tally_add(r->tally, batch->first + i / stays, &batch->stay[i], score));
     }
     return ST_OK;
 }
@@ -218,6 +252,7 @@ static st_status recall_people(run* r, int64_t* first)
         at = bytes;
         for (int64_t i = 0; i < count * stays; ++i) {
             const int64_t order = *first + i / stays;
+            const st_entrant* entrant;
             if (order >= r->screening.entrant_count ||
                 !st_keep_take(&at, (const unsigned char*)bytes + length, &r->names, study,
                               &r->stay[0], r->score, scores, &r->trace)) {
@@ -227,11 +262,16 @@ static st_status recall_people(run* r, int64_t* first)
                     "to start over",
                     (long long)order + 1);
             }
-            ST_TRY(emit_stay(r, &r->screening.entrant[order].person, &r->stay[0], r->score));
-            st_tally_add(r->tally, order, &r->stay[0], r->score);
+            entrant = st_entrants_at(&r->screening.people, order, 1);
+            if (entrant == NULL) {
+                return ST_ERR_MEMORY;
+            }
+            ST_TRY(emit_stay(r, &entrant->person, &r->stay[0], r->score));
+            ST_TRY(st_tally_add(r->tally, order, &r->stay[0], r->score));
         }
+        st_arena_clear(&r->names);
         *first += count;
-        r->course_count += count * (1 + 2 * stays);
+        r->course_count += count * r->crew->courses_per_person;
         if (r->sink->progress != NULL) {
             r->sink->progress(r->sink->self, *first, r->screening.entrant_count);
         }
@@ -242,7 +282,6 @@ static st_status recall_people(run* r, int64_t* first)
 /// One part of the people in order of entry: computed batch by batch, emitted one by one.
 static st_status run_part(run* r, int part, int part_count)
 {
-    const int stays = 1 + r->study->twin_count;
     const int64_t total = r->screening.entrant_count;
     int64_t begin = st_shard_first(total, part, part_count);
     const int64_t end = st_shard_first(total, part + 1, part_count);
@@ -255,20 +294,24 @@ static st_status run_part(run* r, int part, int part_count)
     }
     for (int64_t first = begin; first < end; first += r->batch_capacity) {
         const int64_t left = end - first;
-        st_stay_batch batch = {.entrant = r->screening.entrant + first,
+        const int64_t count = left < r->batch_capacity ? left : r->batch_capacity;
+        st_stay_batch batch = {.entrant = st_entrants_at(&r->screening.people, first, count),
                                .first = first,
-                               .count = (int)(left < r->batch_capacity ? left : r->batch_capacity),
+                               .count = (int)count,
                                .events = r->events,
                                .trace = &r->trace,
                                .stay = r->stay,
                                .score = r->score};
 
+        if (batch.entrant == NULL) {
+            return ST_ERR_MEMORY;
+        }
         ST_TRY(fill_batch(r, &batch));
         ST_TRY(r->writer != NULL ? st_shard_write_batch(r->writer, &batch) : emit_batch(r, &batch));
         if (r->writer == NULL) {
             ST_TRY(keep_batch(r, &batch));
         }
-        r->course_count += (int64_t)batch.count * (1 + 2 * stays);
+        r->course_count += (int64_t)batch.count * r->crew->courses_per_person;
         if (r->sink->progress != NULL) {
             r->sink->progress(r->sink->self, first + batch.count - before, of);
         }
@@ -295,7 +338,7 @@ static st_status run_all(run* r)
         r->sink->progress(r->sink->self, 0, r->study->people_count);
     }
     if (r->reader == NULL) {
-        ST_TRY(st_screening_run(r->crew, &r->screening));
+        ST_TRY(st_screening_run(r->crew, r->verdicts, r->spill_dir, &r->screening));
     }
     ST_TRY(st_screening_emit(r->crew, &r->screening, r->sink));
     ST_TRY(run_people(r));
@@ -307,8 +350,11 @@ static st_status run_all(run* r)
     if ((r->study->also & ST_ALSO_ASSUMED) != 0) { // courses over time have been given
         ST_TRY(st_assumed_emit(r->crew, &r->screening, r->events, &r->trace, r->sink));
     }
+    ST_TRY(st_prepared_emit(r->crew, &r->screening, r->sink));
+    ST_TRY(st_influence_emit(r->crew, &r->screening, r->sink));
     ST_TRY(st_analysis_splits(r->ctx, r->tally, r->sink));
     ST_TRY(st_analysis_events(r->ctx, r->tally, r->events, r->sink));
+    ST_TRY(r->tally->spill.status); // statistics of what could not be read back are none
     return r->sink->end(r->sink->self, r->ctx);
 }
 
@@ -360,10 +406,36 @@ static st_status run_to_file(run* r, const char* path)
 {
     const st_shard_id id = shard_id(r);
 
-    ST_TRY(st_screening_run(r->crew, &r->screening));
+    ST_TRY(st_screening_run(r->crew, r->verdicts, r->spill_dir, &r->screening));
     ST_TRY(st_shard_write_begin(r->ctx, path, &id, &r->screening, &r->writer));
     ST_TRY(run_part(r, r->part, r->part_count));
     return st_shard_write_end(r->writer, &r->trace);
+}
+
+static st_status check_part(st_ctx* ctx, int part, int part_count)
+{
+    return part >= 0 && part < part_count && part_count <= ST_PART_LIMIT
+               ? ST_OK
+               : ST_FAIL(ctx, ST_ERR_INPUT, "part %d of %d: expected 1 of 1 to %d of %d", part + 1,
+                         part_count, ST_PART_LIMIT, ST_PART_LIMIT);
+}
+
+st_status st_study_screen_part(st_ctx* ctx, const st_study* study, const st_trial_def* def,
+                               int part, int part_count, const char* path)
+{
+    st_crew* crew = NULL;
+    st_status status;
+
+    ST_TRY(check_def(ctx, study, def));
+    ST_TRY(check_part(ctx, part, part_count));
+    const st_shard_id id = {.study = study,
+                            .seed = def->has_seed ? def->seed : study->seed,
+                            .part = part,
+                            .part_count = part_count};
+    ST_TRY(st_crew_create(ctx, study, id.seed, def->worker_count, ST_SCREENING_LIMIT + 1, &crew));
+    status = st_verdicts_make(crew, &id, path);
+    st_crew_destroy(crew);
+    return status;
 }
 
 st_status st_study_run_part(st_ctx* ctx, const st_study* study, const st_trial_def* def, int part,
@@ -380,11 +452,12 @@ st_status st_study_run_part(st_ctx* ctx, const st_study* study, const st_trial_d
     st_status status;
 
     ST_TRY(check_arguments(ctx, study, def, sink));
-    if (part < 0 || part >= part_count || part_count > ST_PART_LIMIT) {
-        return ST_FAIL(ctx, ST_ERR_INPUT, "part %d of %d: expected 1 of 1 to %d of %d", part + 1,
-                       part_count, ST_PART_LIMIT, ST_PART_LIMIT);
-    }
+    ST_TRY(check_part(ctx, part, part_count));
     status = prepare(&r, def);
+    if (status == ST_OK && def->verdict_path != NULL) {
+        const st_shard_id id = shard_id(&r);
+        status = st_verdicts_open(ctx, def->verdict_path, &id, &r.verdicts);
+    }
     if (status == ST_OK) {
         status = run_to_file(&r, path);
     }
@@ -415,7 +488,7 @@ st_status st_study_merge(st_ctx* ctx, const st_study* study, const st_trial_def*
     status = prepare(&r, def);
     if (status == ST_OK) {
         const st_shard_id id = shard_id(&r);
-        status = st_shard_read_begin(ctx, path, count, &id, &r.screening, &r.reader);
+        status = st_shard_read_begin(ctx, path, count, &id, r.spill_dir, &r.screening, &r.reader);
     }
     if (status == ST_OK) {
         status = run_all(&r);

@@ -118,6 +118,9 @@ static st_status take_row(void* self, st_ctx* ctx, st_row_kind kind, const void*
     case ST_ROW_DOSE_STEP:
     case ST_ROW_PERSON_EVENT:
     case ST_ROW_LATER:
+    case ST_ROW_INFLUENCE:
+    case ST_ROW_PREPARED:
+    case ST_ROW_TUBE:
     case ST_ROW_ANALYSIS:
     case ST_ROW_SURVIVAL:
         break;

@@ -140,6 +140,91 @@ static void test_published_numbers_in_points(void** state)
     st_ctx_destroy(ctx);
 }
 
+static const st_published_row* published_at(const st_study* study, const char* arm_id, double month)
+{
+    for (int i = 0; i < st_study_published_count(study); ++i) {
+        const st_published_row* row = st_study_published(study, i);
+        if (row->measure == 0 && row->month == month && strcmp(row->arm_id, arm_id) == 0) {
+            return row;
+        }
+    }
+    fail_msg("no published row of %s at %g months", arm_id, month);
+    return NULL;
+}
+
+/// Some trials print levels, some changes, some levels at entry and changes after it.
+static void test_published_changes_are_not_levels(void** state)
+{
+    st_ctx* ctx = st_ctx_create();
+    st_study* restore = NULL;
+    st_study* cingal = NULL;
+    st_study* care = NULL;
+    const st_published_row* row;
+
+    (void)state;
+    assert_int_equal(
+        st_study_load(ctx, ST_SOURCE_DIR "/examples/studies/restore2021.yaml", MODELS, &restore),
+        ST_OK);
+    // Printed: -2.1 and -1.8 of 10
+    assert_int_equal(st_study_published_count(restore), 2);
+    for (int i = 0; i < 2; ++i) {
+        row = st_study_published(restore, i);
+        assert_true(row->is_change && row->month == 12.0 && row->n == 144.0);
+        assert_true(row->value == (strcmp(row->arm_id, "SAL") == 0 ? -18.0 : -21.0));
+    }
+    assert_int_equal(
+        st_study_load(ctx, ST_SOURCE_DIR "/examples/studies/cingal1301.yaml", MODELS, &cingal),
+        ST_OK);
+    // Printed: 55.7 (9.3) of 100 at entry, changed by -30.1 (24.1) at 26 weeks; WOMAC pain of 20
+    row = published_at(cingal, "SALINE_LM", 0.0);
+    assert_false(row->is_change);
+    assert_true(fabs(row->value - 11.14) < 1e-9 && fabs(row->sd - 1.86) < 1e-9);
+    row = published_at(cingal, "SALINE_LM", 5.98);
+    assert_true(row->is_change);
+    assert_true(fabs(row->value + 6.02) < 1e-9 && fabs(row->sd - 4.82) < 1e-9);
+    assert_int_equal(row->arm, st_study_find_arm(cingal, "saline"));
+    st_study_destroy(cingal);
+    st_study_destroy(restore);
+    // Printed: -20.8 (95 % interval -25.33 to -16.27) of 100, 100 people: an SD of 22.8 (R)
+    assert_int_equal(st_study_load(ctx, ST_SOURCE_DIR "/examples/care/study.yaml", MODELS, &care),
+                     ST_OK);
+    row = published_at(care, "EX", 3.0);
+    assert_true(row->is_change && fabs(row->value + 20.8) < 1e-9);
+    assert_true(fabs(row->sd - 22.83016) < 1e-4);
+    st_study_destroy(care);
+    assert_int_equal(st_ctx_bytes_in_use(ctx), 0);
+    st_ctx_destroy(ctx);
+}
+
+/// A numeric rating stands beside the instrument of that name where it is measured, else beside the
+/// visual analogue scale.
+static void test_a_scale_may_be_read_by_two_instruments(void** state)
+{
+    static const char text[] =
+        "study: T\nmodel: knee-oa\npeople: { from: oai-symptomatic }\nblinding: double\n"
+        "arms:\n  a: { n: 10, inject: { product: saline, volume: 5 mL } }\n"
+        "visits: 0, 12 months\nmeasure: [vas_pain, nrs_pain]\nseed: 1\n"
+        "primary: { change: vas_pain, at: 12 months, versus: a }\n"
+        "beside: { table: ../../evidence/trials.csv, trial: RESTORE2021, arms: { a: SAL } }\n";
+    st_ctx* ctx = st_ctx_create();
+    st_study* study = NULL;
+    int found = 0;
+
+    (void)state;
+    if (st_study_parse(ctx, ST_SOURCE_DIR "/examples/studies/t.yaml", text, MODELS, &study) !=
+        ST_OK) {
+        fail_msg("%s", st_ctx_message(ctx, 0));
+    }
+    for (int i = 0; i < st_study_published_count(study); ++i) {
+        const st_published_row* row = st_study_published(study, i);
+        assert_int_equal(row->measure, 1);
+        found += row->arm == 0 && row->value == -1.8;
+    }
+    assert_int_equal(found, 1);
+    st_study_destroy(study);
+    st_ctx_destroy(ctx);
+}
+
 static void test_medians_in_locators(void** state)
 {
     double q25 = 0.0, q75 = 0.0;
@@ -214,6 +299,8 @@ int main(void)
         cmocka_unit_test(test_like_changes_one_setting),
         cmocka_unit_test(test_times_are_days),
         cmocka_unit_test(test_published_numbers_in_points),
+        cmocka_unit_test(test_published_changes_are_not_levels),
+        cmocka_unit_test(test_a_scale_may_be_read_by_two_instruments),
         cmocka_unit_test(test_medians_in_locators),
         cmocka_unit_test(test_sources_have_no_folders),
         cmocka_unit_test(test_memory_running_out_is_reported),

@@ -11,35 +11,50 @@ typedef enum watch { WATCH_RESCUE, WATCH_REPLACEMENT, WATCH_RESPONSE, WATCH_COUN
 
 static const char* const watch_names[] = {"rescue", "replacement", "response"};
 
+/// First visit at which the change is large enough; *last is the last one with a reading.
+static double first_response(const st_study* study, const st_instrument_info* about,
+                             const double* x, double* last)
+{
+    *last = 0.0;
+    for (int v = 1; v < study->visit_count; ++v) {
+        const double change = x[v] - x[0];
+        if (!isnan(change)) {
+            *last = study->visit[v].day;
+            if ((about->lower_is_better ? -change : change) >= about->important_change) {
+                return *last;
+            }
+        }
+    }
+    return INFINITY;
+}
+
 /// When an arm's people met the event, or were last seen without it.
-static int watch_arm(const st_tally* tally, int arm, watch which, double x, st_survival* out)
+static int watch_arm(st_tally* tally, int arm, watch which, double x, st_survival* out)
 {
     const st_study* study = tally->study;
-    const st_tally_arm* a = &tally->arm[arm];
     const int m = study->primary_measure;
     const st_instrument_info* about = st_instruments_at(study->instruments, study->measure[m]);
+    st_tally_walk walk;
+    int end, met;
     int count = 0;
 
-    for (int i = 0; i < a->size; ++i) {
-        const double first = st_tally_scores(tally, arm, m, 0)[i].measured;
-        double event = which == WATCH_RESCUE ? a->rescue_day[i] : a->replacement_day[i];
-        double last = a->end_day[i];
+    st_tally_walk_begin(tally, 0, arm, &walk);
+    for (int v = 0; v < study->visit_count; ++v) {
+        st_tally_walk_add(
+            &walk, st_tally_score(tally, v == 0 ? ST_TALLY_MEASURED : ST_TALLY_ANALYSED, m, v));
+    }
+    end = st_tally_walk_add(&walk, ST_TALLY_END_DAY);
+    met = st_tally_walk_add(&walk,
+                            which == WATCH_RESCUE ? ST_TALLY_RESCUE_DAY : ST_TALLY_REPLACEMENT_DAY);
+    while (st_tally_walk_next(&walk)) {
+        double event = walk.x[met];
+        double last = walk.x[end];
 
-        if (a->is_failed[i]) {
-            continue;
+        if (isnan(last)) {
+            continue; // the numerics failed
         }
         if (which == WATCH_RESPONSE) {
-            event = INFINITY;
-            last = 0.0;
-            for (int v = 1; v < study->visit_count && isinf(event); ++v) {
-                const double change = st_tally_scores(tally, arm, m, v)[i].analysed - first;
-                if (!isnan(change)) {
-                    last = study->visit[v].day;
-                    event = (about->lower_is_better ? -change : change) >= about->important_change
-                                ? last
-                                : INFINITY;
-                }
-            }
+            event = first_response(study, about, walk.x, &last);
         }
         out[count++] = (st_survival){fmin(event, last), event <= last, x};
     }
@@ -67,7 +82,7 @@ static st_status emit_curve(st_ctx* ctx, const st_study* study, const st_sink* s
 }
 
 /// Curves of every arm; hazard ratio and log-rank test against its control.  [TRI-24 ... TRI-26]
-static st_status emit_watch(st_ctx* ctx, const st_tally* tally, const st_sink* sink, watch which,
+static st_status emit_watch(st_ctx* ctx, st_tally* tally, const st_sink* sink, watch which,
                             st_survival* room)
 {
     static const char* const ratios[] = {"rescue, hazard ratio", "replacement, hazard ratio",
@@ -100,12 +115,12 @@ static st_status emit_watch(st_ctx* ctx, const st_tally* tally, const st_sink* s
     return ST_OK;
 }
 
-st_status st_watch_emit(st_ctx* ctx, const st_tally* tally, const st_sink* sink)
+st_status st_watch_emit(st_ctx* ctx, st_tally* tally, const st_sink* sink)
 {
     const st_study* study = tally->study;
     const st_instrument_info* about =
         st_instruments_at(study->instruments, study->measure[study->primary_measure]);
-    st_survival* room = st_alloc(ctx, 2 * (size_t)tally->scratch_stride, sizeof *room);
+    st_survival* room = st_alloc(ctx, 2 * (size_t)tally->largest, sizeof *room);
     st_status status = ST_OK;
 
     if (room == NULL) {

@@ -6,6 +6,6 @@
 #include "tally.h"
 
 /// Curves of every arm, hazard ratio and log-rank test against its control.
-st_status st_watch_emit(st_ctx* ctx, const st_tally* tally, const st_sink* sink);
+st_status st_watch_emit(st_ctx* ctx, st_tally* tally, const st_sink* sink);
 
 #endif

@@ -167,6 +167,29 @@ static st_status take_row(void* self, st_ctx* ctx, st_row_kind kind, const void*
         add_number(h, r->day);
         break;
     }
+    case ST_ROW_INFLUENCE: {
+        const st_influence_row* r = row;
+        add_text(h, r->origin);
+        add_integer(h, r->position);
+        add_numbers(h,
+                    (double[]){r->contrast, r->contrast_lo, r->contrast_hi, r->product,
+                               r->product_lo, r->product_hi},
+                    6);
+        break;
+    }
+    case ST_ROW_PREPARED: {
+        const st_prepared_row* r = row;
+        add_integer(h, r->arm);
+        add_text(h, r->name);
+        add_numbers(h, (double[]){r->middle, r->q05, r->q50, r->q95}, 4);
+        break;
+    }
+    case ST_ROW_TUBE: {
+        const st_tube_row* r = row;
+        add_numbers(h, (double[]){r->time_s, r->interface_mm}, 2);
+        add_numbers(h, r->red, ST_PICTURE_HEIGHTS);
+        break;
+    }
     case ST_ROW_ANALYSIS: {
         const st_analysis_row* r = row;
         add_integer(h, r->arm);
@@ -311,11 +334,39 @@ static void test_workers_change_nothing_in_a_full_trial(void** state)
     st_ctx_destroy(ctx);
 }
 
+// Plans of care, arms without injections, criteria of candidacy.              [TRI-38, TRI-39,
+// PAT-7, PAT-8]
+static void test_workers_change_nothing_in_care(void** state)
+{
+    static const int workers[] = {1, 2, 3, 8};
+    st_ctx* ctx = st_ctx_create();
+    st_study* study = NULL;
+    uint64_t first = 0;
+    hasher h;
+
+    (void)state;
+    assert_non_null(ctx);
+    if (st_study_load(ctx, ST_SOURCE_DIR "/test/determinism/care.yaml", MODELS, &study) != ST_OK) {
+        fail_msg("%s", st_ctx_message(ctx, 0));
+    }
+    for (size_t i = 0; i < sizeof workers / sizeof workers[0]; ++i) {
+        const uint64_t hash = run_small(study, ctx, workers[i], 0, &h);
+        print_message("%d workers: %016llx\n", workers[i], (unsigned long long)hash);
+        first = i == 0 ? hash : first;
+        assert_true(hash == first);
+    }
+    assert_true(h.rows[ST_ROW_LATER] > 20);
+    st_study_destroy(study);
+    assert_int_equal(st_ctx_bytes_in_use(ctx), 0);
+    st_ctx_destroy(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_workers_change_nothing),
-        cmocka_unit_test(test_workers_change_nothing_in_a_full_trial)};
+        cmocka_unit_test(test_workers_change_nothing_in_a_full_trial),
+        cmocka_unit_test(test_workers_change_nothing_in_care)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,6 +19,7 @@
 
 #define MODELS ST_SOURCE_DIR "/models"
 #define STUDY  ST_SOURCE_DIR "/test/determinism/stopped.yaml"
+#define CARE   ST_SOURCE_DIR "/test/determinism/care.yaml"
 #define KILLS  25
 
 /// A sink that hands everything to the store and stops the run after some people.
@@ -68,8 +69,9 @@ typedef struct outcome {
     char message[512];
 } outcome;
 
-/// Runs the study into `dir`, stopping after `stop_at` people.
-static outcome run(const char* dir, int workers, uint64_t seed, int64_t stop_at, bool force)
+/// Runs a study into `dir`, stopping after `stop_at` people.
+static outcome run_study(const char* path, const char* dir, int workers, uint64_t seed,
+                         int64_t stop_at, bool force)
 {
     st_ctx* ctx = st_ctx_create();
     st_study* study = NULL;
@@ -77,7 +79,7 @@ static outcome run(const char* dir, int workers, uint64_t seed, int64_t stop_at,
     st_trial_def def = st_default_trial_def();
     st_trial_summary summary;
     gate g = {.stop_at = stop_at};
-    outcome out = {.status = st_study_load(ctx, STUDY, MODELS, &study)};
+    outcome out = {.status = st_study_load(ctx, path, MODELS, &study)};
 
     st_ctx_watch(ctx, &g.stop);
     def.worker_count = workers;
@@ -113,6 +115,11 @@ static outcome run(const char* dir, int workers, uint64_t seed, int64_t stop_at,
     assert_int_equal(st_ctx_bytes_in_use(ctx), 0);
     st_ctx_destroy(ctx);
     return out;
+}
+
+static outcome run(const char* dir, int workers, uint64_t seed, int64_t stop_at, bool force)
+{
+    return run_study(STUDY, dir, workers, seed, stop_at, force);
 }
 
 static void hash_of(const char* dir, char hash[33])
@@ -198,6 +205,27 @@ static void test_a_stopped_run_goes_on(void** state)
     assert_false(exists(f->other, "results.sqlite.kept"));
     hash_of(f->other, hash);
     assert_string_equal(hash, f->hash);
+    clear_folder(f->other);
+}
+
+// The same where people follow plans of care and were asked about their health.
+static void test_care_goes_on(void** state)
+{
+    const folders* f = *state;
+    char hash[33], whole[33];
+    outcome o = run_study(CARE, f->other, 2, 0, 0, false);
+
+    assert_int_equal(o.status, ST_OK);
+    hash_of(f->other, whole);
+    clear_folder(f->other);
+    o = run_study(CARE, f->other, 1, 0, 50, false);
+    assert_int_equal(o.status, ST_ERR_INTERRUPTED);
+    assert_true(o.kept_after >= 50 && o.kept_after < 180);
+    o = run_study(CARE, f->other, 3, 0, 0, false);
+    assert_int_equal(o.status, ST_OK);
+    assert_true(o.kept_before >= 50);
+    hash_of(f->other, hash);
+    assert_string_equal(hash, whole);
     clear_folder(f->other);
 }
 
@@ -311,6 +339,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_stopped_run_goes_on),
+        cmocka_unit_test(test_care_goes_on),
         cmocka_unit_test(test_another_run_is_refused),
         cmocka_unit_test(test_kills_at_any_moment),
     };

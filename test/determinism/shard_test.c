@@ -13,6 +13,7 @@
 
 #define MODELS  ST_SOURCE_DIR "/models"
 #define STUDY   ST_SOURCE_DIR "/test/determinism/small.yaml"
+#define CARE    ST_SOURCE_DIR "/test/determinism/care.yaml"
 #define FRAGILE ST_SOURCE_DIR "/test/determinism/fragile_study.yaml"
 
 static void no_progress(void* self, int64_t done, int64_t total)
@@ -141,6 +142,7 @@ static void parts_make_the_run_that_one_process_makes(void** state)
     (void)state;
     static const int counts[] = {1, 2, 7};
     check_parts(STUDY, counts, 3);
+    check_parts(CARE, counts, 2);
 }
 
 // People whose numerics fail are recorded the same way.
@@ -233,6 +235,82 @@ static void a_damaged_part_is_found(void** state)
     st_ctx_destroy(ctx);
 }
 
+static void screen_path(char* path, size_t size, const char* dir, int part)
+{
+    snprintf(path, size, "%s/screen-%d", dir, part);
+}
+
+/// A part with the verdicts of a first round.
+static st_status write_screened(st_ctx* ctx, const st_study* study, const char* dir, int part,
+                                int count, const char* const* verdicts)
+{
+    char path[256];
+    st_trial_def def = st_default_trial_def();
+    def.worker_count = 2;
+    def.verdict_path = verdicts;
+    part_path(path, sizeof path, dir, part);
+    st_ctx_clear_messages(ctx);
+    return st_study_run_part(ctx, study, &def, part, count, path, &SILENT, NULL);
+}
+
+// Screened in parts first, with all verdicts, some or hardly any: the same run.
+static void a_first_round_changes_nothing(void** state)
+{
+    (void)state;
+    enum { PARTS = 3 };
+    st_ctx* ctx = st_ctx_create();
+    st_study* study = NULL;
+    char dir[64];
+    char path[PARTS][256];
+    const char* list[PARTS];
+    assert_int_equal(st_study_load(ctx, STUDY, MODELS, &study), ST_OK);
+    make_folder(dir, sizeof dir);
+    char* whole = dump(ctx, study, dir, 0);
+    for (int i = 0; i < PARTS; ++i) {
+        st_trial_def def = st_default_trial_def();
+        def.worker_count = 1 + i;
+        screen_path(path[i], sizeof path[i], dir, i);
+        list[i] = path[i];
+        assert_int_equal(st_study_screen_part(ctx, study, &def, i, PARTS, path[i]), ST_OK);
+    }
+    for (int missing = -1; missing < PARTS; ++missing) {
+        const char* some[PARTS];
+        for (int i = 0; i < PARTS; ++i) {
+            some[i] = i == missing ? NULL : list[i];
+        }
+        for (int i = 0; i < PARTS; ++i) {
+            assert_int_equal(write_screened(ctx, study, dir, i, PARTS, some), ST_OK);
+        }
+        char* merged = dump(ctx, study, dir, PARTS);
+        assert_string_equal(merged, whole);
+        st_free(ctx, merged);
+    }
+    // What does not belong, or is damaged, is named.
+    const char* const swapped[] = {list[1], list[0], list[2]};
+    assert_int_equal(write_screened(ctx, study, dir, 0, PARTS, swapped), ST_ERR_INPUT);
+    assert_non_null(strstr(st_ctx_message(ctx, 0), "another part of the screening"));
+    st_trial_def other = st_default_trial_def();
+    other.has_seed = true;
+    other.seed = 78;
+    assert_int_equal(st_study_screen_part(ctx, study, &other, 0, PARTS, path[0]), ST_OK);
+    assert_int_equal(write_screened(ctx, study, dir, 0, PARTS, list), ST_ERR_INPUT);
+    assert_non_null(strstr(st_ctx_message(ctx, 0), "another seed"));
+    assert_int_equal(truncate(path[1], 1000), 0);
+    assert_int_equal(
+        write_screened(ctx, study, dir, 0, PARTS, (const char*[]){NULL, path[1], NULL}),
+        ST_ERR_INPUT);
+    assert_non_null(strstr(st_ctx_message(ctx, 0), "damaged"));
+    assert_int_equal(st_study_screen_part(ctx, study, &other, PARTS, PARTS, path[0]), ST_ERR_INPUT);
+    for (int i = 0; i < PARTS; ++i) {
+        remove(path[i]);
+    }
+    st_free(ctx, whole);
+    st_study_destroy(study);
+    remove_folder(dir, PARTS);
+    assert_int_equal(st_ctx_bytes_in_use(ctx), 0);
+    st_ctx_destroy(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +318,7 @@ int main(void)
         cmocka_unit_test(failures_survive_the_parts),
         cmocka_unit_test(parts_that_do_not_belong_are_named),
         cmocka_unit_test(a_damaged_part_is_found),
+        cmocka_unit_test(a_first_round_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

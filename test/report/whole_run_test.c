@@ -172,6 +172,45 @@ static void people_of_a_twin_arm_are_those_of_the_others(void** state)
     assert_true(ask(s, pairs) == ask(s, "SELECT sum(size_people) * 3 FROM arm WHERE NOT is_twin"));
 }
 
+// One value at a time: every value of the model and of the dose, around the same contrast. [TRI-50]
+static void influence_holds_every_value(void** state)
+{
+    const scene* s = *state;
+    assert_true(ask(s, "SELECT count(*) FROM influence WHERE origin = 'model'") ==
+                ask(s, "SELECT count(*) FROM parameter WHERE origin = 'model'"));
+    assert_true(ask(s, "SELECT count(*) FROM influence WHERE origin = 'dose'") >= 1.0);
+    assert_true(ask(s, "SELECT count(*) FROM influence i JOIN parameter p USING (origin, position) "
+                       "WHERE origin = 'procedure' AND i.name = p.name") > 0.0);
+    assert_true(ask(s, "SELECT count(*) FROM influence i LEFT JOIN parameter p USING (origin, "
+                       "position) WHERE origin <> 'dose' AND p.name IS NOT i.name") == 0.0);
+    assert_true(ask(s, "SELECT count(DISTINCT contrast) FROM influence") == 1.0);
+    assert_true(ask(s, "SELECT count(*) FROM influence i WHERE arm <> (SELECT min(arm) FROM arm "
+                       "WHERE has_cells) OR versus <> (SELECT control FROM arm a WHERE a.arm = "
+                       "i.arm)") == 0.0);
+    // Within what chance of so small a panel allows, it is the part of the product of the trial.
+    assert_true(ask(s, "SELECT max(abs(i.product - p.mean)) FROM influence i JOIN split p ON p.arm "
+                       "= i.arm AND p.measure = i.measure AND p.visit = i.visit AND p.part = "
+                       "'product'") < 5.0);
+    // Nothing but the model's own values is changed: those that no equation uses move nothing.
+    assert_true(ask(s, "SELECT count(*) FROM influence WHERE abs(contrast_hi - contrast) > 0.1") >
+                3.0);
+}
+
+static void way_of_the_cells_is_that_of_the_trial(void** state)
+{
+    const scene* s = *state;
+    assert_true(ask(s, "SELECT count(DISTINCT arm) FROM prepared") ==
+                ask(s, "SELECT sum(has_cells) FROM arm"));
+    assert_true(ask(s,
+                    "SELECT max(abs(p.q50 / d.q50_cells - 1)) FROM prepared p JOIN dose_step d ON"
+                    " d.arm = p.arm AND d.name = 'in the joint' WHERE p.name = 'dose'") < 0.05);
+    assert_true(ask(s, "SELECT count(*) FROM prepared WHERE band_lo NOT NULL AND source IS NULL") ==
+                0.0);
+    assert_true(ask(s, "SELECT count(*) FROM prepared WHERE band_lo NOT NULL") >= 3.0);
+    assert_true(ask(s, "SELECT count(*) FROM person_event WHERE at_day IS NULL OR at_day > 0") ==
+                0.0);
+}
+
 static void page_tables_and_summary_are_made_from_it(void** state)
 {
     const scene* s = *state;
@@ -203,6 +242,8 @@ int main(void)
         cmocka_unit_test(statistics_agree_with_the_readings),
         cmocka_unit_test(sums_of_the_run_are_those_of_its_readings),
         cmocka_unit_test(people_of_a_twin_arm_are_those_of_the_others),
+        cmocka_unit_test(influence_holds_every_value),
+        cmocka_unit_test(way_of_the_cells_is_that_of_the_trial),
         cmocka_unit_test(page_tables_and_summary_are_made_from_it),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

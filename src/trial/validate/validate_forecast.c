@@ -127,14 +127,14 @@ static double share_of(const st_validate_world* world, const st_validate_item* i
 
     for (int k = 0; k < count; ++k) {
         bool any = false;
-        bool all = r->all_count > 0;
+        int met = 0;
         for (int i = 0; i < r->any_count; ++i) {
             any = any || meets(world, &r->any[i], item, recipe, person[k], effect);
         }
         for (int i = 0; i < r->all_count; ++i) {
-            all = all && meets(world, &r->all[i], item, recipe, person[k], effect);
+            met += meets(world, &r->all[i], item, recipe, person[k], effect);
         }
-        hits += any || all;
+        hits += any || (r->all_count > 0 && met >= r->enough);
     }
     return 100.0 * hits / count;
 }

@@ -214,7 +214,7 @@ static int read_criteria(reader* r, const st_node* list, st_validate_criterion* 
 
 static void read_responders(reader* r, const st_node* map)
 {
-    static const char* const keys[] = {"any", "all", "source", NULL};
+    static const char* const keys[] = {"any", "all", "enough", "source", NULL};
 
     for (const st_node* node = map->first; node != NULL; node = node->next) {
         st_validate_responder* to = &r->rules->responder[r->rules->responder_count];
@@ -224,6 +224,7 @@ static void read_responders(reader* r, const st_node* map)
         *to = (st_validate_responder){.name = node->key};
         to->any_count = read_criteria(r, st_node_child(node, "any"), to->any);
         to->all_count = read_criteria(r, st_node_child(node, "all"), to->all);
+        to->enough = (int)number_or(r, node, "enough", 1, fmax(1.0, to->all_count), to->all_count);
         need_text(r, node, "source");
         r->rules->responder_count += 1;
     }

@@ -40,6 +40,7 @@ typedef struct st_validate_responder {
     const char* name;
     st_validate_criterion any[ST_VALIDATE_CRITERION_LIMIT], all[ST_VALIDATE_CRITERION_LIMIT];
     int any_count, all_count;
+    int enough; ///< so many of `all` suffice
 } st_validate_responder;
 
 /// What a page left out.
