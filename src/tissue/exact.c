@@ -32,11 +32,17 @@ st_totals st_exact_take(const st_totals* worker, int worker_count)
         sum.change += w->change;
         sum.uptake += w->uptake;
         sum.uptake_slope += w->uptake_slope;
+        sum.cells += w->cells;
+        sum.cells_slope += w->cells_slope;
         sum.source += w->source;
         sum.in += w->in;
         sum.wall_level += w->wall_level;
         sum.clipped += w->clipped;
         sum.max_bits = w->max_bits > sum.max_bits ? w->max_bits : sum.max_bits;
+        sum.difference_bits =
+            w->difference_bits > sum.difference_bits ? w->difference_bits : sum.difference_bits;
+        sum.end_below_bits =
+            w->end_below_bits > sum.end_below_bits ? w->end_below_bits : sum.end_below_bits;
         sum.max_change_bits =
             w->max_change_bits > sum.max_change_bits ? w->max_change_bits : sum.max_change_bits;
         sum.min_negative_bits = w->min_negative_bits > sum.min_negative_bits

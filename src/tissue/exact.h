@@ -12,9 +12,10 @@ typedef struct st_totals {
     int64_t level[ST_MEDIUM_LIMIT + 1];
     int64_t change;
     int64_t uptake, uptake_slope; ///< in units of the uptake scale
+    int64_t cells, cells_slope;   ///< the sinks of voxels, in units of theirs
     int64_t source, in, wall_level;
     int64_t clipped;
-    uint32_t max_bits, max_change_bits, min_negative_bits;
+    uint32_t max_bits, max_change_bits, min_negative_bits, difference_bits, end_below_bits;
     char pad[64];
 } st_totals;
 

@@ -1,5 +1,6 @@
 // Fields: what is asked of them, how they are advanced, what they answer.                [TIS-4]
 
+#include "tissue/reaction.h"
 #include "tissue/state.h"
 
 #include <math.h>
@@ -54,6 +55,17 @@ static st_status check_rates(st_ctx* ctx, const st_tissue* t, const st_field_def
     return ST_OK;
 }
 
+bool st_field_knots_are_good(int knot_count, const double* knot_min, const double* knot_M)
+{
+    for (int i = 0; i < knot_count; i++) {
+        if (!is_rate(knot_M[i]) || !(fabs(knot_min[i]) < 1e30) ||
+            (i > 0 && !(knot_min[i] > knot_min[i - 1]))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static st_status check_boundary(st_ctx* ctx, const char* name, const st_boundary* b)
 {
     if (b->region < 0 || b->region >= ST_REGION_COUNT || (int)b->kind < 0 ||
@@ -73,14 +85,11 @@ static st_status check_boundary(st_ctx* ctx, const char* name, const st_boundary
         if (b->knot_count < 1 || !b->knot_min || !b->knot_M) {
             return ST_FAIL(ctx, ST_ERR_INPUT, "field %s: a boundary has no level", name);
         }
-        for (int i = 0; i < b->knot_count; i++) {
-            if (!is_rate(b->knot_M[i]) || !(fabs(b->knot_min[i]) < 1e30) ||
-                (i > 0 && !(b->knot_min[i] > b->knot_min[i - 1]))) {
-                return ST_FAIL(ctx, ST_ERR_INPUT,
-                               "field %s: boundary level %g M at %g min: expected times that rise "
-                               "and levels not below 0",
-                               name, b->knot_M[i], b->knot_min[i]);
-            }
+        if (!st_field_knots_are_good(b->knot_count, b->knot_min, b->knot_M)) {
+            return ST_FAIL(ctx, ST_ERR_INPUT,
+                           "field %s: the %d levels of a boundary, from %g M at %g min: expected "
+                           "times that rise and levels not below 0",
+                           name, b->knot_count, b->knot_M[0], b->knot_min[0]);
         }
     }
     return ST_OK;
@@ -115,7 +124,7 @@ static st_status check_def(st_ctx* ctx, const st_tissue* t, const st_field_def* 
     return ST_OK;
 }
 
-static st_status copy_doubles(st_ctx* ctx, const double* from, int count, const double** out)
+st_status st_field_copy_knots(st_ctx* ctx, const double* from, int count, const double** out)
 {
     double* copy = st_alloc(ctx, (size_t)count, sizeof *copy);
     if (!copy) {
@@ -126,7 +135,20 @@ static st_status copy_doubles(st_ctx* ctx, const double* from, int count, const 
     return ST_OK;
 }
 
-static st_status copy_def(st_ctx* ctx, const st_tissue* t, const st_field_def* def, st_field* f)
+st_status st_field_need_scratch(st_ctx* ctx, st_tissue* t, const st_field* f)
+{
+    ST_TRY(st_multigrid_make_room(t->mg, f->transport, true));
+    const size_t voxels = (size_t)t->mg->level[0].grid.brick_count * V;
+    if (!t->base) {
+        t->base = st_grid_alloc(ctx, voxels, sizeof *t->base);
+    }
+    if (!t->second) {
+        t->second = st_grid_alloc(ctx, voxels, sizeof *t->second);
+    }
+    return t->base && t->second ? ST_OK : ST_ERR_MEMORY;
+}
+
+static st_status copy_def(st_ctx* ctx, st_tissue* t, const st_field_def* def, st_field* f)
 {
     const size_t length = strlen(def->name) + 1;
     f->name = st_alloc(ctx, length, 1);
@@ -142,9 +164,10 @@ static st_status copy_def(st_ctx* ctx, const st_tissue* t, const st_field_def* d
         if (t->medium_count[m] > 0) {
             f->rates[m] = def->rates[m];
             f->initial_M[m] = def->initial_M[m];
-            f->has_uptake = f->has_uptake || def->rates[m].uptake_max_M_per_min > 0.0;
+            f->has_medium_uptake = f->has_medium_uptake || def->rates[m].uptake_max_M_per_min > 0.0;
         }
     }
+    f->has_uptake = f->has_medium_uptake;
     f->mode = def->mode;
     f->tolerance = def->tolerance;
     f->solver_tolerance = def->solver_tolerance;
@@ -158,11 +181,12 @@ static st_status copy_def(st_ctx* ctx, const st_tissue* t, const st_field_def* d
                            from->region);
         }
         *to = *from;
+        f->has_flux = f->has_flux || from->kind == ST_BOUNDARY_FLUX;
         to->knot_min = NULL;
         to->knot_M = NULL;
         if (from->kind == ST_BOUNDARY_FIXED || from->kind == ST_BOUNDARY_EXCHANGE) {
-            ST_TRY(copy_doubles(ctx, from->knot_min, from->knot_count, &to->knot_min));
-            ST_TRY(copy_doubles(ctx, from->knot_M, from->knot_count, &to->knot_M));
+            ST_TRY(st_field_copy_knots(ctx, from->knot_min, from->knot_count, &to->knot_min));
+            ST_TRY(st_field_copy_knots(ctx, from->knot_M, from->knot_count, &to->knot_M));
             for (int k = 0; k < from->knot_count; k++) {
                 f->peak_M = fmax(f->peak_M, from->knot_M[k]);
             }
@@ -237,6 +261,9 @@ static void free_field(st_ctx* ctx, st_field* f)
     st_free(ctx, f->wall_rate);
     st_free(ctx, f->level);
     st_free(ctx, f->remainder);
+    st_free(ctx, f->change);
+    st_free(ctx, f->saved_level);
+    st_free(ctx, f->saved_remainder);
     st_free(ctx, f);
 }
 
@@ -278,6 +305,10 @@ st_status st_tissue_add_field(st_ctx* ctx, st_tissue* t, const st_field_def* def
     st_status status = copy_def(ctx, t, def, f);
     if (status == ST_OK) {
         status = find_transport(ctx, t, f);
+    }
+    if (status == ST_OK) {
+        status = f->has_uptake ? st_field_need_scratch(ctx, t, f)
+                               : st_multigrid_make_room(t->mg, f->transport, false);
     }
     if (status == ST_OK) {
         fill_wall_rates(t, f);
@@ -334,7 +365,7 @@ static double next_knot(const st_field* f, double time_min, double end_min)
     return end_min;
 }
 
-static st_status advance_transient(st_ctx* ctx, st_tissue* t, st_field* f, double end_min)
+st_status st_field_advance(st_ctx* ctx, st_tissue* t, st_field* f, double end_min)
 {
     int rejects = 0;
     double dt = f->next_step_min > 0.0 ? f->next_step_min : 0.01 * (end_min - f->time_min);
@@ -377,12 +408,18 @@ st_status st_tissue_advance(st_ctx* ctx, st_tissue* t, double time_min)
     }
     for (int i = 0; i < t->field_count; i++) {
         st_field* f = t->field[i];
+        if (f->change) {
+            continue;
+        }
         if (f->choice.is_steady) {
             f->time_min = time_min;
             ST_TRY(st_step_steady(ctx, t, f));
         } else {
-            ST_TRY(advance_transient(ctx, t, f, time_min));
+            ST_TRY(st_field_advance(ctx, t, f, time_min));
         }
+    }
+    if (t->chemistry) {
+        ST_TRY(st_split_advance(ctx, t, time_min));
     }
     t->time_min = time_min;
     return ST_OK;
@@ -431,9 +468,11 @@ st_field_ledger st_tissue_ledger(const st_tissue* t, int field)
 
 double st_tissue_balance_error(const st_field_ledger* l)
 {
-    const double rest = l->amount - l->start - l->supply + l->decay + l->uptake - l->in - l->added;
+    const double rest = l->amount - l->start - l->supply + l->decay + l->uptake + l->cells - l->in -
+                        l->added - l->reacted;
     double size = fmax(fabs(l->amount), fabs(l->start));
     size = fmax(size, fmax(fabs(l->supply), fabs(l->decay)));
+    size = fmax(size, fmax(fabs(l->cells), fabs(l->reacted)));
     size = fmax(size, fmax(fabs(l->uptake), fmax(fabs(l->in), fabs(l->added))));
     return size > 0.0 ? rest / size : 0.0;
 }
@@ -493,18 +532,6 @@ st_status st_tissue_add_amount(st_ctx* ctx, st_tissue* t, int field, const int v
 const float* st_tissue_brick_levels(const st_tissue* t, int field, int brick)
 {
     return t->field[field]->level + (size_t)brick * V;
-}
-
-void st_tissue_set_source(st_tissue* t, int field, const float* source_M_per_min)
-{
-    st_field* f = t->field[field];
-    f->source = source_M_per_min;
-    f->source_bound_M_per_min = 0.0;
-    const size_t voxels = (size_t)t->mg->level[0].grid.brick_count * V;
-    for (size_t i = 0; i < voxels && source_M_per_min; i++) {
-        f->source_bound_M_per_min =
-            fmax(f->source_bound_M_per_min, fabs((double)source_M_per_min[i]));
-    }
 }
 
 double st_tissue_mean_M(const st_tissue* t, int field, int medium)

@@ -8,13 +8,21 @@
 
 /// Voxels of the coarsest level at most, which is solved directly.
 #define ST_DENSE_LIMIT 64
-/// Smoothing steps before and after the coarse correction.
-#define ST_SMOOTH_STEPS 2
+
+/// Bricks in rows along x, and rows in items of work: sweep.c.
+typedef struct st_brick_rows {
+    int32_t* brick; ///< [brick_count]
+    int32_t* start; ///< [row_count + 1] of a row in `brick`
+    int32_t* item;  ///< [item_count + 1] first row of an item
+    int row_count, item_count;
+} st_brick_rows;
 
 typedef struct st_level {
     st_grid grid;
-    float *x, *y, *b;   ///< [(brick_count + 1) * 512], the empty brick stays 0
-    float *a, *inverse; ///< [brick_count * 512]; unused in uniform bricks when `a_by_medium`
+    st_brick_rows rows;
+    float *x, *y, *b;    ///< [(brick_count + 1) * 512], the empty brick stays 0
+    float *a, *inverse;  ///< of mixed bricks, by `slot`; of all when `slot` is NULL
+    const int32_t* slot; ///< borrowed from a transport; all have the same
     float a0[ST_MEDIUM_LIMIT + 1], inverse0[ST_MEDIUM_LIMIT + 1]; ///< uniform bricks
 } st_level;
 
@@ -27,6 +35,8 @@ typedef struct st_multigrid {
     st_level level[ST_LEVEL_LIMIT];
     const st_transport* transport; ///< of the system at hand
     bool a_by_medium;              ///< `a` is constant in uniform bricks
+    const st_transport* made_for;  ///< the matrix that stands is of this and `made_of`; NULL = none
+    double made_of[ST_MEDIUM_LIMIT + 1];
     float diagonal; ///< smallest diagonal inside a medium: residual / it = rough error
     int dense_count;
     int32_t* dense_at;    ///< [dense_count] brick * 512 + voxel
@@ -39,6 +49,10 @@ typedef struct st_multigrid {
 st_status st_multigrid_create(st_ctx* ctx, st_grid* finest, st_pool* pool, st_multigrid** out);
 void st_multigrid_destroy(st_multigrid* mg);
 
+/// Room for matrices: of mixed bricks, or with `of_voxels` of every voxel. Before the first
+/// st_multigrid_set(), and never less than before.
+st_status st_multigrid_make_room(st_multigrid* mg, const st_transport* transport, bool of_voxels);
+
 /// Makes the system's matrix. With `by_medium`, a[m] holds everywhere in medium m and walls are
 /// added; else level 0's `a` has been filled by the caller for all voxels, without walls.
 /// ST_ERR_NUMERIC without a message when it is singular.
@@ -50,11 +64,14 @@ typedef struct st_solve_goal {
     float residual; ///< with error 0: stop when the largest residual is below (in units of b)
     int cycle_limit;
     bool may_stall; ///< stop also where single precision allows no more
+    bool from_zero; ///< the first guess is 0; x is not read
+    float factor;   ///< what a cycle left in an earlier solve of the kind, 0 = not known
 } st_solve_goal;
 
 typedef struct st_solve_result {
     int cycle_count;
     float error;     ///< estimate
+    float factor;    ///< measured share that a cycle leaves, 0 = only one cycle
     float residual;  ///< largest, after the last cycle if asked for, else within it
     bool is_stalled; ///< single precision allowed no more
 } st_solve_result;

@@ -27,6 +27,7 @@ struct st_tissue_plan {
     st_arena arena;
     st_doc* doc;
     const char* title;
+    const char* identity;
     double low_um[3], high_um[3], voxel_um[3];
     bool has_box;
     const char* medium[ST_MEDIUM_LIMIT + 1];
@@ -43,7 +44,7 @@ struct st_tissue_plan {
     st_slice_plan slice[ST_PLAN_SLICE_LIMIT];
     int slice_count;
     double until_min, every_min;
-    bool writes_vtk;
+    bool writes_vtk, writes_vtu;
     int value_count, assumed_count;
 };
 
@@ -61,5 +62,10 @@ void st_plan_field_read_all(st_ctx* ctx, st_tissue_plan* plan, const st_node* ma
 /// is where mistakes are reported.
 bool st_plan_model_rates(st_ctx* ctx, const st_tissue_plan* plan, const st_node* node,
                          const char* field, int medium, st_medium_rates* rates, double* initial_M);
+
+/// Does a reaction of the model change the state?
+bool st_plan_model_reacts(const st_model* model, int state);
+/// Gives the tissue the model's reactions, place by place: plan_react.c.
+st_status st_plan_react_add(st_ctx* ctx, const st_tissue_plan* plan, st_tissue* tissue);
 
 #endif

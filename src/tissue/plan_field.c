@@ -32,6 +32,12 @@ static bool read_value(st_ctx* ctx, st_tissue_plan* plan, const st_node* node, c
     return value && st_node_read_quantity(ctx, value, what, unit, bridge, lo, 1e30, out);
 }
 
+bool st_tissue_plan_quantity(st_ctx* ctx, st_tissue_plan* plan, const st_node* node,
+                             const char* what, const char* unit, double lo, double* out)
+{
+    return read_value(ctx, plan, node, what, unit, NULL, lo, out);
+}
+
 static bool read_child(st_ctx* ctx, st_tissue_plan* plan, const st_node* map, const char* key,
                        const char* what, const char* unit, const st_bridge* bridge, double lo,
                        double* out)
@@ -280,8 +286,9 @@ void st_plan_field_read_all(st_ctx* ctx, st_tissue_plan* plan, const st_node* ma
     if (!st_node_expect(ctx, map, ST_NODE_MAP)) {
         return;
     }
-    if (map->child_count < 1 || map->child_count > ST_PLAN_FIELD_LIMIT) {
-        st_node_fail(ctx, map, "found %d fields, expected 1 to %d", map->child_count,
+    const int least = st_tissue_plan_cells(plan) ? 0 : 1; // cells can live without fields
+    if (map->child_count < least || map->child_count > ST_PLAN_FIELD_LIMIT) {
+        st_node_fail(ctx, map, "found %d fields, expected %d to %d", map->child_count, least,
                      ST_PLAN_FIELD_LIMIT);
         return;
     }

@@ -165,6 +165,11 @@ static const st_shape* read_shape(st_ctx* ctx, st_tissue_plan* plan, const st_no
     return s;
 }
 
+const st_shape* st_tissue_plan_shape(st_ctx* ctx, st_tissue_plan* plan, const st_node* map)
+{
+    return read_shape(ctx, plan, map, 0);
+}
+
 void st_plan_shape_read_all(st_ctx* ctx, st_tissue_plan* plan, const st_node* list)
 {
     static const char* const keys[] = {"medium", "box",       "ball",     "cylinder", "layer",

@@ -16,20 +16,37 @@ typedef struct st_field {
     double initial_M[ST_MEDIUM_LIMIT + 1];
     st_transport* transport; ///< borrowed from the tissue
     double unit;             ///< 1/min of one unit of conductance: D_ref / h_min^2
-    bool has_uptake;
+    bool has_uptake;         ///< saturating, in a medium or in voxels: Newton's method
+    bool has_medium_uptake, has_flux;
     st_field_mode mode;
     double tolerance, solver_tolerance, change_time_min, steady_tolerance;
     st_field_choice choice;
     st_field_ledger ledger;
     const float* source;
     double source_bound_M_per_min;
+    const float *sink, *voxel_uptake; ///< borrowed, [brick_count * 512] 1/min and M/min, or NULL
+    double sink_bound_per_min, voxel_uptake_bound_M_per_min;
     /// Conductance of walls in 1/min by region, medium, axis.
     double (*wall_rate)[ST_MEDIUM_LIMIT + 1][3];
     double wall_bound;    ///< largest of them
     double peak_M;        ///< largest level so far: what tolerances are relative to
     double next_step_min; ///< suggestion, 0 = none yet
+    float* change;        ///< by the first half of the chemistry; NULL = the field does not react
+    float *saved_level, *saved_remainder;
+    st_field_ledger saved_ledger;
+    double saved_peak_M, saved_next_min;
+    double contraction; ///< share that a cycle left in the last solve, 0 = not known
     double time_min;
 } st_field;
+
+typedef struct st_matrix {
+    char *name, *unit;
+    double lowest, highest;
+    double* value; ///< [brick_count * 512]
+    double* saved; ///< before a step that may be rejected; NULL = no reaction changes it
+} st_matrix;
+
+typedef struct st_chemistry st_chemistry; ///< reaction.h
 
 struct st_tissue {
     st_ctx* ctx;
@@ -39,6 +56,8 @@ struct st_tissue {
     int size[3], shift[3];
     int64_t medium_count[ST_MEDIUM_LIMIT + 1];
     int64_t region_count[ST_REGION_COUNT];
+    int64_t region_axis_count[ST_REGION_COUNT][3]; ///< faces by axis
+    uint8_t* sole_medium; ///< [brick_count] the one medium of a brick, 0 = several
     st_wall_face* wall; ///< ascending by brick
     int64_t wall_count;
     int64_t* wall_start; ///< [brick_count + 1]
@@ -46,13 +65,22 @@ struct st_tissue {
     int transport_count;
     st_field** field;
     int field_count;
-    float *base, *first, *second; ///< scratch of a step, [brick_count * 512]
+    st_matrix* matrix;
+    int matrix_count;
+    st_chemistry* chemistry;      ///< NULL = no reactions
+    float* first; ///< scratch of a step, [(brick_count + 1) * 512], changes places with level 0's x
+    float *base, *second; ///< the same where uptake saturates; NULL until a field has it
     struct st_totals* worker_totals;
     double time_min;
     size_t bytes;
 };
 
+/// Scratch for uptake that saturates or differs from voxel to voxel.
+st_status st_field_need_scratch(st_ctx* ctx, st_tissue* t, const st_field* f);
 void st_field_free_all(st_tissue* t);
+void st_matrix_free_all(st_tissue* t);
+bool st_field_knots_are_good(int knot_count, const double* knot_min, const double* knot_M);
+st_status st_field_copy_knots(st_ctx* ctx, const double* from, int count, const double** out);
 double st_field_boundary_level(const st_boundary* boundary, double time_min);
 
 /// One step of two stages; gives the time reached and the error estimate.

@@ -47,16 +47,16 @@ INLINE rows rows_at(const st_around* e, int y, int z)
 #define FACE(s, side, at) ROW((s)->face + (side)*512 + (at))
 #define SPLAT(x)          ((v8){(x), (x), (x), (x), (x), (x), (x), (x)})
 
-INLINE void smooth_brick(const st_stencil* s, const st_around* e, const float* b, float omega,
-                         float* out, bool has_face, bool has_a)
+INLINE void smooth_rows(const st_stencil* s, const st_around* e, const float* b, float omega,
+                        float* out, const int from[2], const int to[2], bool has_face, bool has_a)
 {
     const v8 keep = SPLAT(1.0f - omega);
     const v8 cx = SPLAT(s->c[0]);
     const v8 cy = SPLAT(s->c[1]);
     const v8 cz = SPLAT(s->c[2]);
     const v8 step0 = SPLAT(omega * s->inverse0);
-    for (int z = 0; z < 8; z++) {
-        for (int y = 0; y < 8; y++) {
+    for (int z = from[1]; z < to[1]; z++) {
+        for (int y = from[0]; y < to[0]; y++) {
             const int at = (z * 8 + y) * 8;
             LOAD_AROUND(e, at, y, z);
             v8 sum = (has_face ? FACE(s, 0, at) : cx) * xm;
@@ -72,6 +72,41 @@ INLINE void smooth_brick(const st_stencil* s, const st_around* e, const float* b
             *(v8*)(out + at) = keep * own + step * (ROW(b + at) + sum);
         }
     }
+}
+
+INLINE void smooth_brick(const st_stencil* s, const st_around* e, const float* b, float omega,
+                         float* out, bool has_face, bool has_a)
+{
+    static const int from[2] = {0, 0};
+    static const int to[2] = {8, 8};
+    smooth_rows(s, e, b, omega, out, from, to, has_face, has_a);
+}
+
+INLINE void begin_rows(const st_stencil* s, const float* b, float omega, float* out,
+                       const int from[2], const int to[2])
+{
+    const v8 step0 = SPLAT(omega * s->inverse0);
+    for (int z = from[1]; z < to[1]; z++) {
+        for (int y = from[0]; y < to[0]; y++) {
+            const int at = (z * 8 + y) * 8;
+            v8 step = step0;
+            if (s->inverse) {
+                step = omega * ROW(s->inverse + at);
+            }
+            *(v8*)(out + at) = step * ROW(b + at);
+        }
+    }
+}
+
+// The rows of one outer layer: y-, y+, z-, z+ for sides 2 ... 5.
+INLINE void layer_bounds(int side, int from[2], int to[2])
+{
+    const int axis = side / 2 - 1;
+    const int at = side % 2 ? 7 : 0;
+    from[0] = axis == 0 ? at : 0;
+    to[0] = axis == 0 ? at + 1 : 8;
+    from[1] = axis == 1 ? at : 0;
+    to[1] = axis == 1 ? at + 1 : 8;
 }
 
 // One row of b - A e, in flux form: what leaves one voxel enters the next, bit for bit.
@@ -200,18 +235,6 @@ INLINE uint32_t prolong_brick(const st_stencil* s, const st_around* e, float* co
     return largest(&max);
 }
 
-INLINE void begin_brick(const st_stencil* s, const float* b, float omega, float* out)
-{
-    const v8 step0 = SPLAT(omega * s->inverse0);
-    for (int at = 0; at < 512; at += 8) {
-        v8 step = step0;
-        if (s->inverse) {
-            step = omega * ROW(s->inverse + at);
-        }
-        *(v8*)(out + at) = step * ROW(b + at);
-    }
-}
-
 // The same source once for every instruction set; constants fold in each of the three cases. The
 // structs are copied so that the compiler knows that no store changes them.
 #define KERNELS(suffix, ...)                                                                       \
@@ -231,8 +254,30 @@ INLINE void begin_brick(const st_stencil* s, const float* b, float omega, float*
     __VA_ARGS__ static void begin_##suffix(const st_stencil* s, const float* b, float omega,       \
                                            float* out)                                             \
     {                                                                                              \
+        static const int from[2] = {0, 0};                                                         \
+        static const int to[2] = {8, 8};                                                           \
         const st_stencil own = *s;                                                                 \
-        begin_brick(&own, b, omega, out);                                                          \
+        begin_rows(&own, b, omega, out, from, to);                                                 \
+    }                                                                                              \
+    __VA_ARGS__ static void layer_##suffix(const st_stencil* s, const st_around* e,                \
+                                           const float* b, float omega, int side, float* out)      \
+    {                                                                                              \
+        const st_stencil own = *s;                                                                 \
+        int from[2];                                                                               \
+        int to[2];                                                                                 \
+        layer_bounds(side, from, to);                                                              \
+        if (!e) {                                                                                  \
+            begin_rows(&own, b, omega, out, from, to);                                             \
+            return;                                                                                \
+        }                                                                                          \
+        const st_around around = *e;                                                               \
+        if (own.face) {                                                                            \
+            smooth_rows(&own, &around, b, omega, out, from, to, true, true);                       \
+        } else if (own.a) {                                                                        \
+            smooth_rows(&own, &around, b, omega, out, from, to, false, true);                      \
+        } else {                                                                                   \
+            smooth_rows(&own, &around, b, omega, out, from, to, false, false);                     \
+        }                                                                                          \
     }                                                                                              \
     __VA_ARGS__ static uint32_t residual_##suffix(const st_stencil* s, const st_around* e,         \
                                                   const float* b, float* out)                      \
@@ -265,9 +310,9 @@ INLINE void begin_brick(const st_stencil* s, const float* b, float omega, float*
         return own.face ? prolong_brick(&own, &around, fine, medium, true)                         \
                         : prolong_brick(&own, &around, fine, medium, false);                       \
     }                                                                                              \
-    static const st_stencil_ops OPS_##suffix = {smooth_##suffix,   begin_##suffix,                 \
-                                                residual_##suffix, restrict_##suffix,              \
-                                                prolong_##suffix,  #suffix}
+    static const st_stencil_ops OPS_##suffix = {                                                   \
+        smooth_##suffix,   begin_##suffix,   layer_##suffix, residual_##suffix,                    \
+        restrict_##suffix, prolong_##suffix, #suffix}
 
 KERNELS(plain, );
 #if defined(__x86_64__)

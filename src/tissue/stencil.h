@@ -31,6 +31,9 @@ typedef struct st_stencil_ops {
                    float* out);
     /// out = omega / d b: the first smoothing step from zero
     void (*begin)(const st_stencil* s, const float* b, float omega, float* out);
+    /// The same in the outer layer at a side, 2 ... 5 for y-, y+, z-, z+; `e` NULL counts as 0.
+    void (*smooth_layer)(const st_stencil* s, const st_around* e, const float* b, float omega,
+                         int side, float* out);
     /// out = b - A e; gives the bits of max |out|
     uint32_t (*residual)(const st_stencil* s, const st_around* e, const float* b, float* out);
     /// Means of the residual over 2 x 2 x 2 voxels, into a quarter-cube of a coarse brick.

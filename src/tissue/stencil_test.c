@@ -46,6 +46,18 @@ static void run(world* w, const st_stencil_ops* ops, const st_stencil* s, uint32
         fine[k] = k == 5 ? NULL : w->fine[k];
     }
     ops->smooth(s, &e, w->b, 0.8f, w->out);
+    for (int side = 2; side < 6; side++) { // a layer is a piece of the brick
+        float layer[512] __attribute__((aligned(64))) = {0};
+        ops->smooth_layer(s, &e, w->b, 0.8f, side, layer);
+        int count = 0;
+        for (int i = 0; i < 512; i++) {
+            const int at = side < 4 ? i / 8 % 8 : i / 64;
+            const bool is_in = at == (side % 2 ? 7 : 0);
+            count += is_in;
+            assert_memory_equal(&layer[i], is_in ? &w->out[i] : &(float){0.0f}, sizeof(float));
+        }
+        assert_int_equal(count, 64);
+    }
     bits[0] = ops->residual(s, &e, w->b, w->b);
     bits[1] = ops->restrict_residual(s, &e, w->a, w->coarse);
     bits[2] = ops->prolong(s, &e, fine, media);

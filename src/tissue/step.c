@@ -1,6 +1,7 @@
 // One field, one step: two implicit stages with exact bookkeeping.        [TIS-4] [TIS-8]
 
 #include "tissue/balance.h"
+#include "tissue/linear.h"
 
 #include <math.h>
 #include <string.h>
@@ -13,9 +14,8 @@
 /// Rounds of a steady solve: each starts from the last one's levels and what they lost.
 #define REFINE_LIMIT 4
 
-// gamma = 1 - 1/sqrt 2; the step ends at u1 + (1 + sqrt 2) (u2 - u1): second order, L-stable.
-#define GAMMA       0.29289321881345247560
-#define EXTRAPOLATE 2.41421356237309504880
+#define GAMMA       ST_STEP_GAMMA
+#define EXTRAPOLATE ST_STEP_EXTRAPOLATE
 
 static void clear_totals(const st_tissue* t)
 {
@@ -50,6 +50,36 @@ static unit_rates rates_in_units(const st_stage* s, int medium)
     };
 }
 
+// The sinks that voxels have of their own.
+static void assemble_cells(const st_stage* s, int brick, const float* now, float* b, float* a)
+{
+    const uint8_t* medium = s->t->mg->level[0].grid.medium + (size_t)brick * V;
+    const float* sink = s->f->sink ? s->f->sink + (size_t)brick * V : NULL;
+    const float* most = s->f->voxel_uptake ? s->f->voxel_uptake + (size_t)brick * V : NULL;
+    const float unit = (float)(1.0 / s->f->unit);
+    for (int v = 0; v < V; v++) {
+        if (!medium[v]) {
+            continue;
+        }
+        float slope = sink ? unit * sink[v] : 0.0f;
+        float lost = slope * now[v];
+        if (most && most[v] > 0.0f) {
+            const float half = (float)s->f->rates[medium[v]].uptake_half_M;
+            const float room = half + (now[v] > 0.0f ? now[v] : 0.0f);
+            const float rate = unit * most[v] / room;
+            lost += rate * now[v];
+            slope += rate * (half / room);
+        }
+        b[v] -= lost;
+        a[v] += slope;
+    }
+}
+
+static bool has_cells(const st_field* f)
+{
+    return f->sink || f->voxel_uptake;
+}
+
 // Right-hand side without transport at base + delta, and the slope of the sinks there.
 static void assemble_brick(const st_stage* s, int brick, bool is_one_medium)
 {
@@ -60,7 +90,7 @@ static void assemble_brick(const st_stage* s, int brick, bool is_one_medium)
     float* restrict now = l->y + (size_t)brick * V;
     float* restrict b = l->b + (size_t)brick * V;
     float* restrict a = l->a + (size_t)brick * V;
-    const bool has_uptake = s->f->has_uptake;
+    const bool has_uptake = s->f->has_uptake || has_cells(s->f);
     unit_rates r = rates_in_units(s, medium[0]);
     int last = medium[0];
     for (int v = 0; v < V; v++) {
@@ -78,6 +108,9 @@ static void assemble_brick(const st_stage* s, int brick, bool is_one_medium)
             b[v] -= slope * w;
             a[v] = r.sigma + r.decay + slope * (r.half / room);
         }
+    }
+    if (has_cells(s->f)) {
+        assemble_cells(s, brick, now, b, a);
     }
     if (s->f->source) {
         const float* source = s->f->source + (size_t)brick * V;
@@ -181,7 +214,9 @@ static st_status solve_stage(st_ctx* ctx, st_stage* s)
     st_multigrid* mg = s->t->mg;
     double half = INFINITY;
     for (int m = 1; m <= ST_MEDIUM_LIMIT; m++) {
-        if (f->rates[m].uptake_max_M_per_min > 0.0 && s->t->medium_count[m] > 0) {
+        const bool takes = f->rates[m].uptake_max_M_per_min > 0.0 ||
+                           (f->voxel_uptake && f->rates[m].uptake_half_M > 0.0);
+        if (takes && s->t->medium_count[m] > 0) {
             half = fmin(half, f->rates[m].uptake_half_M);
         }
     }
@@ -192,7 +227,7 @@ static st_status solve_stage(st_ctx* ctx, st_stage* s)
     for (int iteration = 0; iteration < NEWTON_LIMIT; iteration++) {
         each(s, assemble_chunk);
         each(s, transport_chunk);
-        if (f->has_uptake && st_multigrid_set(mg, f->transport, NULL) != ST_OK) {
+        if (!mg->a_by_medium && st_multigrid_set(mg, f->transport, NULL) != ST_OK) {
             return say_numeric(ctx, f, "the system is singular: nothing holds the level");
         }
         each(s, clear_x_chunk);
@@ -226,7 +261,7 @@ static st_status solve_stage(st_ctx* ctx, st_stage* s)
     return say_numeric(ctx, f, "Newton's method did not converge in 20 iterations");
 }
 
-static void stage_levels(st_stage* s, double time_min)
+void st_step_set_levels(st_stage* s, double time_min)
 {
     for (int r = 0; r < ST_REGION_COUNT; r++) {
         const st_boundary* b = &s->f->boundary[r];
@@ -236,12 +271,13 @@ static void stage_levels(st_stage* s, double time_min)
     }
 }
 
-static st_status set_matrix(st_ctx* ctx, st_stage* s)
+st_status st_step_set_matrix(st_ctx* ctx, st_stage* s)
 {
     st_multigrid* mg = s->t->mg;
     mg->transport = s->f->transport;
-    mg->a_by_medium = !s->f->has_uptake;
-    if (s->f->has_uptake) {
+    mg->a_by_medium = !s->f->has_uptake && !has_cells(s->f);
+    if (!mg->a_by_medium) {
+        mg->made_for = NULL;
         return ST_OK; // made anew in every Newton iteration
     }
     double a[ST_MEDIUM_LIMIT + 1] = {0};
@@ -308,7 +344,7 @@ static void store_chunk(void* arg, int first, int last, int worker)
     const finish* s = arg;
     for (size_t i = (size_t)first * V; i < (size_t)last * V; i++) {
         double x = (double)s->f->level[i] + (double)s->f->remainder[i] +
-                   ((double)s->t->first[i] + s->by * (double)s->t->second[i]);
+                   ((double)s->t->first[i] + (s->by > 0.0 ? s->by * (double)s->t->second[i] : 0.0));
         const float level = x > 0.0 ? (float)x : 0.0f;
         s->f->level[i] = level;
         s->f->remainder[i] = (float)(x - (double)level);
@@ -371,34 +407,38 @@ void st_step_count(st_tissue* t, st_field* f)
     f->ledger.deficit = (double)totals.clipped / s.scale * st_tissue_voxel_volume_um3(t);
 }
 
-static void book(st_tissue* t, st_field* f, const st_flows* q, double minutes)
+void st_step_book(st_tissue* t, st_field* f, const st_flows* q, double minutes)
 {
     const double by = minutes * st_tissue_voxel_volume_um3(t);
     f->ledger.supply += q->supply * by;
     f->ledger.decay += q->decay * by;
     f->ledger.uptake += q->uptake * by;
+    f->ledger.cells += q->cells * by;
     f->ledger.in += q->in * by;
 }
 
 st_status st_step_take(st_ctx* ctx, st_tissue* t, st_field* f, double dt_min, bool is_controlled,
                        st_step_result* result)
 {
+    if (!f->has_uptake) {
+        return st_linear_take(ctx, t, f, dt_min, is_controlled, result);
+    }
     const double part = GAMMA * dt_min;
     const int bricks = t->mg->level[0].grid.brick_count;
     finish end = {.t = t, .f = f};
     st_flows q1;
     st_flows q2;
     st_stage s = {.t = t, .f = f, .base = f->level, .delta = t->first, .sigma = 1.0 / part};
-    ST_TRY(set_matrix(ctx, &s));
+    ST_TRY(st_step_set_matrix(ctx, &s));
     st_grid_each(t->pool, bricks, clear_first_chunk, &end);
-    stage_levels(&s, f->time_min + part);
+    st_step_set_levels(&s, f->time_min + part);
     ST_TRY(solve_stage(ctx, &s));
     ST_TRY(st_balance_stage(ctx, &s, &q1));
 
     st_grid_each(t->pool, bricks, add_chunk, &end); // the second starts from the first's change
     s.base = t->base;
     s.delta = t->second;
-    stage_levels(&s, f->time_min + 2.0 * part);
+    st_step_set_levels(&s, f->time_min + 2.0 * part);
     ST_TRY(solve_stage(ctx, &s));
     ST_TRY(st_balance_stage(ctx, &s, &q2));
 
@@ -419,8 +459,8 @@ st_status st_step_take(st_ctx* ctx, st_tissue* t, st_field* f, double dt_min, bo
     const bool is_negative = is_controlled && below > 10.0 * f->solver_tolerance * scale;
     end.by = is_negative ? 1.0 : EXTRAPOLATE;
     st_grid_each(t->pool, bricks, store_chunk, &end);
-    book(t, f, &q1, part);
-    book(t, f, &q2, is_negative ? part : (1.0 - GAMMA) * dt_min);
+    st_step_book(t, f, &q1, part);
+    st_step_book(t, f, &q2, is_negative ? part : (1.0 - GAMMA) * dt_min);
     result->reached_min = f->time_min + (is_negative ? 2.0 * part : dt_min);
     f->time_min = result->reached_min;
     f->ledger.step_count++;
@@ -431,13 +471,15 @@ st_status st_step_take(st_ctx* ctx, st_tissue* t, st_field* f, double dt_min, bo
 
 st_status st_step_steady(st_ctx* ctx, st_tissue* t, st_field* f)
 {
+    if (!f->has_uptake) {
+        return st_linear_steady(ctx, t, f);
+    }
     const int bricks = t->mg->level[0].grid.brick_count;
     finish end = {.t = t, .f = f};
     st_flows q;
     st_stage s = {.t = t, .f = f, .base = f->level, .delta = t->first};
-    ST_TRY(set_matrix(ctx, &s));
-    stage_levels(&s, f->time_min);
-    memset(t->second, 0, (size_t)bricks * V * sizeof *t->second);
+    ST_TRY(st_step_set_matrix(ctx, &s));
+    st_step_set_levels(&s, f->time_min);
     for (int round = 0; round < REFINE_LIMIT; round++) {
         st_grid_each(t->pool, bricks, clear_first_chunk, &end);
         ST_TRY(solve_stage(ctx, &s));

@@ -1,5 +1,6 @@
 // From painted shapes and label maps to sparse bricks, walls and levels.                 [TIS-1]
 
+#include "tissue/reaction.h"
 #include "tissue/shape.h"
 #include "tissue/state.h"
 
@@ -353,6 +354,7 @@ static st_status find_walls(st_ctx* ctx, const st_tissue_def* def, const st_grid
     st_grid_each(t->pool, count, write_walls, &w);
     for (int64_t i = 0; i < t->wall_count; i++) {
         t->region_count[t->wall[i].region]++;
+        t->region_axis_count[t->wall[i].region][t->wall[i].side / 2]++;
     }
     for (size_t i = 0; i < (size_t)count * V; i++) {
         t->medium_count[grid->medium[i]]++;
@@ -362,6 +364,18 @@ static st_status find_walls(st_ctx* ctx, const st_tissue_def* def, const st_grid
 
 // --- life
 // ---------------------------------------------------------------------------------------
+
+static uint8_t sole_medium(const uint8_t* medium)
+{
+    uint8_t sole = 0;
+    for (int v = 0; v < V; v++) {
+        if (medium[v] && sole && medium[v] != sole) {
+            return 0;
+        }
+        sole = medium[v] ? medium[v] : sole;
+    }
+    return sole;
+}
 
 static st_status build(st_ctx* ctx, const st_tissue_def* def, st_tissue* t)
 {
@@ -380,13 +394,18 @@ static st_status build(st_ctx* ctx, const st_tissue_def* def, st_tissue* t)
     }
     st_grid_clear(ctx, &grid); // empty when multigrid took it
     ST_TRY(status);
-    const size_t voxels = (size_t)t->mg->level[0].grid.brick_count * V;
-    t->base = st_grid_alloc(ctx, voxels, sizeof *t->base);
-    t->first = st_grid_alloc(ctx, voxels, sizeof *t->first);
-    t->second = st_grid_alloc(ctx, voxels, sizeof *t->second);
+    const int bricks = t->mg->level[0].grid.brick_count;
+    t->first = st_grid_alloc(ctx, ((size_t)bricks + 1) * V, sizeof *t->first);
+    t->sole_medium = st_alloc(ctx, (size_t)bricks, 1);
     t->worker_totals =
         st_alloc(ctx, (size_t)st_pool_worker_count(t->pool), sizeof *t->worker_totals);
-    return t->base && t->first && t->second && t->worker_totals ? ST_OK : ST_ERR_MEMORY;
+    if (!t->first || !t->sole_medium || !t->worker_totals) {
+        return ST_ERR_MEMORY;
+    }
+    for (int b = 0; b < bricks; b++) {
+        t->sole_medium[b] = sole_medium(st_tissue_brick_media(t, b));
+    }
+    return ST_OK;
 }
 
 st_status st_tissue_create(st_ctx* ctx, const st_tissue_def* def, st_tissue** out)
@@ -416,6 +435,8 @@ void st_tissue_destroy(st_tissue* t)
     }
     st_ctx* ctx = t->ctx;
     st_field_free_all(t);
+    st_matrix_free_all(t);
+    st_reaction_free_all(t);
     for (int i = 0; i < t->transport_count; i++) {
         st_transport_destroy(ctx, t->transport[i]);
     }
@@ -428,6 +449,7 @@ void st_tissue_destroy(st_tissue* t)
     st_free(ctx, t->first);
     st_free(ctx, t->second);
     st_free(ctx, t->worker_totals);
+    st_free(ctx, t->sole_medium);
     st_free(ctx, t);
 }
 
@@ -534,6 +556,9 @@ uint64_t st_tissue_hash(const st_tissue* t)
             for (int f = 0; f < t->field_count; f++) {
                 const float pair[2] = {t->field[f]->level[at], t->field[f]->remainder[at]};
                 hash = XXH3_64bits_withSeed(pair, sizeof pair, hash);
+            }
+            for (int m = 0; m < t->matrix_count; m++) {
+                hash = XXH3_64bits_withSeed(&t->matrix[m].value[at], sizeof(double), hash);
             }
             sum += hash;
         }

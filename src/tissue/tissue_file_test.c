@@ -2,6 +2,7 @@
 
 #include "base/doc.h"
 #include "base/table.h"
+#include "stroma/model.h"
 #include "stroma/tissue.h"
 #include "tissue/label_map.h"
 
@@ -135,6 +136,124 @@ static void the_model_file_gives_the_same_rates(void** state)
     print_message("from the model %.9g M, written out %.9g M\n", level[0], level[1]);
     assert_true(level[1] < 75e-6 && level[1] > 30e-6);
     assert_true(fabs(level[0] / level[1] - 1.0) < 1e-6);
+}
+
+static const char REACTING[] =
+    "model: Binding beside decay and cells\n"
+    "places:\n  gel: { volume: { value: 2 mL, assumed: 'made up here' } }\n"
+    "parameters: { k_on: { value: 0.05 1/uM/day, assumed: 'made up here' } }\n"
+    "substrates:\n"
+    "  drug:\n"
+    "    in: { gel: { value: 80 uM, assumed: 'made up here' } }\n"
+    "    decay: { value: 3 1/day, assumed: 'made up here' }\n"
+    "  target: { in: { gel: { value: 60 uM, assumed: 'made up here' } } }\n"
+    "  pair: { in: { gel: 0 } }\n"
+    "reactions:\n"
+    "  - { name: bind, in: gel, consume: { drug: 1, target: 1 }, produce: { pair: 1 }, rate: k_on "
+    "* drug * target }\n"
+    "cells:\n"
+    "  chondrocyte:\n"
+    "    in: { gel: { value: 4e6 cells, assumed: 'made up here' } }\n"
+    "    behaviours:\n"
+    "      consume.target: { value: 10 fmol/cell/h, half: { value: 5 uM, assumed: 'made up here' "
+    "}, assumed: 'made up here' }\n";
+
+static void write_file(char* name, const char* text)
+{
+    const int fd = mkstemp(name);
+    assert_true(fd >= 0);
+    assert_true(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+    close(fd);
+}
+
+// The model's own rates, by many small steps of Heun's method.
+static void march(const st_model* model, double minutes, double* level)
+{
+    const st_tape* tape = st_model_rate_tape(model);
+    const int n = st_model_state_count(model);
+    double* input = calloc((size_t)tape->input_count, sizeof *input);
+    double* reg = calloc((size_t)tape->register_count, sizeof *reg);
+    double k[2][16];
+    assert_true(n <= 16);
+    double* at = input + n;
+    for (int i = 0; i < st_model_parameter_count(model); i++) {
+        *at++ = st_model_parameter(model, i)->value;
+    }
+    const st_tape* start = st_model_initial_tape(model);
+    double* other = calloc((size_t)start->register_count, sizeof *other);
+    st_tape_run_scalar(start, input, other, level);
+    free(other);
+    const int steps = 20000;
+    const double h = minutes / 1440.0 / steps;
+    for (int s = 0; s < steps; s++) {
+        memcpy(input, level, (size_t)n * sizeof *input);
+        st_tape_run_scalar(tape, input, reg, k[0]);
+        for (int i = 0; i < n; i++) {
+            input[i] = level[i] + h * k[0][i];
+        }
+        st_tape_run_scalar(tape, input, reg, k[1]);
+        for (int i = 0; i < n; i++) {
+            level[i] += 0.5 * h * (k[0][i] + k[1][i]);
+        }
+    }
+    free(input);
+    free(reg);
+}
+
+// Everywhere the same levels: tissue must do what the population engine's equations do. [TIS-12]
+static void reactions_come_from_the_model_file(void** state)
+{
+    (void)state;
+    char name[] = "tissue_model_XXXXXX";
+    write_file(name, REACTING);
+    static const char* const fields[3] = {"drug", "target", "pair"};
+    char text[4096];
+    snprintf(text, sizeof text,
+             "tissue: A test\n"
+             "box: { from: [0 mm, 0 mm, 0 mm], to: [1 mm, 1 mm, 1 mm], voxel: 125 um }\n"
+             "geometry:\n"
+             "  - { medium: gel, box: { from: [0 mm, 0 mm, 0 mm], to: [1 mm, 1 mm, 1 mm] } }\n"
+             "run: { until: 60 min, every: 60 min }\n"
+             "model: %s\nmedia:\n  gel: { place: gel }\nfields:\n"
+             "  drug: { tolerance: 1e-5, in: { gel: { diffusivity: { value: 2e-10 m2/s, assumed: x "
+             "} } } }\n"
+             "  target: { tolerance: 1e-5, in: { gel: { diffusivity: { value: 1e-11 m2/s, assumed: "
+             "x } } } }\n"
+             "  pair: { tolerance: 1e-5, in: { gel: { diffusivity: { value: 1e-11 m2/s, assumed: x "
+             "} } } }\n",
+             name);
+    st_ctx* ctx = st_ctx_create();
+    st_model* model = NULL;
+    const st_status loaded = st_model_load(ctx, name, NULL, &model);
+    if (loaded != ST_OK) {
+        print_message("%s\n", st_ctx_message(ctx, 0));
+    }
+    assert_int_equal(loaded, ST_OK);
+    double level[16];
+    march(model, 120.0, level);
+    st_tissue_plan* plan = NULL;
+    const st_status status = load(ctx, text, &plan);
+    if (status != ST_OK) {
+        print_message("%s\n", st_ctx_message(ctx, 0));
+    }
+    assert_int_equal(status, ST_OK);
+    st_tissue* t = NULL;
+    assert_int_equal(st_tissue_plan_build(ctx, plan, 1, &t), ST_OK);
+    assert_int_equal(st_tissue_advance(ctx, t, 120.0), ST_OK);
+    for (int f = 0; f < 3; f++) {
+        char key[32];
+        snprintf(key, sizeof key, "%s@gel", fields[f]);
+        const double expected = level[st_model_find_state(model, key)] * 1e-6;
+        const double found = st_tissue_level_M(t, f, (const int[3]){4, 4, 4});
+        print_message("%s: tissue %.7g M, equations %.7g M\n", key, found, expected);
+        assert_true(fabs(found / expected - 1.0) < 1e-4);
+    }
+    st_tissue_destroy(t);
+    st_tissue_plan_destroy(plan);
+    st_model_destroy(model);
+    unlink(name);
+    assert_int_equal(st_ctx_bytes_in_use(ctx), 0);
+    st_ctx_destroy(ctx);
 }
 
 // Replaces one piece of the good file and expects one message with a word in it.
@@ -355,6 +474,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_becomes_a_tissue),
         cmocka_unit_test(the_model_file_gives_the_same_rates),
+        cmocka_unit_test(reactions_come_from_the_model_file),
         cmocka_unit_test(mistakes_are_named_where_they_are),
         cmocka_unit_test(label_maps_are_turned_the_right_way),
         cmocka_unit_test(label_maps_that_cannot_be_trusted_are_refused),

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include <xxhash.h>
+
 int st_plan_medium(st_ctx* ctx, const st_tissue_plan* plan, const st_node* node)
 {
     for (int i = 1; i <= plan->medium_count; i++) {
@@ -152,13 +154,17 @@ static void read_slice(st_ctx* ctx, st_tissue_plan* plan, const st_node* map)
 
 static void read_output(st_ctx* ctx, st_tissue_plan* plan, const st_node* map)
 {
-    static const char* const keys[] = {"slices", "vtk", NULL};
+    static const char* const keys[] = {"slices", "vtk", "vtu", NULL};
     if (!st_node_check_keys(ctx, map, keys)) {
         return;
     }
     const st_node* vtk = st_node_child(map, "vtk");
     if (vtk) {
         st_node_read_bool(ctx, vtk, &plan->writes_vtk);
+    }
+    const st_node* vtu = st_node_child(map, "vtu");
+    if (vtu) {
+        st_node_read_bool(ctx, vtu, &plan->writes_vtu);
     }
     const st_node* slices = st_node_child(map, "slices");
     if (slices && st_node_expect(ctx, slices, ST_NODE_LIST)) {
@@ -230,6 +236,9 @@ static bool load_model(st_ctx* ctx, st_tissue_plan* plan, const st_node* node)
     const char* slash = strrchr(beside, '/');
     const int folder = slash && name[0] != '/' ? (int)(slash - beside) + 1 : 0;
     const char* path = st_arena_format(&plan->arena, "%.*s%s", folder, beside, name);
+    if (st_tissue_plan_cells(plan)) { // single cells have signals that a mixed place has not
+        return path && st_model_load_in_space(ctx, path, NULL, &plan->model) == ST_OK;
+    }
     return path && st_model_load(ctx, path, NULL, &plan->model) == ST_OK;
 }
 
@@ -237,7 +246,7 @@ static void read_plan(st_ctx* ctx, st_tissue_plan* plan)
 {
     static const char* const keys[] = {"tissue", "model",  "description", "box",
                                        "labels", "media",  "geometry",    "fields",
-                                       "run",    "output", NULL};
+                                       "run",    "output", "cells",       NULL};
     const st_node* root = st_doc_root(plan->doc);
     if (!st_node_check_keys(ctx, root, keys)) {
         return;
@@ -285,6 +294,26 @@ static void read_plan(st_ctx* ctx, st_tissue_plan* plan)
     }
 }
 
+// All bytes that the run depends on.
+static st_status identify(st_tissue_plan* plan)
+{
+    size_t length = 0;
+    const char* text = st_doc_text(plan->doc, &length);
+    uint64_t hash = XXH3_64bits(text, length);
+    if (plan->model) {
+        const uint64_t model = st_model_hash(plan->model);
+        hash = XXH3_64bits_withSeed(&model, sizeof model, hash);
+    }
+    if (plan->label_bytes) {
+        const int* size = plan->labels.size;
+        hash = XXH3_64bits_withSeed(plan->label_bytes,
+                                    (size_t)size[0] * (size_t)size[1] * (size_t)size[2], hash);
+    }
+    plan->identity =
+        st_arena_format(&plan->arena, "%016llx %s", (unsigned long long)hash, st_version());
+    return plan->identity ? ST_OK : ST_ERR_MEMORY;
+}
+
 st_status st_tissue_plan_load(st_ctx* ctx, const char* path, st_tissue_plan** out)
 {
     *out = NULL;
@@ -299,6 +328,9 @@ st_status st_tissue_plan_load(st_ctx* ctx, const char* path, st_tissue_plan** ou
     if (status == ST_OK) {
         read_plan(ctx, plan);
         status = st_ctx_mistake_count(ctx) > before ? ST_ERR_INPUT : ST_OK;
+    }
+    if (status == ST_OK) {
+        status = identify(plan);
     }
     if (status != ST_OK) {
         st_tissue_plan_destroy(plan);
@@ -375,7 +407,17 @@ st_status st_tissue_plan_build(st_ctx* ctx, const st_tissue_plan* plan, int work
             return status;
         }
     }
-    return ST_OK;
+    const st_status status = st_plan_react_add(ctx, plan, *out);
+    if (status != ST_OK) {
+        st_tissue_destroy(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+const char* st_tissue_plan_identity(const st_tissue_plan* plan)
+{
+    return plan->identity;
 }
 
 const char* st_tissue_plan_title(const st_tissue_plan* plan)
@@ -396,6 +438,11 @@ double st_tissue_plan_every_min(const st_tissue_plan* plan)
 bool st_tissue_plan_writes_vtk(const st_tissue_plan* plan)
 {
     return plan->writes_vtk;
+}
+
+bool st_tissue_plan_writes_vtu(const st_tissue_plan* plan)
+{
+    return plan->writes_vtu;
 }
 
 int st_tissue_plan_medium_count(const st_tissue_plan* plan)
@@ -437,4 +484,19 @@ int st_tissue_plan_value_count(const st_tissue_plan* plan, int* assumed_count)
 {
     *assumed_count = plan->assumed_count;
     return plan->value_count;
+}
+
+const struct st_node* st_tissue_plan_cells(const st_tissue_plan* plan)
+{
+    return st_node_child(st_doc_root(plan->doc), "cells");
+}
+
+const struct st_model* st_tissue_plan_model(const st_tissue_plan* plan)
+{
+    return plan->model;
+}
+
+const char* st_tissue_plan_place(const st_tissue_plan* plan, int medium)
+{
+    return plan->place[medium];
 }

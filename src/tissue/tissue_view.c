@@ -76,6 +76,14 @@ st_status st_tissue_view_vti(st_ctx* ctx, const st_tissue* t, char** out, size_t
                      t->field[f]->name, offset);
         offset += 8 + 4 * count;
     }
+    const size_t matrix = offset;
+    for (int m = 0; m < t->matrix_count; m++) {
+        st_text_addf(&head,
+                     "<DataArray type=\"Float64\" Name=\"%s\" format=\"appended\" "
+                     "offset=\"%zu\"/>\n",
+                     t->matrix[m].name, offset);
+        offset += 8 + 8 * count;
+    }
     st_text_add(&head, "</CellData>\n</Piece>\n</ImageData>\n<AppendedData encoding=\"raw\">\n_");
     static const char tail[] = "\n</AppendedData>\n</VTKFile>\n";
     char* data = head.failed ? NULL : st_alloc(ctx, head.length + offset + sizeof tail, 1);
@@ -88,6 +96,9 @@ st_status st_tissue_view_vti(st_ctx* ctx, const st_tissue* t, char** out, size_t
     put_length(media, count);
     for (int f = 0; f < t->field_count; f++) {
         put_length(media + 8 + count + (size_t)f * (8 + 4 * count), 4 * count);
+    }
+    for (int m = 0; m < t->matrix_count; m++) {
+        put_length(media + matrix + (size_t)m * (8 + 8 * count), 8 * count);
     }
     for (int b = 0; b < st_tissue_brick_count(t); b++) {
         int at[3];
@@ -105,6 +116,10 @@ st_status st_tissue_view_vti(st_ctx* ctx, const st_tissue* t, char** out, size_t
             for (int f = 0; f < t->field_count; f++) {
                 memcpy(media + 8 + count + (size_t)f * (8 + 4 * count) + 8 + 4 * to,
                        &t->field[f]->level[(size_t)b * V + (size_t)v], 4);
+            }
+            for (int m = 0; m < t->matrix_count; m++) {
+                memcpy(media + matrix + (size_t)m * (8 + 8 * count) + 8 + 8 * to,
+                       &t->matrix[m].value[(size_t)b * V + (size_t)v], 8);
             }
         }
     }
