@@ -85,3 +85,10 @@ FROM arm a
 LEFT JOIN person_event e ON e.arm = a.arm
 GROUP BY a.arm
 ORDER BY a.arm;
+
+-- What does the answer hang on? The ten values that move the primary contrast most, and whether anybody measured them.
+SELECT i.name, i.origin, CASE WHEN p.source IS NULL THEN 'assumed' ELSE 'sourced' END AS known_from, i.contrast, i.contrast_lo, i.contrast_hi
+FROM influence i
+JOIN parameter p ON p.origin = i.origin AND p.position = i.position
+ORDER BY max(abs(i.contrast_lo - i.contrast), abs(i.contrast_hi - i.contrast)) DESC
+LIMIT 10;

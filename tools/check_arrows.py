@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Arrows between rooms: an #include points to the left and goes through a door.
 
-base < model < procedure < (tissue | population) < patient < trial < report < viewer < cli.
+base < model < procedure < (tissue | population) < cells < agents < patient < trial < report < viewer < cli.
 A room sees another one only through stroma/<room>.h; the headers of base/ are open to all.
 """
 import pathlib
@@ -14,11 +14,13 @@ ORDER = {
     "procedure": 2,
     "tissue": 3,
     "population": 3,
-    "patient": 4,
-    "trial": 5,
-    "report": 6,
-    "viewer": 7,
-    "cli": 8,
+    "cells": 4,
+    "agents": 5,
+    "patient": 6,
+    "trial": 7,
+    "report": 8,
+    "viewer": 9,
+    "cli": 10,
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
 ROOT = pathlib.Path(__file__).resolve().parent.parent

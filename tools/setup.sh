@@ -50,6 +50,15 @@ fetch_node_modules() {
         echo "the modules of the browser test could not be fetched; it will be skipped" >&2
 }
 
+# Debian's VTK module belongs to Debian's own Python, whichever python3 comes first.
+need_vtk() {
+    local python
+    for python in python3 /usr/bin/python3; do
+        "$python" -c 'import vtkmodules.vtkIOXML' >/dev/null 2>&1 && return
+    done
+    missing+=(python3-vtk9)
+}
+
 find_missing() { # groups
     local group
     missing=()
@@ -69,6 +78,7 @@ find_missing() { # groups
             need_module sleef libsleef-dev
             need_module libxxhash libxxhash-dev
             need_module zlib zlib1g-dev
+            need_module libzstd libzstd-dev
             need_header Random123/philox.h librandom123-dev
             ;;
         test)
@@ -94,6 +104,7 @@ find_missing() { # groups
             need_r_package emmeans r-cran-emmeans
             python3 -c 'import jsonschema, yaml' >/dev/null 2>&1 ||
                 missing+=(python3-jsonschema python3-yaml)
+            need_vtk
             need_program chromium chromium
             need_program npm npm
             ;;

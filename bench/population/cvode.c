@@ -192,7 +192,7 @@ bool bench_cvode_solve(const bench_case* c, const bench_source* source, bench_li
     for (int i = first; i < first + count && is_ok; i++) {
         w.person = c->person + (size_t)i * (inputs - (size_t)n - 1u);
         is_ok = solve_one(&w, cv, y, &c->course[i],
-                          sample + (size_t)i * (size_t)c->sample_count * (size_t)n);
+                          sample + (size_t)(i - first) * (size_t)c->sample_count * (size_t)n);
     }
     free(w.jac);
     free(w.slot);

@@ -1,6 +1,7 @@
 /// People per second of the population engine beside CVODE, at equal achieved error.
 ///
 ///     stroma_population_bench MODEL_DIR WORK_DIR [REPEATS [ERROR ...]] > population.csv
+///     stroma_population_bench oracle MODEL_DIR WORK_DIR PEOPLE [MODEL] > oracle.csv   (oracle.c)
 ///
 /// For each model: CVODE with a dense and a sparse (KLU) Jacobian, one person at a time, at
 /// relative tolerances 1e-4 and 1e-6. The error that it achieves is measured against a run at
@@ -11,8 +12,6 @@
 /// over the samples and states of all people.
 
 #include "peers.h"
-
-#include "base/random.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -31,123 +30,6 @@ static double now_s(int threads)
     struct timespec now;
     clock_gettime(threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-static void* need(void* block)
-{
-    if (block == NULL) {
-        fputs("out of memory\n", stderr);
-        exit(4);
-    }
-    return block;
-}
-
-/// Parameters as the file spreads them; every person by number.
-static void draw(bench_case* c, int i)
-{
-    const st_random_key key = {7, ST_STREAM_TEST, (uint64_t)i, 0};
-    const int parameters = st_model_parameter_count(c->model);
-    const int inputs = st_model_input_count(c->model);
-    double* p = c->parameter + (size_t)i * (size_t)parameters;
-    for (int j = 0; j < parameters; j++) {
-        const st_parameter_info* info = st_model_parameter(c->model, j);
-        const double z = st_random_normal(&key, (uint64_t)j);
-        p[j] = info->spread_kind == ST_SPREAD_LOGNORMAL ? info->value * exp(info->spread * z)
-               : info->spread_kind == ST_SPREAD_NORMAL  ? info->value + info->spread * z
-                                                        : info->value;
-        p[j] = fmax(info->lo, fmin(info->hi, p[j]));
-    }
-    for (int j = 0; j < inputs; j++) {
-        c->input[(size_t)i * (size_t)inputs + (size_t)j] = st_model_input(c->model, j)->value;
-    }
-    double* both = c->person + (size_t)i * (size_t)(parameters + inputs);
-    memcpy(both, p, (size_t)parameters * sizeof *both);
-    memcpy(both + parameters, c->input + (size_t)i * (size_t)inputs, (size_t)inputs * sizeof *both);
-}
-
-#define SAMPLES 8
-
-/// What a benchmark does to a person beside the model's own events, and when it looks: soon after a
-/// dose, where errors are largest, and late.
-typedef struct bench_plan {
-    const char *name, *file, *state; ///< state that gets `dose` on `day`, NULL = none
-    double dose, day;
-    double sample_day[SAMPLES];
-} bench_plan;
-
-static const bench_plan PLANS[] = {
-    {"knee-oa",
-     "knee-oa.yaml",
-     "msc_suspended@fluid",
-     1e7,
-     0.0,
-     {0.25, 1.0, 3.0, 14.0, 60.0, 182.0, 365.0, 730.0}},
-    {"baker2017",
-     "verification/baker2017.yaml",
-     "p",
-     0.2,
-     1.0,
-     {1.5, 3.0, 6.0, 12.0, 20.0, 30.0, 45.0, 60.0}},
-    {"stiff48",
-     "verification/stiff48.yaml",
-     NULL,
-     0.0,
-     0.0,
-     {1.25, 4.0, 60.0, 182.0, 362.0, 542.0, 600.0, 730.0}},
-};
-
-static st_status open_case(st_ctx* ctx, const bench_plan* plan, const char* dir, bench_case* c)
-{
-    char path[4096];
-    st_model* model = NULL;
-    snprintf(path, sizeof path, "%s/%s", dir, plan->file);
-    ST_TRY(st_model_load(ctx, path, NULL, &model));
-    const size_t people = STROMA_PEOPLE;
-    const size_t parameters = (size_t)st_model_parameter_count(model);
-    const size_t inputs = (size_t)st_model_input_count(model);
-    const int dose = plan->state != NULL ? st_model_find_state(model, plan->state) : -1;
-    *c = (bench_case){.ctx = ctx,
-                      .name = plan->name,
-                      .model = model,
-                      .people = STROMA_PEOPLE,
-                      .sample_count = SAMPLES,
-                      .begin_day = -st_model_settle_days(model),
-                      .width = (size_t)st_model_state_count(model) +
-                               (size_t)st_model_definition_count(model)};
-    c->parameter = need(calloc(people * parameters + 1u, sizeof(double)));
-    c->input = need(calloc(people * inputs + 1u, sizeof(double)));
-    c->person = need(calloc(people * (parameters + inputs) + 1u, sizeof(double)));
-    c->action = need(calloc(people, sizeof *c->action));
-    c->course = need(calloc(people, sizeof *c->course));
-    c->day = need(calloc((size_t)SAMPLES, sizeof(double)));
-    for (int s = 0; s < SAMPLES; s++) {
-        c->day[s] = plan->sample_day[s];
-    }
-    for (int i = 0; i < c->people; i++) {
-        draw(c, i);
-        c->action[i] = (st_action){
-            .day = plan->day, .kind = ST_ACTION_ADD, .index = dose, .value = plan->dose};
-        c->course[i] = (st_course){.parameter = c->parameter + (size_t)i * parameters,
-                                   .input = c->input + (size_t)i * inputs,
-                                   .action = &c->action[i],
-                                   .action_count = dose >= 0,
-                                   .begin_day = c->begin_day,
-                                   .end_day = plan->sample_day[SAMPLES - 1],
-                                   .sample_day = c->day,
-                                   .sample_count = SAMPLES};
-    }
-    return ST_OK;
-}
-
-static void close_case(bench_case* c)
-{
-    free(c->parameter);
-    free(c->input);
-    free(c->person);
-    free(c->action);
-    free(c->course);
-    free(c->day);
-    st_model_destroy((st_model*)c->model);
 }
 
 // --- solvers ------------------------------------------------------------------------------------
@@ -180,7 +62,9 @@ static void* work(void* arg)
     } else {
         s->is_ok =
             bench_cvode_solve(j->c, j->source, j->solver == SOLVER_DENSE ? BENCH_DENSE : BENCH_KLU,
-                              j->rtol, s->first, s->count, j->sample);
+                              j->rtol, s->first, s->count,
+                              j->sample + (size_t)s->first * (size_t)j->c->sample_count *
+                                              (size_t)st_model_state_count(j->c->model));
     }
     return NULL;
 }
@@ -203,7 +87,7 @@ static double run(const job* j)
             st_population_def def = st_default_population_def();
             def.relative_tolerance = j->rtol;
             def.absolute_tolerance = 1e-2 * j->rtol;
-            ctx[t] = need(st_ctx_create());
+            ctx[t] = bench_need(st_ctx_create());
             is_ok = is_ok &&
                     st_population_create(ctx[t], j->c->model, &def, &shares[t].population) == ST_OK;
         }
@@ -345,9 +229,9 @@ static void write_tables(const bench_case* c, const char* dir, const double* ref
     }
     for (int i = 0; i < PEER_PEOPLE; i++) {
         const double* p = c->person + (size_t)i * (size_t)person;
-        double* slot = need(calloc((size_t)(n + person) + 1u, sizeof *slot));
-        double* reg = need(calloc(UINT16_MAX, sizeof *reg));
-        double* start = need(calloc((size_t)n + 1u, sizeof *start));
+        double* slot = bench_need(calloc((size_t)(n + person) + 1u, sizeof *slot));
+        double* reg = bench_need(calloc(UINT16_MAX, sizeof *reg));
+        double* start = bench_need(calloc((size_t)n + 1u, sizeof *start));
         memcpy(slot + n, p, (size_t)person * sizeof *slot);
         st_tape_run_scalar(st_model_initial_tape(c->model), slot, reg, start);
         for (int j = 0; j < person; j++) {
@@ -382,9 +266,9 @@ static bool bench_one(const bench_case* c, const char* work_dir, int repeats, go
     static const char* const at[] = {"1e-4", "1e-6"};
     const size_t n = (size_t)st_model_state_count(c->model);
     const size_t rows = (size_t)c->people * (size_t)c->sample_count;
-    double* ref = need(calloc(rows * c->width, sizeof *ref));
-    double* sample = need(calloc(rows * c->width, sizeof *sample));
-    double* peer = need(calloc(rows * n, sizeof *peer));
+    double* ref = bench_need(calloc(rows * c->width, sizeof *ref));
+    double* sample = bench_need(calloc(rows * c->width, sizeof *sample));
+    double* peer = bench_need(calloc(rows * n, sizeof *peer));
     bench_source source = {0};
     line lines[24];
     int count = 0;
@@ -468,30 +352,34 @@ static bool bench_one(const bench_case* c, const char* work_dir, int repeats, go
 
 int main(int argc, char** argv)
 {
+    if (argc > 1 && strcmp(argv[1], "oracle") == 0) {
+        return bench_oracle(argc - 1, argv + 1);
+    }
     const int repeats = argc > 3 ? (int)strtol(argv[3], NULL, 10) : 5;
     if (argc < 3 || argc > 4 + GOAL_LIMIT || repeats < 1 || repeats > REPEAT_LIMIT) {
-        fprintf(
-            stderr,
-            "stroma_population_bench MODEL_DIR WORK_DIR [REPEATS 1 to %d [ERROR, at most %d]]\n",
-            REPEAT_LIMIT, GOAL_LIMIT);
+        fprintf(stderr,
+                "stroma_population_bench MODEL_DIR WORK_DIR [REPEATS 1 to %d [ERROR, at most %d]]\n"
+                "stroma_population_bench oracle MODEL_DIR WORK_DIR PEOPLE [MODEL]\n",
+                REPEAT_LIMIT, GOAL_LIMIT);
         return 2;
     }
-    st_ctx* ctx = need(st_ctx_create());
+    st_ctx* ctx = bench_need(st_ctx_create());
     const char* origin = bench_cvode_origin();
     fprintf(stderr, "SUNDIALS: %s\n", origin != NULL ? origin : "not in this build");
     printf("model,solver,peer_rtol,rtol,error_largest,error_median,threads,people,seconds_median,"
            "seconds_best,people_per_second_median,people_per_second_best,steps\n");
     bool is_ok = true;
-    for (size_t i = 0; i < sizeof PLANS / sizeof PLANS[0]; i++) {
+    for (int i = 0; i < BENCH_PLANS; i++) {
         bench_case c;
-        if (open_case(ctx, &PLANS[i], argv[1], &c) != ST_OK) {
+        if (bench_case_open(ctx, &bench_plans[i], argv[1], BENCH_DRAWN, STROMA_PEOPLE, &c) !=
+            ST_OK) {
             is_ok = false;
             continue;
         }
-        const bool is_last = i + 1 == sizeof PLANS / sizeof PLANS[0];
+        const bool is_last = i + 1 == BENCH_PLANS;
         const goals more = {is_last && argc > 4 ? argc - 4 : 0, argv + 4};
         is_ok = bench_one(&c, argv[2], repeats, more) && is_ok;
-        close_case(&c);
+        bench_case_close(&c);
     }
     for (int i = 0; i < st_ctx_message_count(ctx); i++) {
         fprintf(stderr, "%s\n", st_ctx_message(ctx, i));

@@ -36,9 +36,37 @@ typedef struct bench_case {
     size_t width;      ///< of a sample
 } bench_case;
 
+#define BENCH_SAMPLES 8
+#define BENCH_PLANS   3
+
+/// What a benchmark does to a person beside the model's own events, and when it looks: soon after a
+/// dose, where errors are largest, and late.
+typedef struct bench_plan {
+    const char *name, *file;
+    const char* people; ///< population of BENCH_SHIPPED; NULL = as the model's parameters spread
+    const char* state;  ///< gets `dose` on `day`, NULL = none
+    double dose, day;
+    double sample_day[BENCH_SAMPLES];
+} bench_plan;
+extern const bench_plan bench_plans[BENCH_PLANS];
+
+/// DRAWN: parameters as the model's file spreads them. SHIPPED: of the plan's population; without
+/// one as DRAWN, and a model that spreads none has all of them spread by a fifth.
+typedef enum bench_people { BENCH_DRAWN, BENCH_SHIPPED } bench_people;
+
+st_status bench_case_open(st_ctx* ctx, const bench_plan* plan, const char* dir, bench_people who,
+                          int people_count, bench_case* c);
+void bench_case_close(bench_case* c);
+
+/// Ends the program when a block could not be allocated.
+void* bench_need(void* block);
+
+/// `oracle MODEL_DIR WORK_DIR PEOPLE [MODEL]`: oracle.c.
+int bench_oracle(int argc, char** argv);
+
 typedef enum bench_linear { BENCH_DENSE, BENCH_KLU } bench_linear;
 
-/// Solves people first ... first+count-1 with CVODE, one at a time; sample: [people][sample_count]
+/// Solves people first ... first+count-1 with CVODE, one at a time; sample: [count][sample_count]
 /// [states]. False when CVODE is not in the build or failed.
 bool bench_cvode_solve(const bench_case* c, const bench_source* source, bench_linear linear,
                        double rtol, int first, int count, double* sample);

@@ -101,6 +101,14 @@ ST_API st_status st_model_load(st_ctx* ctx, const char* path, const char* varian
 ST_API st_status st_model_parse(st_ctx* ctx, const char* name, const char* text, size_t length,
                                 const char* variant, st_model** out);
 
+/// The same model as it acts on single cells: signals that need space (`cell.pressure`, `cell.age`,
+/// `cell.volume`, `contact.T`, `gradient.S`) are inputs of these names, at 0, instead of their
+/// `well_mixed:` stand-ins.
+ST_API st_status st_model_load_in_space(st_ctx* ctx, const char* path, const char* variant,
+                                        st_model** out);
+ST_API st_status st_model_parse_in_space(st_ctx* ctx, const char* name, const char* text,
+                                         size_t length, const char* variant, st_model** out);
+
 ST_API void st_model_destroy(st_model* model); // NULL is allowed
 
 ST_API const char* st_model_title(const st_model* model);
@@ -252,6 +260,12 @@ typedef struct st_channel_change {
     double count; ///< steps per happening: 1, or a reaction's stoichiometric number when whole
 } st_channel_change;
 
+/// A place: a well-mixed compartment, or a region of space in tissue.
+typedef struct st_place_info {
+    const char* name;
+    int output; ///< of st_model_description_tape(): its volume, mL; -1 = none was given
+} st_place_info;
+
 /// One process by itself: what changes together when it happens once. All channels of a state
 /// add up to its rate.
 typedef struct st_channel_info {
@@ -259,6 +273,7 @@ typedef struct st_channel_info {
     const char* name; ///< of the behaviour, reaction or exchange; a state's name otherwise
     int actor;        ///< state of the cells that act, -1 = none
     int behaviour;    ///< index of the behaviour, -1 = none
+    double times;     ///< rate per actor / the behaviour's value: the number of stages of a way
     int change_count;
     const st_channel_change* change;
 } st_channel_info;
@@ -268,15 +283,19 @@ typedef struct st_behaviour_info {
     const char* key; ///< "become.macrophage_m2"
     int state;       ///< the cells
     int output;      ///< of st_model_description_tape(): its value
+    int extra;       ///< the same for relax's target, consume's half, deposit's maximum; -1 = none
 } st_behaviour_info;
 
 ST_API const char* st_term_kind_name(st_term_kind kind); ///< "die", "exchange" ...
 ST_API int st_model_channel_count(const st_model* model);
 ST_API const st_channel_info* st_model_channel(const st_model* model, int channel);
+ST_API int st_model_place_count(const st_model* model);
+ST_API const st_place_info* st_model_place(const st_model* model, int place);
+ST_API int st_model_state_place(const st_model* model, int state); ///< -1 for a free state
 ST_API int st_model_behaviour_count(const st_model* model);
 ST_API const st_behaviour_info* st_model_behaviour(const st_model* model, int behaviour);
 ST_API const st_tape* st_model_channel_tape(const st_model* model); ///< outputs: all changes
-/// Outputs: all changes of all channels, then behaviours, then definitions.
+/// Outputs: all changes of all channels, behaviours, definitions, then extras and volumes.
 ST_API const st_tape* st_model_description_tape(const st_model* model);
 
 ST_API const st_tape* st_model_rate_tape(const st_model* model); ///< outputs: d state / d day

@@ -23,6 +23,8 @@ typedef enum st_attribute {
     ST_PERSON_INFLAMMATION, ///< "inflammation", synovitis relative to the median patient, > 0
     ST_PERSON_THICKNESS,    ///< "base_thickness", medial tibial cartilage, mm
     ST_PERSON_DURATION,     ///< "duration", years of symptoms
+    ST_PERSON_STRENGTH,     ///< "strength", knee extensors per body mass, 1 = median patient, > 0
+    ST_PERSON_INJURY,       ///< "injury", 0 or 1: ligament or meniscus torn before
     ST_ATTRIBUTE_COUNT
 } st_attribute;
 
@@ -49,6 +51,24 @@ ST_API const char* st_people_title(const st_people* people);
 ST_API const char* st_people_source(const st_people* people, const char** name, size_t* length);
 /// Draws person `id`. A pure function of (people, seed, id).
 ST_API void st_people_draw(const st_people* people, uint64_t seed, uint64_t id, st_person* out);
+
+/// A fact that is true of some people, or something that has happened to some of them (`facts:` and
+/// `since:` of a people file; a table of people has none).
+typedef struct st_people_fact_info {
+    const char* name;
+    bool is_since; ///< happened some time ago, or never
+    double share;  ///< of people of whom it is true, or to whom it has happened
+    const char* source;
+    const char* assumed; ///< one of the two is NULL
+} st_people_fact_info;
+ST_API int st_people_fact_count(const st_people* people);
+ST_API const st_people_fact_info* st_people_fact_at(const st_people* people, int index);
+ST_API int st_people_fact_find(const st_people* people, const char* name); ///< -1 absent
+/// Whether it is true of person `id`: a pure function of (people, seed, id, name).
+ST_API bool st_people_fact_holds(const st_people* people, int index, uint64_t seed, uint64_t id);
+/// Days since it happened to person `id`, INFINITY = never.
+ST_API double st_people_fact_since_day(const st_people* people, int index, uint64_t seed,
+                                       uint64_t id);
 
 /// What turns people into parameters and inputs of one model: made once per study, then read-only
 /// and shared by all workers. The model is borrowed and must outlive it. Reports parameter
@@ -165,8 +185,56 @@ ST_API st_verdict st_candidacy_judge(const st_candidacy* candidacy, int index,
                                      const st_person_file* person);
 /// The gravest verdict over all criteria.
 ST_API st_verdict st_candidacy_verdict(const st_candidacy* candidacy, const st_person_file* person);
-/// The same for the attributes of a virtual person: criteria on facts and times are passed over.
-ST_API st_verdict st_candidacy_judge_attributes(const st_candidacy* candidacy, int index,
-                                                const st_person* person);
+
+/// What criterion `index` asks about: an attribute's or a fact's name.
+ST_API const char* st_candidacy_subject(const st_candidacy* candidacy, int index);
+/// True when people of this kind can be asked: they have the attribute, or draw the fact.
+ST_API bool st_candidacy_can_ask(const st_candidacy* candidacy, int index, const st_people* people);
+/// The same question to a virtual person, whose facts `people` draws; unknown when they are not
+/// drawn. A pure function of its arguments.
+ST_API st_verdict st_candidacy_judge_virtual(const st_candidacy* candidacy, int index,
+                                             const st_people* people, uint64_t seed,
+                                             const st_person* person);
+ST_API const char* st_candidacy_source(const st_candidacy* candidacy, const char** name,
+                                       size_t* length);
+
+// --- care over time
+// --------------------------------------------------------------------------------
+
+/// Rehabilitation, exercise, weight loss ...: inputs of a model over time in phases, and how much
+/// of it each person does (models/plans/*.yaml).
+typedef struct st_care st_care;
+
+/// Reads a plan for one model, from day 0 to `end_day`. Reports inputs that the model does not
+/// have.
+ST_API st_status st_care_load(st_ctx* ctx, const char* path, const st_model* model, double end_day,
+                              st_care** out);
+ST_API void st_care_destroy(st_care* care); // NULL is allowed
+ST_API const char* st_care_title(const st_care* care);
+ST_API const char* st_care_source(const st_care* care, const char** name, size_t* length);
+
+typedef struct st_care_phase_info {
+    const char* name;
+    double from_day, to_day;
+    const char* text;    ///< what it asks for, in words: "load 50 % at once, strength to 117 %"
+    const char* source;  ///< or NULL
+    const char* assumed; ///< or NULL
+} st_care_phase_info;
+ST_API int st_care_phase_count(const st_care* care);
+ST_API const st_care_phase_info* st_care_phase(const st_care* care, int index);
+/// How much of it people do, in words.
+ST_API const char* st_care_adherence_text(const st_care* care);
+
+/// From `day` on the input is own + adherence x (times x own + plus), in model units.
+typedef struct st_care_change {
+    double day; ///< ascending
+    int input;
+    double times, plus;
+} st_care_change;
+ST_API int st_care_change_count(const st_care* care);
+ST_API const st_care_change* st_care_changes(const st_care* care);
+/// Share of the plan that the person does at its start, 0 ... 1. A pure function; everybody's own
+/// whatever the plan, so that who exercises also diets.
+ST_API double st_care_adherence(const st_care* care, uint64_t seed, uint64_t person);
 
 #endif

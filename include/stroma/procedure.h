@@ -159,17 +159,29 @@ ST_API double st_aftercare_nsaid_share(const st_catalogue* catalogue);
 typedef struct st_donor {
     double age_y;
     bool is_female;
+    bool is_smoker; ///< asked by fat alone; false when unknown
     double bmi_kg_per_m2;
     double weight_kg;
 } st_donor;
+
+/// The hardened gel that holds the cells of a dose; all 0 without one. As a product class it is
+/// `gel`, in g of polymer.
+typedef struct st_dose_gel {
+    double polymer_g;
+    double modulus_kPa;   ///< Young's, in the middle
+    double mesh_nm;       ///< mean distance of its elastic chains
+    double half_life_day; ///< of its stiffness
+    int factor_count;
+    st_gel_factor factor[ST_GEL_FACTOR_LIMIT]; ///< what passes through it
+} st_dose_gel;
 
 #define ST_DOSE_PART_LIMIT 8
 #define ST_DOSE_STEP_LIMIT 12
 
 /// One product class of a dose, as the model's `doses:` table names it.
 typedef struct st_dose_part {
-    const char* product_class;  ///< "msc", "hyaluronan", "triamcinolone", "platelet" ... borrowed
-    double alive, latent, dead; ///< cells, or g in `alive` for drugs and carriers
+    const char* product_class;  ///< "msc", "hyaluronan", "platelet", "gel" ... borrowed
+    double alive, latent, dead; ///< cells, or g in `alive` for drugs, carriers and gels
     bool is_cell;
 } st_dose_part;
 
@@ -187,6 +199,7 @@ typedef struct st_dose {
     int part_count;
     st_dose_step step[ST_DOSE_STEP_LIMIT];
     int step_count;
+    st_dose_gel gel;
     double volume_mL;        ///< into the target
     bool is_placed;          ///< the needle tip was in the joint
     bool is_failed;          ///< the culture failed: there is no cell product
@@ -277,6 +290,14 @@ typedef struct st_lever {
     double dose_lo, dose_hi; ///< dose over the dose as it is
 } st_lever;
 
+/// What a source on age says about the median donor (recipes that harvest marrow). The sources do
+/// not agree; the spread between them is part of what is not known.
+typedef struct st_rival {
+    const char* name;                ///< "mixed", "mononuclear" ...
+    bool is_used;                    ///< the recipe's own
+    double dose, cfu_f_per_mL, days; ///< NAN when it cannot make the product
+} st_rival;
+
 typedef struct st_preparation_result {
     int64_t donors;
     int64_t failed, misplaced;           ///< cultures that failed, tips beside the joint
@@ -284,11 +305,12 @@ typedef struct st_preparation_result {
     double placed, placed_lo, placed_hi; ///< st_recipe_placement()
     const char* dose_label;              ///< what the dose counts: "MSC", "CFU-F", "platelets"
     double dose_q05, dose_q25, dose_q50, dose_q75, dose_q95, dose_mean; ///< over all donors
-    int quantity_count, loss_count, measured_count, lever_count;
+    int quantity_count, loss_count, measured_count, lever_count, rival_count;
     st_quantity* quantity;
     st_loss* loss;
     st_measured* measured;
     st_lever* lever; ///< largest effect first
+    st_rival* rival; ///< in the catalogue's order
     int picture_count;
     st_spin_picture* picture; ///< of the median donor's spins, detail: physics
     st_journey median;        ///< of the donor without any spread
@@ -298,5 +320,43 @@ typedef struct st_preparation_result {
 ST_API st_status st_preparation_run(st_ctx* ctx, const st_preparation* preparation,
                                     int worker_count, st_preparation_result** out);
 ST_API void st_preparation_result_destroy(st_ctx* ctx, st_preparation_result* result);
+
+// --- the story of a recipe: what a trial tells of an arm's product ---------------------------
+
+/// Quantities of a preparation in their order: name, label for people, unit.
+ST_API int st_story_count(void);
+ST_API const char* st_story_about(int quantity, const char** label, const char** unit);
+/// All quantities of one donor into `quantity` [st_story_count()]; NAN where there is none.
+ST_API void st_story_measure(const st_recipe* recipe, const st_dose* dose,
+                             const st_journey* journey, double* quantity);
+/// The recipe for one donor without any spread between donors, with a needle that is placed and a
+/// culture that does not fail. `picture` as in st_recipe_perform_told().
+ST_API st_status st_story_middle(st_ctx* ctx, const st_recipe* recipe, const st_donor* donor,
+                                 uint64_t seed, st_dose* out, st_journey* journey,
+                                 st_spin_picture* picture);
+
+/// What one value of the procedure does to the cells that arrive, in a donor without any spread.
+typedef struct st_story_lever {
+    const char* name; ///< of the value, as in st_catalogue_value_at()
+    double value_lo, value_hi;
+    double dose_lo, dose_hi; ///< dose over the dose as it is
+} st_story_lever;
+/// Sets one value after the other a standard deviation of its spread between donors lower and
+/// higher (without a spread: by a factor of 1.5), within its range, and writes those that change
+/// the dose, at most `capacity`. Left out: values that are bound to others (shares of one whole),
+/// tables of sites, layers, needles and so on, and all where spins are computed as physics, which
+/// takes long.
+ST_API st_status st_story_levers(st_ctx* ctx, const st_recipe* recipe, const st_donor* donor,
+                                 uint64_t seed, st_story_lever* out, int capacity, int* count);
+
+/// Bands measured for steps of procedures: `dir`/measured.yaml. Mistakes go to ctx.
+typedef struct st_story st_story;
+ST_API st_status st_story_load(st_ctx* ctx, const char* dir, st_story** out);
+ST_API void st_story_destroy(st_story* story); // NULL is allowed
+/// Its text, for the store.
+ST_API const char* st_story_text(const st_story* story, const char** name, size_t* length);
+/// Band number `nth` of a quantity that is about this recipe; false when there is none.
+ST_API bool st_story_band(const st_story* story, const st_recipe* recipe, int quantity, int nth,
+                          double* low, double* high, const char** source);
 
 #endif

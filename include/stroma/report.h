@@ -57,7 +57,10 @@ ST_API st_status st_report_figures(st_ctx* ctx, const char* dir, const char* out
 ST_API st_status st_report_compare(st_ctx* ctx, const char* dir, const char* other);
 
 /// The compact answer for a terminal, made from the store: text owned by the caller (st_alloc).
+/// ASCII only.
 ST_API st_status st_report_summary(st_ctx* ctx, const char* dir, char** out);
+/// The same for terminals that show UTF-8: the course over time has eight heights instead of five.
+ST_API st_status st_report_summary_utf8(st_ctx* ctx, const char* dir, char** out);
 
 /// Writes a validation into `dir` (made if missing): predictions.csv, draws.csv, skipped.csv,
 /// arms.csv, validation.sqlite, validation.html. Refused with ST_ERR_INPUT when predictions.csv is
@@ -65,5 +68,11 @@ ST_API st_status st_report_summary(st_ctx* ctx, const char* dir, char** out);
 ST_API st_status st_report_validation_check(st_ctx* ctx, const char* dir, bool force);
 ST_API st_status st_report_validation(st_ctx* ctx, const char* dir, const st_validation* validation,
                                       bool force);
+
+/// Writes the files that a finished run in `dir` was made of into the folder `out`, so that it can
+/// be loaded again: study.yaml, models/, evidence/. Gives the run's seed, and the arm of person
+/// `id` (-1 = the id is in no arm; their own, not a twin arm's).
+ST_API st_status st_store_sources(st_ctx* ctx, const char* dir, const char* out, int64_t id,
+                                  uint64_t* seed, int* arm);
 
 #endif

@@ -103,6 +103,14 @@ ST_API const uint8_t* st_tissue_brick_media(const st_tissue* tissue, int brick);
 /// Medium of a voxel of the box, 0 where there is no tissue.
 ST_API int st_tissue_medium(const st_tissue* tissue, const int voxel[3]);
 
+/// Where the box lies and how it is cut.
+typedef struct st_tissue_frame {
+    double origin_um[3]; ///< low corner of the box
+    double voxel_um[3];
+    int size[3]; ///< voxels of the box
+} st_tissue_frame;
+ST_API st_tissue_frame st_tissue_frame_of(const st_tissue* tissue);
+
 // --- fields
 // --------------------------------------------------------------------------------------
 
@@ -178,9 +186,11 @@ typedef struct st_field_ledger {
     double start;   ///< at the start
     double supply;  ///< brought by zero-order sources (negative: taken by zero-order sinks)
     double decay;   ///< lost by decay
-    double uptake;  ///< lost by Michaelis-Menten uptake
+    double uptake;  ///< lost by Michaelis-Menten uptake of the media
+    double cells;   ///< lost by the uptake set voxel by voxel: st_tissue_set_uptake()
     double in;      ///< net through boundaries
     double added;   ///< by st_tissue_add_amount()
+    double reacted; ///< made by reactions with other fields (negative: used up)
     double clipped; ///< sum of |negative levels| set to zero; their mass is taken from the others
     double deficit; ///< owed by voxels at level 0: part of `amount`, below the step's tolerance
     double lowest_M, highest_M;
@@ -188,8 +198,8 @@ typedef struct st_field_ledger {
     double last_step_min;
 } st_field_ledger;
 ST_API st_field_ledger st_tissue_ledger(const st_tissue* tissue, int field);
-/// (amount - start - supply + decay + uptake - in - added) / largest amount that moved or was
-/// there.
+/// (amount - start - supply + decay + uptake + cells - in - added - reacted) / largest amount that
+/// moved or was there.
 ST_API double st_tissue_balance_error(const st_field_ledger* ledger);
 
 /// Brings all fields to `time_min` (>= the time so far) with steps of their own.
@@ -213,11 +223,118 @@ ST_API const float* st_tissue_brick_levels(const st_tissue* tissue, int field, i
 
 /// Extra zero-order source per voxel, M/min, 512 per brick, borrowed until changed; NULL = none.
 ST_API void st_tissue_set_source(st_tissue* tissue, int field, const float* source_M_per_min);
+/// Extra sinks per voxel, 512 per brick, borrowed until changed, NULL = none: of first order,
+/// 1/min, and the maximum of a Michaelis-Menten sink, M/min, with the medium's `uptake_half_M`.
+/// Both are part of the implicit solve and of the ledger (`cells`). Values where there is no tissue
+/// do not count. Refused: values below 0 or not finite, and a maximum above 0 in a medium without a
+/// half level. After a change of the arrays' content call it again.
+ST_API st_status st_tissue_set_uptake(st_ctx* ctx, st_tissue* tissue, int field,
+                                      const float* first_order_per_min,
+                                      const float* mm_max_M_per_min);
+/// Gives a boundary of kind FIXED or EXCHANGE new knots (copied); also while time runs, between two
+/// calls of st_tissue_advance(): so a place of the population engine becomes a wall.
+ST_API st_status st_tissue_set_boundary_levels(st_ctx* ctx, st_tissue* tissue, int field,
+                                               int region, int knot_count, const double* knot_min,
+                                               const double* knot_M);
 /// Mean level in a medium, M.
 ST_API double st_tissue_mean_M(const st_tissue* tissue, int field, int medium);
 
-/// Hash of time, media and all levels by voxel position: free of bricks and workers.
+// --- what does not diffuse
+// ------------------------------------------------------------------------
+
+/// Matrix or another slow state: one double per voxel, so that 0.25 % a year survives the shortest
+/// step. Whoever changes it (cells, reactions, wear) writes it through the brick's pointer.
+typedef struct st_matrix_def {
+    const char* name;
+    const char* unit;                  ///< "1" for a fraction of the maximum
+    double start[ST_MEDIUM_LIMIT + 1]; ///< by medium
+    double lowest, highest;            ///< what is allowed; 0 and 1 by default
+    uint32_t cookie;
+} st_matrix_def;
+
+ST_API st_matrix_def st_default_matrix_def(void);
+/// Adds a matrix state; *index counts from 0.
+ST_API st_status st_tissue_add_matrix(st_ctx* ctx, st_tissue* tissue, const st_matrix_def* def,
+                                      int* index);
+ST_API int st_tissue_matrix_count(const st_tissue* tissue);
+ST_API const char* st_tissue_matrix_name(const st_tissue* tissue, int matrix);
+ST_API const char* st_tissue_matrix_unit(const st_tissue* tissue, int matrix);
+/// 512 values of a brick, x fastest; 0 where there is no tissue, and to be left so.
+ST_API double* st_tissue_brick_matrix(st_tissue* tissue, int matrix, int brick);
+ST_API double st_tissue_matrix(const st_tissue* tissue, int matrix, const int voxel[3]);
+/// Mean in a medium; the same for any number of workers.
+ST_API double st_tissue_matrix_mean(const st_tissue* tissue, int matrix, int medium);
+/// Fails where a value is not finite or outside lowest ... highest, naming the first such voxel.
+ST_API st_status st_tissue_check_matrix(st_ctx* ctx, const st_tissue* tissue, int matrix);
+
+// --- what fields do to each other
+// ------------------------------------------------------------------
+
+/// The reactions of a model in one medium: stoichiometric numbers x rates, run voxel by voxel.
+/// Between two of them the fields diffuse (docs/equations/tissue.md, TIS-13: second order in time).
+typedef struct st_reaction_def {
+    const struct st_model* model; ///< read only while they are added
+    int medium;
+    const int* field;  ///< [states of the model] field that carries the state here, -1 = none; NULL
+    const int* matrix; ///< the same for matrix states; NULL = none. What nothing carries keeps the
+                       ///< model's start.
+    double tolerance;  ///< of the alternation, relative to the largest level so far
+    double solver_tolerance; ///< of the chemistry in a voxel, relative to the largest level so far
+    double step_min;         ///< > 0: the alternation has this step, without error control
+    uint32_t cookie;
+} st_reaction_def;
+
+ST_API st_reaction_def st_default_reaction_def(void);
+/// Adds a medium's reactions. Their fields become transient. Refused: a changed state that nothing
+/// carries, a field that must be steady, rates that change with time.
+ST_API st_status st_tissue_add_reactions(st_ctx* ctx, st_tissue* tissue,
+                                         const st_reaction_def* def);
+
+/// Hash of time, media, all levels and matrix states by voxel position: free of bricks and workers.
 ST_API uint64_t st_tissue_hash(const st_tissue* tissue);
+
+// --- for measurements
+// --------------------------------------------------------------------------------
+
+/// Parts of the solver. PREPARE comes first: the system of an implicit stage of 1/sigma minutes
+/// with a rough right-hand side, from zero.
+typedef enum st_exercise {
+    ST_EXERCISE_PREPARE,
+    ST_EXERCISE_SMOOTH, ///< two smoothing steps over the finest level
+    ST_EXERCISE_CYCLE,  ///< one V-cycle
+    ST_EXERCISE_SOLVE,  ///< until the residual is 1e-5 of what it was
+} st_exercise;
+
+/// Runs one by itself; levels and ledgers stay as they are.
+ST_API st_status st_tissue_exercise(st_ctx* ctx, st_tissue* tissue, int field, st_exercise what,
+                                    double sigma_per_min, int* cycles);
+
+// --- going on where a run stopped
+// ------------------------------------------------------------------
+
+/// An SQLite file that holds the last whole state of a run: levels and matrix states in packed,
+/// hashed rows, ledgers, and texts of the caller's. Locked while it is open.
+typedef struct st_checkpoint st_checkpoint;
+
+/// Opens or makes the file. `identity` says which run this is: another one's state is refused
+/// (ST_ERR_INPUT), as is a file that another process has open.
+ST_API st_status st_checkpoint_open(st_ctx* ctx, const char* path, const char* identity,
+                                    st_checkpoint** out);
+/// The same, but a state that the file holds is given up.
+ST_API st_status st_checkpoint_begin(st_ctx* ctx, const char* path, const char* identity,
+                                     st_checkpoint** out);
+/// Is there a state to go on from?
+ST_API bool st_checkpoint_has_state(const st_checkpoint* checkpoint);
+/// Replaces the state in one transaction: a stop at any moment leaves the old or the new one whole.
+/// Not saved: what is borrowed (sources, sinks), media and fields, which the caller builds anew.
+ST_API st_status st_checkpoint_save(st_ctx* ctx, st_checkpoint* checkpoint, const st_tissue* tissue,
+                                    int64_t number, const char* const* text, int text_count);
+/// Puts the state into a tissue built as the saved one was. Texts are owned by the caller
+/// (st_alloc). A row whose hash is wrong is an error (ST_ERR_FILE).
+ST_API st_status st_checkpoint_load(st_ctx* ctx, st_checkpoint* checkpoint, st_tissue* tissue,
+                                    int64_t* number, char** text, int text_count);
+/// Closes; with `removes` the file goes, too: the run has ended. NULL is allowed.
+ST_API void st_checkpoint_close(st_checkpoint* checkpoint, bool removes);
 
 // --- tissue files
 // -------------------------------------------------------------------------------
@@ -237,10 +354,14 @@ ST_API void st_tissue_plan_destroy(st_tissue_plan* plan); // NULL is allowed
 /// Builds the tissue with all its fields.
 ST_API st_status st_tissue_plan_build(st_ctx* ctx, const st_tissue_plan* plan, int worker_count,
                                       st_tissue** out);
+/// Tells this plan from others: a hash of the file, its model and its label map, and the version.
+/// Owned by the plan.
+ST_API const char* st_tissue_plan_identity(const st_tissue_plan* plan);
 ST_API const char* st_tissue_plan_title(const st_tissue_plan* plan);
 ST_API double st_tissue_plan_until_min(const st_tissue_plan* plan);
 ST_API double st_tissue_plan_every_min(const st_tissue_plan* plan);
 ST_API bool st_tissue_plan_writes_vtk(const st_tissue_plan* plan);
+ST_API bool st_tissue_plan_writes_vtu(const st_tissue_plan* plan);
 ST_API int st_tissue_plan_medium_count(const st_tissue_plan* plan); ///< media are 1 ... count
 ST_API const char* st_tissue_plan_medium(const st_tissue_plan* plan, int medium);
 ST_API bool st_tissue_plan_is_bath(const st_tissue_plan* plan, int medium);
@@ -250,12 +371,32 @@ ST_API int st_tissue_plan_slice_count(const st_tissue_plan* plan);
 ST_API const st_slice_plan* st_tissue_plan_slice(const st_tissue_plan* plan, int slice);
 ST_API int st_tissue_plan_value_count(const st_tissue_plan* plan, int* assumed_count);
 
+// --- for the room that puts cells in
+// ------------------------------------------------------------------
+
+struct st_model;
+struct st_node;
+/// The file's map `cells`, which agents read; NULL when absent. With it fields of the model's
+/// places have only their start from here: what cells and chemistry do is the agents'.
+ST_API const struct st_node* st_tissue_plan_cells(const st_tissue_plan* plan);
+ST_API const struct st_model* st_tissue_plan_model(const st_tissue_plan* plan);  ///< or NULL
+ST_API const char* st_tissue_plan_place(const st_tissue_plan* plan, int medium); ///< or NULL
+/// A shape written as in `geometry`, owned by the plan; NULL after a reported mistake.
+ST_API const st_shape* st_tissue_plan_shape(st_ctx* ctx, st_tissue_plan* plan,
+                                            const struct st_node* map);
+/// A value with source or reason, as everywhere in the file; false after a reported mistake.
+ST_API bool st_tissue_plan_quantity(st_ctx* ctx, st_tissue_plan* plan, const struct st_node* node,
+                                    const char* what, const char* unit, double lo, double* out);
+
 // --- what others can read
 // -----------------------------------------------------------------------
 
-/// A VTK image file (.vti) of media and all fields over the bricks' bounding box: bytes owned by
-/// the caller (st_alloc).
+/// A VTK image file (.vti) of media, all fields and matrix states over the bricks' bounding box:
+/// bytes owned by the caller (st_alloc).
 ST_API st_status st_tissue_view_vti(st_ctx* ctx, const st_tissue* tissue, char** out,
+                                    size_t* length);
+/// An unstructured VTK grid (.vtu) of the same, with the voxels that are tissue and only these.
+ST_API st_status st_tissue_view_vtu(st_ctx* ctx, const st_tissue* tissue, char** out,
                                     size_t* length);
 /// A picture (.svg) of a slice with legend, scale and units. `high_M` 0 = the slice's own largest.
 ST_API st_status st_tissue_view_slice(st_ctx* ctx, const st_tissue* tissue,

@@ -28,7 +28,7 @@ ST_API const char* st_study_blinding(const st_study* study); ///< "open", "singl
 typedef struct st_arm_info {
     const char* name;   ///< key in the file: "msc-1e7"
     const char* label;  ///< for people
-    const char* recipe; ///< one line: what is done
+    const char* recipe; ///< one line: what is done, injection and plan
     int size;           ///< people; in a twin arm those of all other arms together
     int control;        ///< arm that it is compared with, -1 for the study's control arm itself and
                         ///< for twin arms (every other arm is compared with those, pair by pair)
@@ -37,6 +37,19 @@ typedef struct st_arm_info {
 } st_arm_info;
 ST_API int st_study_arm_count(const st_study* study);
 ST_API const st_arm_info* st_study_arm(const st_study* study, int arm);
+
+/// Plans of care of an arm.
+ST_API int st_study_plan_count(const st_study* study, int arm);
+ST_API const st_care* st_study_plan(const st_study* study, int arm, int index);
+
+/// Why candidates may be turned away before a score is looked at, in the order of asking: entry
+/// bounds on attributes and scores, then criteria of candidacy.
+ST_API int st_study_criterion_count(const st_study* study);
+ST_API const char* st_study_criterion(const st_study* study, int index);
+/// Rescue medicine in words, what it means to the analysis included; "" when the study has none.
+ST_API const char* st_study_rescue(const st_study* study);
+/// The criteria of candidacy asked of people, NULL when the study asks none.
+ST_API const st_candidacy* st_study_candidacy(const st_study* study);
 
 typedef struct st_visit_info {
     double day;
@@ -61,8 +74,9 @@ ST_API const char* st_study_source(const st_study* study, int index, const char*
 typedef struct st_published_row {
     const char* trial_id;
     const char* arm_id;
-    int arm;     ///< arm of this study that it stands beside, -1 none
-    int measure; ///< position among the measures
+    int arm;        ///< arm of this study that it stands beside, -1 none
+    int measure;    ///< position among the measures
+    bool is_change; ///< `value` is a change from baseline, not a level
     double month;
     double n;        ///< 0 = not given
     double value;    ///< mean or median in the instrument's points
@@ -90,6 +104,9 @@ typedef enum st_row_kind {
     ST_ROW_FAILURE,
     ST_ROW_PERSON_EVENT,
     ST_ROW_LATER,
+    ST_ROW_INFLUENCE,
+    ST_ROW_PREPARED,
+    ST_ROW_TUBE,
     ST_ROW_ANALYSIS,
     ST_ROW_SURVIVAL,
 } st_row_kind;
@@ -174,6 +191,7 @@ typedef struct st_person_event_row {
     int arm;
     uint64_t person;
     const char* name; ///< as in st_event_row
+    double day;       ///< of the step that it is counted per: 0 = the injection, before it < 0
 } st_person_event_row;
 
 /// What happened to one person after treatment; comes after the person's row.
@@ -199,6 +217,39 @@ typedef struct st_survival_row {
     double day, share, lo, hi;
     int64_t at_risk, events; ///< still watched on that day; events until then
 } st_survival_row;
+
+/// What one value does to the primary contrast in a panel of the trial's people: everything else,
+/// chance included, stays as it is.                                                     [TRI-50]
+typedef struct st_influence_row {
+    int arm, versus; ///< versus -1: no control; the arm's own sham stands in
+    int measure, visit;
+    int64_t people;     ///< of the panel
+    const char* origin; ///< "model", "procedure": a value; "dose": all of a product class
+    int position;       ///< of the value in model or catalogue, of the class in the dose
+    const char* name;
+    double value_lo, value_hi; ///< of the median person, show unit; factors of a dose
+    double contrast, contrast_lo, contrast_hi; ///< arm minus control: as it is, value low, high
+    double product, product_lo, product_hi;    ///< arm minus its own sham
+} st_influence_row;
+
+/// A quantity of an arm's preparation, from harvest to joint.
+typedef struct st_prepared_row {
+    int arm, position; ///< order in the arm; a quantity with two bands comes twice
+    const char *name, *label, *unit;
+    double middle;           ///< of a donor of middling age and weight, without any spread
+    int64_t people;          ///< of the trial in whom it exists
+    double q05, q50, q95;    ///< over them
+    double band_lo, band_hi; ///< measured somewhere, NAN: nothing found
+    const char* source;      ///< of the band, or NULL
+} st_prepared_row;
+
+/// A tube of the donor in the middle at one time, for drawing.
+typedef struct st_tube_row {
+    int arm, spin, step;
+    double time_s, height_mm;
+    double interface_mm;                  ///< top of the red cells above the bottom, NAN: not seen
+    const double *red, *platelet, *white; ///< [ST_PICTURE_HEIGHTS] from the surface down
+} st_tube_row;
 
 /// How people were screened.
 typedef struct st_screening_row {
@@ -236,6 +287,12 @@ typedef struct st_trial_def {
     int worker_count; ///< 0 = one per CPU; the result does not depend on it
     bool has_seed;    ///< overrides the study's seed
     uint64_t seed;
+    /// Folder for a temporary file of about 2 kB per person, gone with the process; NULL = the
+    /// system's. What is read more than once goes there, so that memory does not grow with people.
+    const char* spill_dir;
+    /// Files of st_study_screen_part(), [part_count] in order, NULL = not there; for
+    /// st_study_run_part(), which screens what they do not tell. NULL = none.
+    const char* const* verdict_path;
     uint32_t cookie;
 } st_trial_def;
 ST_API st_trial_def st_default_trial_def(void);
@@ -252,12 +309,30 @@ typedef struct st_trial_summary {
 ST_API st_status st_study_run(st_ctx* ctx, const st_study* study, const st_trial_def* def,
                               const st_sink* sink, st_trial_summary* out);
 
+/// One person of an arm once more, for a closer look: treatment on day 0 as in the trial; rescue,
+/// repeats and leaving are left out. Arrays are the caller's.
+typedef struct st_single {
+    double* parameter; ///< [parameters of the model]
+    double* input;     ///< [inputs of the model], at the start
+    double* state;     ///< [day_count][states of the model]
+} st_single;
+/// `id` is the person's number in the store; `day` ascending, from 0.
+ST_API st_status st_single_solve(st_ctx* ctx, const st_study* study, uint64_t seed, int arm,
+                                 int64_t id, const double* day, int day_count,
+                                 const st_single* out);
+
 /// Most parts of one run.
 #define ST_PART_LIMIT 100000
 
+/// Screens the candidates of part `part` (0 ... part_count-1) and keeps who may enter in the file
+/// `path`: a first round, so that not every part of a run screens everybody.
+ST_API st_status st_study_screen_part(st_ctx* ctx, const st_study* study, const st_trial_def* def,
+                                      int part, int part_count, const char* path);
+
 /// Computes part `part` (0 ... part_count-1) of the people and keeps it in the file `path`. Of the
-/// sink only `progress` is called. Everybody is screened in every part: who enters depends on all
-/// before. The same people have the same results whatever the parts.
+/// sink only `progress` is called. Who enters depends on all before: without the verdicts of a
+/// first round everybody is screened in every part. The same people have the same results whatever
+/// the parts.
 ST_API st_status st_study_run_part(st_ctx* ctx, const st_study* study, const st_trial_def* def,
                                    int part, int part_count, const char* path, const st_sink* sink,
                                    st_trial_summary* out);

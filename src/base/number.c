@@ -86,101 +86,166 @@ static void shorten_exponent(char* text)
     memmove(to, from, strlen(from) + 1);
 }
 
-#if LDBL_MANT_DIG >= 64
-
+static const uint64_t TEN[] = {1u,
+                               10u,
+                               100u,
+                               1000u,
+                               10000u,
+                               100000u,
+                               1000000u,
+                               10000000u,
+                               100000000u,
+                               1000000000u,
+                               10000000000u,
+                               100000000000u,
+                               1000000000000u,
+                               10000000000000u,
+                               100000000000000u,
+                               1000000000000000u,
+                               10000000000000000u,
+                               100000000000000000u,
+                               1000000000000000000u,
+                               10000000000000000000u};
 #define TEN_LIMIT 19
 
-static const long double TEN[TEN_LIMIT + 1] = {1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e6L,
-                                               1e7L,  1e8L,  1e9L,  1e10L, 1e11L, 1e12L, 1e13L,
-                                               1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L};
-
-/// Writes `digits` / 10^decimals without the zeros that end it.
-static void write_digits(bool is_negative, uint64_t digits, int decimals, char* out)
+/// Digits of a whole number, two at a time, written before `end`; gives their count.
+static int whole_digits(uint64_t whole, char* end)
 {
-    char reversed[32];
-    int count = 0;
+    char* to = end;
+    while (whole >= 100u) {
+        const unsigned two = (unsigned)(whole % 100u);
+        whole /= 100u;
+        *--to = (char)('0' + two % 10u);
+        *--to = (char)('0' + two / 10u);
+    }
+    *--to = (char)('0' + whole % 10u);
+    if (whole >= 10u) {
+        *--to = (char)('0' + whole / 10u);
+    }
+    return (int)(end - to);
+}
+
+/// Writes `digits` / 10^decimals without the zeros that end it; gives the length.
+static size_t write_digits(bool is_negative, uint64_t digits, int decimals, char* out)
+{
+    char room[24];
+    char* to = out;
+    while (decimals >= 4 && digits % 10000u == 0) {
+        digits /= 10000u;
+        decimals -= 4;
+    }
     while (decimals > 0 && digits % 10u == 0) {
         digits /= 10u;
         decimals -= 1;
     }
-    for (int i = 0; digits > 0 || i <= decimals; i++, digits /= 10u) {
-        if (i == decimals && decimals > 0) {
-            reversed[count++] = '.';
-        }
-        reversed[count++] = (char)('0' + digits % 10u);
-    }
+    const int count = whole_digits(digits, room + sizeof room);
+    const char* from = room + sizeof room - count;
     if (is_negative) {
-        *out++ = '-';
+        *to++ = '-';
     }
-    while (count > 0) {
-        *out++ = reversed[--count];
+    const int before = count > decimals ? count - decimals : 0;
+    if (before == 0) {
+        *to++ = '0';
     }
-    *out = '\0';
+    memcpy(to, from, (size_t)before);
+    to += before;
+    if (decimals > 0) {
+        *to++ = '.';
+        for (int i = count; i < decimals; i++) {
+            *to++ = '0';
+        }
+        memcpy(to, from + before, (size_t)(count - before));
+        to += count - before;
+    }
+    *to = '\0';
+    return (size_t)(to - out);
 }
 
-/// The same text as below for numbers of everyday size, ten times as fast; false when the last bits
-/// of a long double do not decide which digits are right.
-static bool write_everyday(double value, char* out)
+#ifdef __SIZEOF_INT128__
+
+__extension__ typedef unsigned __int128 wide;
+
+static wide ten_to(int power)
+{
+    return power <= TEN_LIMIT ? (wide)TEN[power] : (wide)TEN[TEN_LIMIT] * TEN[power - TEN_LIMIT];
+}
+
+/// The same text as below for numbers of everyday size, in whole numbers that are exact; 0 for the
+/// others. A value is m 2^-shift; with d decimals its digits are m 10^d / 2^shift, rounded half to
+/// even as printf does, and they read back when they are nearer than half the way to a neighbour.
+static size_t write_everyday(double value, char* out)
 {
     const double size = fabs(value);
-    if (!(size >= 1e-3 && size < 1e15)) {
-        return false;
+    uint64_t bits;
+    if (!(size >= 1e-4 && size < 1e15)) {
+        return 0;
     }
-    int whole = 1; // digits before the point; 0, -1, -2 for 0.1, 0.01, 0.001
+    const uint64_t plain = (uint64_t)size;
+    if ((double)plain == size) {
+        return write_digits(value < 0.0, plain, 0, out);
+    }
+    memcpy(&bits, &size, sizeof bits);
+    const int shift = DBL_MANT_DIG - 1 + DBL_MAX_EXP - 1 - (int)(bits >> (DBL_MANT_DIG - 1));
+    const uint64_t m =
+        (bits & ((UINT64_C(1) << (DBL_MANT_DIG - 1)) - 1u)) | UINT64_C(1) << (DBL_MANT_DIG - 1);
+    const bool is_power = m == UINT64_C(1) << (DBL_MANT_DIG - 1); // its lower neighbour is nearer
+    int whole = 1; // digits before the point; 0, -1, -2, -3 for 0.1, 0.01 ...
     if (size >= 1.0) {
-        while (size >= (double)TEN[whole]) {
+        while (plain >= TEN[whole]) {
             whole += 1;
         }
     } else {
-        whole = size >= 0.1 ? 0 : size >= 0.01 ? -1 : -2;
-    }
-    int exponent;
-    const double mantissa = frexp(size, &exponent);
-    if (mantissa == 0.5) {
-        return false; // a power of two: its neighbours are not equally far
+        whole = size >= 0.1 ? 0 : size >= 0.01 ? -1 : size >= 0.001 ? -2 : -3;
     }
     for (int precision = 15; precision <= 17; precision++) {
         const int decimals = precision - whole;
-        // product of two exact factors: off by at most half a unit of a 64-bit significand, 2^-8
-        const long double scaled = (long double)size * TEN[decimals];
-        const uint64_t below = (uint64_t)scaled;
-        const long double rest = scaled - (long double)below;
-        const uint64_t digits = below + (rest > 0.5L ? 1u : 0u);
-        const long double off = rest > 0.5L ? 1.0L - rest : rest;
-        // half the distance to the next double, in units of the last digit
-        const long double reach = ldexpl(TEN[decimals], exponent - DBL_MANT_DIG - 1);
-        if (fabsl(rest - 0.5L) < 0.01L || fabsl(off - reach) < 0.01L) {
-            return false;
-        }
-        if (off < reach) {
-            write_digits(value < 0.0, digits, decimals, out);
-            return true;
+        const wide ten = ten_to(decimals);
+        const wide exact = m * ten; // below 2^53 10^21 < 2^123
+        const wide half = (wide)1 << (shift - 1);
+        uint64_t digits = (uint64_t)(exact >> shift);
+        const wide rest = exact & (half + half - 1u);
+        const bool rounds_up = rest > half || (rest == half && (digits & 1u) != 0);
+        const wide off = rounds_up ? half + half - rest : rest;
+        const wide reach = is_power && !rounds_up ? 4u * off : 2u * off;
+        digits += rounds_up ? 1u : 0u;
+        if (reach < ten || (reach == ten && (m & 1u) == 0)) {
+            return write_digits(value < 0.0, digits, decimals, out);
         }
     }
-    return false;
+    return 0;
 }
 
 #else
 
-static bool write_everyday(double value, char* out)
+static size_t write_everyday(double value, char* out)
 {
-    (void)value;
-    (void)out;
-    return false;
+    const double size = fabs(value);
+    const bool is_whole = size >= 1.0 && size < 1e15 && floor(size) == size;
+    return is_whole ? write_digits(value < 0.0, (uint64_t)size, 0, out) : 0;
 }
 
 #endif
 
+size_t st_number_integer(int64_t value, char out[24])
+{
+    const uint64_t size = value < 0 ? ~(uint64_t)value + 1u : (uint64_t)value;
+    return write_digits(value < 0, size, 0, out);
+}
+
 void st_number_text(double value, char* out, size_t size)
 {
     char everyday[32];
-    if (write_everyday(value, everyday)) {
-        const size_t length = strlen(everyday);
+    const size_t length = write_everyday(value, everyday);
+    if (length > 0) {
         if (size > 0) {
             const size_t fits = length < size ? length : size - 1;
             memcpy(out, everyday, fits);
             out[fits] = '\0';
         }
+        return;
+    }
+    if (value == 0.0) {
+        snprintf(out, size, "%s", signbit(value) ? "-0" : "0");
         return;
     }
     if (!isfinite(value)) {

@@ -10,4 +10,7 @@
 /// number of characters read, 0 when there is no number or it does not fit a double.
 size_t st_number_parse(const char* text, double* out);
 
+/// Writes a whole number; gives the length.
+size_t st_number_integer(int64_t value, char out[24]);
+
 #endif

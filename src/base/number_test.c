@@ -1,4 +1,5 @@
 // Numbers as text: the shortest of 15, 16 and 17 digits that reads back equal.
+#include "number.h"
 #include "random.h"
 #include "table.h"
 
@@ -73,10 +74,38 @@ static void the_shortest_text_that_reads_back_is_written(void** state)
     }
 }
 
+// The digits of many scores: tenths, hundredths, halves of the last place, one place more.
+static void scores_and_halves_are_written(void** state)
+{
+    (void)state;
+    for (int i = 0; i < 40000; i++) {
+        check(i / 10.0);
+        check(i / 1000.0);
+        check(i / 64.0); // exact halves of the last of 15 digits are among those below
+        check(1e12 + i / 512.0);
+        check(-(1e-4 + i * 1e-9));
+    }
+}
+
+static void whole_numbers_are_written(void** state)
+{
+    static const int64_t cases[] = {0,  1,  -1,  9,         10,        99,      100,      -100,
+                                    12, 42, 101, INT64_MAX, INT64_MIN, 1000000, -9999999, 65536};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char found[24], wanted[32];
+        const int length = snprintf(wanted, sizeof wanted, "%lld", (long long)cases[i]);
+        assert_int_equal(st_number_integer(cases[i], found), length);
+        assert_string_equal(found, wanted);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_shortest_text_that_reads_back_is_written),
+        cmocka_unit_test(scores_and_halves_are_written),
+        cmocka_unit_test(whole_numbers_are_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,6 +21,12 @@ typedef enum st_stream {
     ST_STREAM_BOOTSTRAP = 10,
     ST_STREAM_SSA = 11,
     ST_STREAM_VALIDATE = 20, // forecasts of published arms
+    ST_STREAM_CELL_WALK = 30,
+    ST_STREAM_CELL_DIVISION = 31, // axes
+    ST_STREAM_CELL_PLACE = 32,    // cells scattered at random
+    ST_STREAM_CELL_NUDGE = 33,    // cells at exactly the same place
+    ST_STREAM_AGENT = 40,    // fates of single cells
+    ST_STREAM_ARRIVAL = 41,  // cells that come into a voxel
 } st_stream;
 
 typedef struct st_random_key {

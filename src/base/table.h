@@ -39,6 +39,8 @@ void st_text_addf(st_text* text, const char* format, ...) ST_PRINTF(2, 3);
 void st_text_add_field(st_text* text, const char* field);
 /// Adds a number as a CSV field with 17 significant digits at most, shortest that reads back equal.
 void st_text_add_number(st_text* text, double value);
+/// Adds a whole number as a CSV field.
+void st_text_add_integer(st_text* text, int64_t value);
 void st_text_end_record(st_text* text); ///< "\r\n" as RFC 4180 asks
 
 /// Shortest decimal text that reads back to the same double (out >= 32 bytes).

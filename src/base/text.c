@@ -1,5 +1,7 @@
 #include "base/table.h"
 
+#include "base/number.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -113,7 +115,16 @@ void st_text_add_number(st_text* text, double value)
 {
     char number[32];
     st_number_text(value, number, sizeof number);
-    st_text_add_field(text, number);
+    add_separator(text);
+    st_text_add(text, number);
+}
+
+void st_text_add_integer(st_text* text, int64_t value)
+{
+    char number[24];
+    const size_t length = st_number_integer(value, number);
+    add_separator(text);
+    st_text_add_bytes(text, number, length);
 }
 
 void st_text_end_record(st_text* text)

@@ -49,6 +49,8 @@ static const option_info OPTIONS[] = {
     {ST_OPTION_DRAWS, "--draws", NULL, "a whole number from 2 to 100000"},
     {ST_OPTION_PEOPLE, "--people", NULL, "a whole number from 64 to 1000000"},
     {ST_OPTION_KEEP_GOING, "--keep-going", NULL, NULL},
+    {ST_OPTION_SCREEN, "--screen", NULL, NULL},
+    {ST_OPTION_PATIENT, "--patient", NULL, "a whole number from 0 to 1000000000"},
 };
 #define OPTION_COUNT ((int)(sizeof OPTIONS / sizeof OPTIONS[0]))
 
@@ -209,6 +211,10 @@ static bool take_value(const option_info* info, const char* value, st_arguments*
     case ST_OPTION_PEOPLE:
         out->people = read_whole(value, 1000000, &number) ? (int)number : 0;
         return out->people >= 64;
+    case ST_OPTION_PATIENT:
+        out->patient = read_whole(value, 1000000000, &number) ? (int)number : -1;
+        return out->patient >= 0;
+    case ST_OPTION_SCREEN:
     case ST_OPTION_KEEP_GOING:
     case ST_OPTION_FORCE:
     case ST_OPTION_QUIET:

@@ -1,5 +1,7 @@
-/// `stroma bench population`: how fast this machine computes people, and at which tolerance.
+/// `stroma bench`: how fast this machine computes people, and at which tolerance; fields in tissue
+/// are measured in bench_fields.c.
 
+#include "bench_fields.h"
 #include "cli.h"
 #include "messages.h"
 #include "models_dir.h"
@@ -189,8 +191,12 @@ static st_status bench_population(st_ctx* ctx, int threads)
 
 static int perform(st_ctx* ctx, const st_arguments* arguments)
 {
+    if (strcmp(arguments->file, "fields") == 0) {
+        return st_messages_print(ctx, st_bench_fields(ctx, arguments->threads), stderr);
+    }
     if (strcmp(arguments->file, "population") != 0) {
-        fprintf(stderr, "stroma bench: found '%s', expected population; try stroma --help\n",
+        fprintf(stderr,
+                "stroma bench: found '%s', expected population or fields; try stroma --help\n",
                 arguments->file);
         return ST_EXIT_INPUT;
     }
@@ -199,8 +205,8 @@ static int perform(st_ctx* ctx, const st_arguments* arguments)
 
 const st_command ST_BENCH_COMMAND = {
     .name = "bench",
-    .operand = "population",
-    .about = "how many people per second this machine computes, as CSV",
+    .operand = "population|fields",
+    .about = "how many people, or voxels of tissue, this machine computes per second, as CSV",
     .help = "      --threads N    most workers; by default one per CPU\n",
     .options = ST_OPTION_THREADS | ST_OPTION_HELP,
     .perform = perform,

@@ -1,5 +1,6 @@
 /// `stroma check`: is this file valid, and what would it run?
 
+#include "check_care.h"
 #include "check_person.h"
 #include "cli.h"
 #include "describe.h"
@@ -15,6 +16,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 
 static void print_list(const char* head, int count, const char* (*name_at)(const void*, int),
                        const void* of)
@@ -169,6 +171,76 @@ static void print_arms(const st_study* study)
     }
 }
 
+/// Each plan of care once, with the arms that follow it.
+static void print_plans(const st_study* study)
+{
+    const char* shown[64];
+    int count = 0;
+    for (int a = 0; a < st_study_arm_count(study); ++a) {
+        for (int p = 0; p < st_study_plan_count(study, a); ++p) {
+            const st_care* care = st_study_plan(study, a, p);
+            bool is_shown = false;
+            for (int i = 0; i < count; ++i) {
+                is_shown = is_shown || strcmp(shown[i], st_care_title(care)) == 0;
+            }
+            if (is_shown || count == 64) {
+                continue;
+            }
+            shown[count++] = st_care_title(care);
+            st_check_care_print_plan(care);
+        }
+    }
+}
+
+/// True when candidates are turned away by the criterion of candidacy with this label.
+static bool is_asked(const st_study* study, const char* label)
+{
+    static const char head[] = "candidacy: ";
+    for (int i = 0; i < st_study_criterion_count(study); ++i) {
+        const char* text = st_study_criterion(study, i);
+        if (strncmp(text, head, sizeof head - 1) == 0 &&
+            strcmp(text + sizeof head - 1, label) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// Which criteria of candidacy candidates are asked, and how well known the answers are.
+static void print_candidacy(const st_study* study)
+{
+    const st_candidacy* candidacy = st_study_candidacy(study);
+    const st_people* people = st_study_people(study);
+    if (!candidacy) {
+        return;
+    }
+    int asked = 0;
+    int facts = 0;
+    int assumed = 0;
+    for (int i = 0; i < st_candidacy_count(candidacy); ++i) {
+        const int fact = st_people_fact_find(people, st_candidacy_subject(candidacy, i));
+        if (!is_asked(study, st_candidacy_at(candidacy, i)->label)) {
+            continue;
+        }
+        asked += 1;
+        facts += fact >= 0;
+        assumed += fact >= 0 && st_people_fact_at(people, fact)->assumed;
+    }
+    printf("%-12s%s: %d of %d criteria asked; who fails one does not enter\n", "candidacy",
+           st_candidacy_title(candidacy), asked, st_candidacy_count(candidacy));
+    printf("%-12s  %d answers are drawn from a prevalence, %d of them assumed\n", "", facts,
+           assumed);
+}
+
+static int count_changes(const st_study* study)
+{
+    int count = 0;
+    for (int i = 0; i < st_study_published_count(study); ++i) {
+        count += st_study_published(study, i)->is_change;
+    }
+    return count;
+}
+
 static void print_study(const st_study* study)
 {
     const st_model* model = st_study_model(study);
@@ -193,10 +265,17 @@ static void print_study(const st_study* study)
     printf("\n%-12s%s at %g months\n", "primary", st_instruments_at(instruments, primary)->title,
            st_study_visit(study, st_study_primary_visit(study))->month);
     if (st_study_published_count(study) > 0) {
-        printf("%-12s%d published values\n", "beside", st_study_published_count(study));
+        const int changes = count_changes(study);
+        printf("%-12s%d published values: %d levels, %d changes\n", "beside",
+               st_study_published_count(study), st_study_published_count(study) - changes, changes);
     }
     printf("%-12s%llu\n", "seed", (unsigned long long)st_study_seed(study));
+    if (*st_study_rescue(study)) {
+        printf("%-12s%s\n", "rescue", st_study_rescue(study));
+    }
+    print_candidacy(study);
     print_arms(study);
+    print_plans(study);
 }
 
 static st_status check_study(st_ctx* ctx, const st_arguments* arguments)
@@ -244,9 +323,13 @@ static int perform(st_ctx* ctx, const st_arguments* arguments)
     const st_node* root = st_doc_root(doc);
     const bool is_map = root && root->kind == ST_NODE_MAP;
     const bool is_study = is_map && st_node_child(root, "study");
-    const bool is_model = is_map && !is_study && st_node_child(root, "model");
+    const bool is_model =
+        is_map && !is_study && !st_node_child(root, "tissue") && st_node_child(root, "model");
     const bool is_preparation = is_map && st_node_child(root, "preparation");
     const bool is_person = is_map && st_node_child(root, "person");
+    const bool is_people = is_map && !is_study && st_node_child(root, "people");
+    const bool is_candidacy = is_map && st_node_child(root, "candidacy");
+    const bool is_plan = is_map && st_node_child(root, "plan");
     const bool is_tissue = is_map && st_node_child(root, "tissue");
     st_doc_destroy(doc);
     if (is_study) {
@@ -259,11 +342,18 @@ static int perform(st_ctx* ctx, const st_arguments* arguments)
         status = check_preparation(ctx, arguments->file);
     } else if (is_person) {
         status = st_check_person(ctx, arguments->file);
+    } else if (is_people) {
+        status = st_check_care_people(ctx, arguments->file);
+    } else if (is_candidacy) {
+        status = st_check_care_candidacy(ctx, arguments->file);
+    } else if (is_plan) {
+        status = st_check_care_plan(ctx, arguments->file);
     } else {
-        status = ST_FAIL(ctx, ST_ERR_INPUT,
-                         "%s:1:1: found none of `study`, `model`, `preparation`, `tissue` and "
-                         "`person` at the top, expected one of them",
-                         arguments->file);
+        status =
+            ST_FAIL(ctx, ST_ERR_INPUT,
+                    "%s:1:1: found none of `study`, `model`, `preparation`, `tissue`, `person`, "
+                    "`people`, `candidacy` and `plan` at the top, expected one of them",
+                    arguments->file);
     }
     if (status == ST_OK) {
         printf("%s is valid\n", arguments->file);

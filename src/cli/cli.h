@@ -43,6 +43,8 @@ typedef enum st_option {
     ST_OPTION_DRAWS = 1 << 23,
     ST_OPTION_PEOPLE = 1 << 24,
     ST_OPTION_KEEP_GOING = 1 << 25,
+    ST_OPTION_SCREEN = 1 << 26,
+    ST_OPTION_PATIENT = 1 << 27,
 } st_option;
 
 /// Most values that --set may change.
@@ -73,6 +75,7 @@ typedef struct st_arguments {
     const char* tables;            ///< --tables, a folder
     int draws;                     ///< --draws
     int people;                    ///< --people
+    int patient;                   ///< --patient
 } st_arguments;
 
 typedef struct st_command {
@@ -93,5 +96,6 @@ extern const st_command ST_BENCH_COMMAND;
 extern const st_command ST_VALIDATE_COMMAND;
 extern const st_command ST_SIMULATE_COMMAND;
 extern const st_command ST_DESCRIBE_COMMAND;
+extern const st_command ST_ZOOM_COMMAND;
 
 #endif

@@ -20,8 +20,8 @@ static st_status make_folder(st_ctx* ctx, const char* path)
     return ST_OK;
 }
 
-st_status st_parts_path(st_ctx* ctx, const char* dir, int part, int part_count, char* path,
-                        size_t size)
+static st_status name_part(st_ctx* ctx, const char* dir, const char* kind, int part, int part_count,
+                           char* path, size_t size)
 {
     char folder[PATH_MAX];
     const int length = snprintf(folder, sizeof folder, "%s/parts", dir);
@@ -37,11 +37,23 @@ st_status st_parts_path(st_ctx* ctx, const char* dir, int part, int part_count, 
         }
     }
     ST_TRY(make_folder(ctx, folder));
-    const int whole = snprintf(path, size, "%s/part-%d-of-%d", folder, part + 1, part_count);
+    const int whole = snprintf(path, size, "%s/%s-%d-of-%d", folder, kind, part + 1, part_count);
     if (whole < 0 || (size_t)whole >= size) {
         return ST_FAIL(ctx, ST_ERR_INPUT, "-o: the path is too long");
     }
     return ST_OK;
+}
+
+st_status st_parts_path(st_ctx* ctx, const char* dir, int part, int part_count, char* path,
+                        size_t size)
+{
+    return name_part(ctx, dir, "part", part, part_count, path, size);
+}
+
+st_status st_parts_screen_path(st_ctx* ctx, const char* dir, int part, int part_count, char* path,
+                               size_t size)
+{
+    return name_part(ctx, dir, "screen", part, part_count, path, size);
 }
 
 /// The N of "part-I-of-N"; 0 for any other name (a part that is being written, nothing of ours).
@@ -109,6 +121,26 @@ st_status st_parts_find(st_ctx* ctx, const char* dir, st_parts* out)
                 ST_FAIL(ctx, ST_ERR_INPUT, "%s: part %d of %d is missing", folder, i + 1, count);
             st_parts_clear(ctx, out);
             return status;
+        }
+    }
+    return ST_OK;
+}
+
+st_status st_parts_find_screens(st_ctx* ctx, const char* dir, int part_count, st_parts* out)
+{
+    const size_t room = strlen(dir) + 64u;
+    *out = (st_parts){.path = st_alloc(ctx, (size_t)part_count, sizeof *out->path),
+                      .text = st_alloc(ctx, (size_t)part_count, room)};
+    if (!out->path || !out->text) {
+        st_parts_clear(ctx, out);
+        return ST_ERR_MEMORY;
+    }
+    for (int i = 0; i < part_count; ++i) {
+        char* path = out->text + (size_t)i * room;
+        snprintf(path, room, "%s/parts/screen-%d-of-%d", dir, i + 1, part_count);
+        if (access(path, R_OK) == 0) {
+            out->path[i] = path;
+            out->count += 1;
         }
     }
     return ST_OK;

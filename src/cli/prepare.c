@@ -3,6 +3,7 @@
 #include "cli.h"
 #include "messages.h"
 #include "models_dir.h"
+#include "prepare_json.h"
 #include "prepare_picture.h"
 
 #include "base/base.h"
@@ -68,6 +69,21 @@ static void print_levers(const st_preparation_result* r)
         char hi[32];
         printf("  %-38s %10.4g to %-10.4g %-8s dose %s to %s\n", l->name, l->lo, l->hi, l->unit,
                ratio_text(l->dose_lo, lo, sizeof lo), ratio_text(l->dose_hi, hi, sizeof hi));
+    }
+}
+
+/// The sources on age do not agree: what each of them says.
+static void print_rivals(const st_preparation_result* r)
+{
+    if (r->rival_count == 0) {
+        return;
+    }
+    printf("\nrival sources on age (median donor; `age_relation` chooses one)\n");
+    for (int i = 0; i < r->rival_count; i++) {
+        const st_rival* rival = &r->rival[i];
+        printf("  %-14s %9.4g CFU-F/mL harvested   dose %9.4g %s in %.3g days%s\n", rival->name,
+               rival->cfu_f_per_mL, rival->dose, r->dose_label, rival->days,
+               rival->is_used ? "   <- used" : "");
     }
 }
 
@@ -146,6 +162,7 @@ static void print_result(const st_preparation* p, const st_preparation_result* r
     }
     print_measured(r);
     print_levers(r);
+    print_rivals(r);
     print_care(p);
 }
 
@@ -208,6 +225,17 @@ static void add_levers(st_text* t, const st_preparation_result* r)
     }
 }
 
+static void add_rivals(st_text* t, const st_preparation_result* r)
+{
+    add_head(t, "age_relation,is_used,cfu_f_per_mL,dose,days");
+    for (int i = 0; i < r->rival_count; i++) {
+        const st_rival* rival = &r->rival[i];
+        const char* const text[] = {rival->name, rival->is_used ? "yes" : "no"};
+        const double number[] = {rival->cfu_f_per_mL, rival->dose, rival->days};
+        add_row(t, text, 2, number, 3);
+    }
+}
+
 static void add_measured(st_text* t, const st_preparation_result* r)
 {
     add_head(t, "quantity,label,unit,is_inside,source,low,high,computed");
@@ -264,6 +292,7 @@ static st_status write_files(st_ctx* ctx, const st_preparation* p, const st_prep
     } file[] = {{"losses.csv", add_losses},
                 {"quantities.csv", add_quantities},
                 {"levers.csv", add_levers},
+                {"age_relations.csv", add_rivals},
                 {"measured.csv", add_measured}};
     bool has_picture = false;
     for (size_t i = 0; i < sizeof file / sizeof file[0]; i++) {
@@ -272,6 +301,10 @@ static st_status write_files(st_ctx* ctx, const st_preparation* p, const st_prep
         file[i].add(&text, r);
         ST_TRY(write_text(ctx, dir, file[i].name, &text));
     }
+    st_text drawing;
+    st_text_init(&drawing, ctx);
+    st_prepare_picture_write_losses(&drawing, r, st_preparation_title(p));
+    ST_TRY(write_text(ctx, dir, "losses.svg", &drawing));
     for (int i = 0; i < r->picture_count; i++) {
         has_picture = has_picture || r->picture[i].time_count > 1;
     }
@@ -313,6 +346,19 @@ static st_status make_dir(st_ctx* ctx, const char* dir, bool is_forced)
     return ST_OK;
 }
 
+static st_status print_json(st_ctx* ctx, const st_preparation* p, const st_preparation_result* r)
+{
+    st_text text;
+    st_text_init(&text, ctx);
+    st_prepare_json_write(&text, p, r);
+    const bool is_good = !text.failed && fwrite(text.data, 1, text.length, stdout) == text.length;
+    const bool is_memory = text.failed;
+    st_text_clear(&text);
+    return is_good     ? ST_OK
+           : is_memory ? ST_ERR_MEMORY
+                       : ST_FAIL(ctx, ST_ERR_FILE, "standard output: could not be written");
+}
+
 static st_status prepare(st_ctx* ctx, const st_arguments* arguments)
 {
     char model_dir[PATH_MAX];
@@ -330,7 +376,9 @@ static st_status prepare(st_ctx* ctx, const st_arguments* arguments)
     if (status == ST_OK && arguments->output != NULL) {
         status = write_files(ctx, preparation, result, arguments->output);
     }
-    if (status == ST_OK && (arguments->given & ST_OPTION_QUIET) == 0) {
+    if (status == ST_OK && (arguments->given & ST_OPTION_JSON) != 0) {
+        status = print_json(ctx, preparation, result);
+    } else if (status == ST_OK && (arguments->given & ST_OPTION_QUIET) == 0) {
         print_result(preparation, result);
         if (arguments->output != NULL) {
             printf("\nfiles   %s\n", arguments->output);
@@ -350,12 +398,14 @@ const st_command ST_PREPARE_COMMAND = {
     .name = "prepare",
     .operand = "FILE.yaml",
     .about = "perform a preparation alone: dose over donors, losses, layers of the tube",
-    .help = "  -o, --output DIR   write tables (CSV) and the picture of the tube (SVG)\n"
-            "      --threads N    workers; by default one per CPU; the result does not depend on "
-            "it\n"
-            "      --force        write over results that are there\n"
-            "  -q, --quiet        say nothing unless something is wrong\n",
-    .options =
-        ST_OPTION_OUTPUT | ST_OPTION_THREADS | ST_OPTION_FORCE | ST_OPTION_QUIET | ST_OPTION_HELP,
+    .help =
+        "  -o, --output DIR   write tables (CSV), drawings of the losses and of the tube (SVG)\n"
+        "      --json         everything as JSON for programs instead of the page\n"
+        "      --threads N    workers; by default one per CPU; the result does not depend on "
+        "it\n"
+        "      --force        write over results that are there\n"
+        "  -q, --quiet        say nothing unless something is wrong\n",
+    .options = ST_OPTION_OUTPUT | ST_OPTION_JSON | ST_OPTION_THREADS | ST_OPTION_FORCE |
+               ST_OPTION_QUIET | ST_OPTION_HELP,
     .perform = perform,
 };

@@ -1,5 +1,7 @@
 #include "prepare_picture.h"
 
+#include "base/maths.h"
+
 #include <math.h>
 
 enum { PANEL_WIDTH = 400, PANEL_HEIGHT = 260, LEFT = 56, TOP = 54, GAP = 64 };
@@ -130,4 +132,73 @@ void st_prepare_picture_write(st_text* out, const st_preparation_result* result,
                  "platelets, blue: white cells (both exaggerated); line: top of the red "
                  "cells</text>\n</svg>\n",
                  LEFT, height - 10);
+}
+
+/// Powers of ten that hold all bars: those of 5 and 95 %, and of the medians that are above 0.
+static void find_decades(const st_preparation_result* r, int* lowest, int* highest)
+{
+    double lo = INFINITY, hi = 0.0;
+    for (int i = 0; i < r->loss_count; i++) {
+        const double value[3] = {r->loss[i].cells_q05, r->loss[i].cells_q50, r->loss[i].cells_q95};
+        for (int k = 0; k < 3; k++) {
+            lo = value[k] > 0.0 && value[k] < lo ? value[k] : lo;
+            hi = value[k] > hi ? value[k] : hi;
+        }
+    }
+    *lowest = hi > 0.0 ? (int)floor(st_log(lo) / st_log(10.0)) : 0;
+    *highest = hi > 0.0 ? (int)ceil(st_log(hi) / st_log(10.0)) : 1;
+    *highest = *highest > *lowest ? *highest : *lowest + 1;
+}
+
+/// Height on the drawing of a number of cells; what is 0 stands on the axis.
+static double height_of(double cells, int lowest, int highest)
+{
+    const double part =
+        cells > 0.0 ? (st_log(cells) / st_log(10.0) - lowest) / (highest - lowest) : 0.0;
+    return TOP + PANEL_HEIGHT * (1.0 - (part > 0.0 ? part : 0.0));
+}
+
+void st_prepare_picture_write_losses(st_text* out, const st_preparation_result* result,
+                                     const char* title)
+{
+    enum { STEP = 110 };
+    const int width = LEFT + STEP * (result->loss_count > 4 ? result->loss_count : 4) + GAP;
+    const int height = TOP + PANEL_HEIGHT + 66;
+    int lowest = 0, highest = 1;
+    find_decades(result, &lowest, &highest);
+    st_text_addf(out,
+                 "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
+                 "viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"12\">\n"
+                 "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n"
+                 "<text x=\"%d\" y=\"20\" font-size=\"15\">",
+                 width, height, width, height, LEFT);
+    add_text(out, title);
+    st_text_addf(out, "</text>\n<text x=\"%d\" y=\"%d\">", LEFT, TOP - 14);
+    add_text(out, result->dose_label);
+    st_text_add(out, " alive after every step: median, 5 to 95 % of donors</text>\n");
+    for (int d = lowest; d <= highest; d++) {
+        const double y = height_of(st_pow(10.0, d), lowest, highest);
+        st_text_addf(out,
+                     "<line x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\" stroke=\"#ccc\"/>\n"
+                     "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">1e%d</text>\n",
+                     LEFT, y, width - GAP, y, LEFT - 6, y + 4, d);
+    }
+    for (int i = 0; i < result->loss_count; i++) {
+        const st_loss* l = &result->loss[i];
+        const double x = LEFT + STEP * (i + 0.5);
+        const double top = height_of(l->cells_q95, lowest, highest);
+        const double bottom = height_of(l->cells_q05, lowest, highest);
+        st_text_addf(out,
+                     "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"#466eb4\" "
+                     "stroke-width=\"3\"/>\n<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\" "
+                     "fill=\"#466eb4\"/>\n<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">",
+                     x, top, x, bottom, x, height_of(l->cells_q50, lowest, highest), x,
+                     TOP + PANEL_HEIGHT + 16);
+        add_text(out, l->name);
+        st_text_addf(out,
+                     "</text>\n<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">day %.3g"
+                     "</text>\n",
+                     x, TOP + PANEL_HEIGHT + 32, l->day);
+    }
+    st_text_add(out, "</svg>\n");
 }

@@ -2,6 +2,7 @@
 
 #include "cli.h"
 #include "messages.h"
+#include "terminal.h"
 
 #include "base/base.h"
 #include "stroma/report.h"
@@ -147,7 +148,8 @@ static st_status write_report(st_ctx* ctx, const st_arguments* arguments)
     ST_TRY(st_report_write(ctx, dir));
     if (!is_quiet) {
         char* summary = NULL;
-        ST_TRY(st_report_summary(ctx, dir, &summary));
+        ST_TRY(st_terminal_shows_utf8() ? st_report_summary_utf8(ctx, dir, &summary)
+                                        : st_report_summary(ctx, dir, &summary));
         printf("%sreport   %s/report.html\n", summary, dir);
         st_free(ctx, summary);
     }

@@ -7,6 +7,7 @@
 #include "models_dir.h"
 #include "parts.h"
 #include "progress.h"
+#include "terminal.h"
 #include "tissue_run.h"
 
 #include "base/base.h"
@@ -141,12 +142,13 @@ static void print_end(const st_trial_summary* summary, st_progress_style style, 
     }
 }
 
-static st_trial_def trial_def(const st_arguments* arguments)
+static st_trial_def trial_def(const st_arguments* arguments, const char* dir)
 {
     st_trial_def def = st_default_trial_def();
     def.worker_count = arguments->threads;
     def.has_seed = (arguments->given & ST_OPTION_SEED) != 0;
     def.seed = arguments->seed;
+    def.spill_dir = dir;
     return def;
 }
 
@@ -168,13 +170,32 @@ static st_status no_end(void* self, st_ctx* ctx)
     return ST_OK;
 }
 
+/// The first round of one part into a file of its own below `dir`.
+static st_status screen_part(st_ctx* ctx, const st_study* study, const st_arguments* arguments,
+                             const char* dir, st_progress_style style)
+{
+    const st_trial_def def = trial_def(arguments, dir);
+    char path[PATH_MAX];
+    ST_TRY(
+        st_parts_screen_path(ctx, dir, arguments->part, arguments->part_count, path, sizeof path));
+    const double begin_s = now_s();
+    ST_TRY(st_study_screen_part(ctx, study, &def, arguments->part, arguments->part_count, path));
+    if (style != ST_PROGRESS_SILENT) {
+        printf("screened  %s   in %.1f s\n", path, now_s() - begin_s);
+    }
+    return ST_OK;
+}
+
 /// One part of the people into a file of its own below `dir`.
 static st_status simulate_part(st_ctx* ctx, const st_study* study, const st_arguments* arguments,
                                const char* dir, st_progress_style style)
 {
-    const st_trial_def def = trial_def(arguments);
+    st_trial_def def = trial_def(arguments, dir);
+    st_parts screens;
     char path[PATH_MAX];
     ST_TRY(st_parts_path(ctx, dir, arguments->part, arguments->part_count, path, sizeof path));
+    ST_TRY(st_parts_find_screens(ctx, dir, arguments->part_count, &screens));
+    def.verdict_path = screens.count > 0 ? screens.path : NULL;
     print_start(study, style, def.has_seed ? def.seed : st_study_seed(study));
     st_progress progress;
     st_progress_init(&progress, stderr, style, terminal_columns(), now_s());
@@ -188,6 +209,7 @@ static st_status simulate_part(st_ctx* ctx, const st_study* study, const st_argu
     const st_status status = st_study_run_part(ctx, study, &def, arguments->part,
                                                arguments->part_count, path, &sink, &summary);
     const double end_s = now_s();
+    st_parts_clear(ctx, &screens);
     st_progress_finish(&progress, end_s);
     if (status == ST_OK) {
         print_end(&summary, style, end_s - progress.begin_s);
@@ -204,7 +226,7 @@ static st_status compute(st_ctx* ctx, const st_study* study, const st_arguments*
                          const char* dir, bool from_parts, const st_sink* sink,
                          st_trial_summary* out)
 {
-    const st_trial_def def = trial_def(arguments);
+    const st_trial_def def = trial_def(arguments, dir);
     if (!from_parts) {
         return st_study_run(ctx, study, &def, sink, out);
     }
@@ -220,7 +242,7 @@ static st_status compute(st_ctx* ctx, const st_study* study, const st_arguments*
 static st_status simulate(st_ctx* ctx, const st_study* study, const st_arguments* arguments,
                           const char* dir, bool from_parts, st_progress_style style)
 {
-    const st_trial_def def = trial_def(arguments);
+    const st_trial_def def = trial_def(arguments, dir);
 
     st_store* store = NULL;
     ST_TRY(st_store_create(ctx, dir, (arguments->given & ST_OPTION_FORCE) != 0, &store));
@@ -266,7 +288,8 @@ static st_status report(st_ctx* ctx, const char* dir, bool is_quiet)
         return ST_OK;
     }
     char* summary = NULL;
-    ST_TRY(st_report_summary(ctx, dir, &summary));
+    ST_TRY(st_terminal_shows_utf8() ? st_report_summary_utf8(ctx, dir, &summary)
+                                    : st_report_summary(ctx, dir, &summary));
     const size_t length = strlen(summary);
     const bool has_newline = length > 0 && summary[length - 1] == '\n';
     printf("%s%sreport  %s/report.html\n", summary, has_newline ? "" : "\n", dir);
@@ -293,8 +316,10 @@ st_status st_run_study(st_ctx* ctx, const st_arguments* arguments, bool from_par
     st_study* study = NULL;
     ST_TRY(st_study_load(ctx, arguments->file, model_dir, &study));
     const bool is_part = (arguments->given & ST_OPTION_SHARD) != 0;
-    st_status status = is_part ? simulate_part(ctx, study, arguments, dir, style)
-                               : simulate(ctx, study, arguments, dir, from_parts, style);
+    const bool is_screen = (arguments->given & ST_OPTION_SCREEN) != 0;
+    st_status status = is_screen ? screen_part(ctx, study, arguments, dir, style)
+                       : is_part ? simulate_part(ctx, study, arguments, dir, style)
+                                 : simulate(ctx, study, arguments, dir, from_parts, style);
     if (status == ST_OK && !is_part) {
         status = report(ctx, dir, is_quiet);
     }
@@ -318,8 +343,18 @@ static int perform(st_ctx* ctx, const st_arguments* arguments)
               stderr);
         return ST_EXIT_INPUT;
     }
+    if ((arguments->given & ST_OPTION_SCREEN) != 0 && (arguments->given & ST_OPTION_SHARD) == 0) {
+        fputs("stroma run: --screen is the first round of a part: expected --shard I/N beside it\n",
+              stderr);
+        return ST_EXIT_INPUT;
+    }
     if (st_tissue_run_wants(arguments->file)) {
-        return st_messages_print(ctx, st_tissue_run_file(ctx, arguments), stderr);
+        const st_status status = st_tissue_run_file(ctx, arguments);
+        if (status == ST_ERR_INTERRUPTED && st_tissue_run_is_kept(arguments->output)) {
+            fputs("interrupted; the last state is kept, the same command goes on\n", stderr);
+            return ST_EXIT_INTERRUPTED;
+        }
+        return st_messages_print(ctx, status, stderr);
     }
     const st_status status = st_run_study(ctx, arguments, false);
     if (status == ST_ERR_INTERRUPTED && has_kept(arguments->output)) {
@@ -333,14 +368,17 @@ const st_command ST_RUN_COMMAND = {
     .name = "run",
     .operand = "STUDY.yaml -o DIR",
     .about = "run a study; DIR gets results.sqlite, tables/ and report.html",
-    .help = "  -o, --output DIR   folder for the results (required)\n"
-            "      --threads N    workers; by default one per CPU; the result does not depend on "
-            "it\n"
-            "      --seed S       take this seed instead of the study's\n"
-            "      --force        write over results that are there; start over what was stopped\n"
-            "      --shard I/N    compute part I of N only; stroma merge puts the parts together\n"
-            "  -q, --quiet        say nothing unless something is wrong\n",
+    .help =
+        "  -o, --output DIR   folder for the results (required)\n"
+        "      --threads N    workers; by default one per CPU; the result does not depend on "
+        "it\n"
+        "      --seed S       take this seed instead of the study's\n"
+        "      --force        write over results that are there; start over what was stopped\n"
+        "      --shard I/N    compute part I of N only; stroma merge puts the parts together\n"
+        "      --screen       with --shard: only find out who of part I's candidates may enter, a "
+        "first\n                     round that the parts then need not do each for everybody\n"
+        "  -q, --quiet        say nothing unless something is wrong\n",
     .options = ST_OPTION_OUTPUT | ST_OPTION_THREADS | ST_OPTION_SEED | ST_OPTION_FORCE |
-               ST_OPTION_SHARD | ST_OPTION_QUIET | ST_OPTION_HELP,
+               ST_OPTION_SHARD | ST_OPTION_SCREEN | ST_OPTION_QUIET | ST_OPTION_HELP,
     .perform = perform,
 };

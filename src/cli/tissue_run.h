@@ -14,4 +14,7 @@ st_status st_tissue_run_file(st_ctx* ctx, const st_arguments* arguments);
 /// Says what the file would run.
 st_status st_tissue_run_check(st_ctx* ctx, const st_arguments* arguments);
 
+/// True when a tissue run that was stopped has left its last state for the next.
+bool st_tissue_run_is_kept(const char* dir);
+
 #endif

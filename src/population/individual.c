@@ -387,7 +387,11 @@ void st_individual_sample(const st_model* model, st_individual* who, st_scratch*
     double* row = who->course->sample + (size_t)who->next_sample * (size_t)(n + definitions);
     memcpy(row, x, (size_t)n * sizeof *row);
     fill_slots(model, who, day, x, scratch->slot);
-    st_tape_run_scalar(st_model_definition_tape(model), scratch->slot, scratch->reg, row + n);
+    if (scratch->samples != NULL) {
+        st_samples_add(scratch->samples, scratch->slot, row + n);
+    } else {
+        st_tape_run_scalar(st_model_definition_tape(model), scratch->slot, scratch->reg, row + n);
+    }
     who->next_sample++;
 }
 

@@ -4,6 +4,8 @@
 #ifndef ST_POPULATION_INDIVIDUAL_H
 #define ST_POPULATION_INDIVIDUAL_H
 
+#include "samples.h"
+
 #include "base/base.h"
 #include "stroma/population.h"
 
@@ -25,11 +27,12 @@ typedef struct st_individual {
 
 /// Scratch for evaluating tapes for one individual.
 typedef struct st_scratch {
-    double* slot;   ///< [largest tape input count]
-    double* reg;    ///< [largest register count]
-    double* output; ///< [largest output count]
-    double* state;  ///< [state_count]
-    double* state2; ///< [state_count]
+    double* slot;        ///< [largest tape input count]
+    double* reg;         ///< [largest register count]
+    double* output;      ///< [largest output count]
+    double* state;       ///< [state_count]
+    double* state2;      ///< [state_count]
+    st_samples* samples; ///< where definitions wait; NULL: they are computed at once
 } st_scratch;
 
 /// Checks a course's arrays; the message names what is wrong.
@@ -58,7 +61,7 @@ bool st_individual_notice(const st_model* model, st_individual* who, st_scratch*
 /// Applies all that is due at the individual's day, in order; true when something changed.
 bool st_individual_act(const st_model* model, st_individual* who, st_scratch* scratch, double* x);
 
-/// Writes the next sample from x at `day`.
+/// Writes the next sample from x at `day`; its definitions may wait in scratch->samples.
 void st_individual_sample(const st_model* model, st_individual* who, st_scratch* scratch,
                           double day, const double* x);
 

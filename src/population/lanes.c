@@ -92,8 +92,9 @@ static bool refill(st_population* p, int lane, st_course* course, int count, int
 {
     st_individual* who = &p->individual[lane];
     while (*next < count) {
-        st_individual_begin(p->model, &p->def, who, &course[(*next)++], &p->scratch,
-                            p->scratch.state);
+        const int index = st_shares_order(&p->shares, (*next)++);
+        st_individual_begin(p->model, &p->def, who, &course[index], &p->scratch, p->scratch.state);
+        st_shares_take(&p->shares, course, index, who, p->scratch.state);
         st_individual_arrive(p->model, &p->def, who, &p->scratch, p->scratch.state);
         if (who->is_active) {
             load_person(p, lane);
@@ -202,21 +203,19 @@ static void judge(st_population* p, int lane, outcome* o)
 }
 
 /// What is due where the lane's step ended.
-static void arrive(st_population* p, int lane)
+static void arrive(st_population* p, int lane, const st_course* course)
 {
     st_individual* who = &p->individual[lane];
     gather(p->lanes.slot, lane, p->scratch.state, p->state_count);
+    st_shares_keep(&p->shares, (int)(who->course - course), who, p->scratch.state);
     if (st_individual_arrive(p->model, &p->def, who, &p->scratch, p->scratch.state)) {
         load_inputs(p, lane);
         scatter(p->lanes.slot, lane, p->scratch.state, p->state_count);
     }
 }
 
-st_status st_population_solve(st_population* p, st_course* course, int count)
+static st_status solve(st_population* p, st_course* course, int count)
 {
-    for (int c = 0; c < count; c++) {
-        ST_TRY(st_population_check(p, &course[c]));
-    }
     int next = 0;
     int active = 0;
     for (int lane = 0; lane < ST_LANES; lane++) {
@@ -242,7 +241,7 @@ st_status st_population_solve(st_population* p, st_course* course, int count)
         for (int lane = 0; lane < ST_LANES; lane++) {
             st_individual* who = &p->individual[lane];
             if (who->is_active && o.hits_stop[lane]) {
-                arrive(p, lane);
+                arrive(p, lane, course);
             }
             if (o.take[lane] && who->is_active && st_individual_is_stuck(&p->def, who)) {
                 st_individual_fail(p->model, who, find_culprit(p, lane));
@@ -254,4 +253,17 @@ st_status st_population_solve(st_population* p, st_course* course, int count)
         }
     }
     return ST_OK;
+}
+
+st_status st_population_solve(st_population* p, st_course* course, int count)
+{
+    for (int c = 0; c < count; c++) {
+        ST_TRY(st_population_check(p, &course[c]));
+    }
+    ST_TRY(st_shares_plan(&p->shares, course, count));
+    p->scratch.samples = &p->samples;
+    const st_status status = solve(p, course, count);
+    st_samples_flush(&p->samples);
+    p->scratch.samples = NULL;
+    return status;
 }

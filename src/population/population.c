@@ -61,7 +61,7 @@ typedef struct room {
     int size, lanes;
 } room;
 
-#define ROOM_COUNT 14
+#define ROOM_COUNT 15
 
 static void list_rooms(st_population* p, int registers, int outputs, room* out)
 {
@@ -70,6 +70,7 @@ static void list_rooms(st_population* p, int registers, int outputs, room* out)
     st_plain_space* s = &p->plain;
     const room rooms[ROOM_COUNT] = {
         {&p->lanes.slot, p->step.slot_count, ST_LANES},
+        {&p->samples.reg, st_model_definition_tape(p->model)->register_count, ST_LANES},
         {&s->x, n, 1},
         {&s->y, n, 1},
         {&s->k, RODAS_STAGES * n, 1},
@@ -109,7 +110,7 @@ static bool make_spaces(st_population* p)
         }
     }
     st_program_prepare(&p->step, p->lanes.slot);
-    return true;
+    return st_samples_init(&p->arena, m, &p->samples);
 }
 
 /// Tapes with fewer divisions, the plan of the factors, the program of a step.
@@ -156,6 +157,7 @@ st_status st_population_create(st_ctx* ctx, const st_model* model, const st_popu
     p->model = model;
     p->def = *def;
     p->state_count = st_model_state_count(model);
+    st_shares_init(&p->shares, ctx, model);
     st_arena_init(&p->arena, ctx);
     st_status status = make_programs(p);
     if (status == ST_OK) {
@@ -202,6 +204,7 @@ void st_population_destroy(st_population* p)
         st_free(p->ctx, p->individual[lane].input);
         st_free(p->ctx, p->individual[lane].event_at);
     }
+    st_shares_clear(&p->shares);
     st_code_destroy(p->code);
     st_arena_clear(&p->arena);
     st_free(p->ctx, p);

@@ -282,6 +282,94 @@ static void bytes_do_not_depend_on_company(void** state)
     st_ctx_destroy(ctx);
 }
 
+enum { KNEES = 20, KINDS = 5, DAYS = 3 };
+
+/// Courses of some people of the knee: as they are, treated on day 0 in three ways, and on day 30.
+/// With `is_like` the treated are like the untreated.
+static void solve_knees(st_population* p, const st_model* model, bool is_like, bool plain,
+                        int64_t* steps, double* sample)
+{
+    static const double day[DAYS] = {0.0, 14.0, 365.0};
+    const int parameters = st_model_parameter_count(model);
+    const int inputs = st_model_input_count(model);
+    const int width = st_model_state_count(model) + st_model_definition_count(model);
+    double* parameter = calloc((size_t)(KNEES * parameters), sizeof *parameter);
+    double* input = calloc((size_t)(KNEES * inputs), sizeof *input);
+    st_course course[KNEES * KINDS];
+    st_action action[KNEES * KINDS];
+    assert_true(parameter != NULL && input != NULL);
+    for (int i = 0; i < KNEES * KINDS; i++) {
+        const int who = i / KINDS;
+        const int kind = (i + who) % KINDS; // the untreated stands in any place
+        const int untreated = who * KINDS + (KINDS - who % KINDS) % KINDS;
+        double* own = parameter + who * parameters;
+        defaults(model, own, input + who * inputs);
+        for (int j = 0; j < parameters; j++) {
+            const st_random_key key = {
+                .seed = 9, .stream = ST_STREAM_TEST, .id = (uint64_t)who, .step = 0};
+            const st_parameter_info* about = st_model_parameter(model, j);
+            own[j] =
+                fmin(about->hi,
+                     fmax(about->lo, own[j] * (0.9 + 0.2 * st_random_uniform(&key, (uint64_t)j))));
+        }
+        action[i] = (st_action){.day = kind == 4 ? 30.0 : 0.0,
+                                .kind = ST_ACTION_ADD,
+                                .index = st_model_find_state(model, "msc_suspended@fluid"),
+                                .value = 1e6 * kind};
+        course[i] = (st_course){.parameter = own,
+                                .input = input + who * inputs,
+                                .action = &action[i],
+                                .action_count = kind > 0,
+                                .begin_day = -st_model_settle_days(model),
+                                .end_day = day[DAYS - 1],
+                                .sample_day = day,
+                                .sample_count = DAYS,
+                                .sample = sample + (size_t)i * DAYS * (size_t)width,
+                                .like = is_like && kind > 0 ? &course[untreated] : NULL};
+    }
+    assert_int_equal(plain ? st_population_solve_scalar(p, course, KNEES * KINDS)
+                           : st_population_solve(p, course, KNEES * KINDS),
+                     ST_OK);
+    for (int i = 0; i < KNEES * KINDS; i++) {
+        assert_int_equal(course[i].status, ST_OK);
+        steps[i] = course[i].step_count;
+    }
+    free(parameter);
+    free(input);
+}
+
+// What courses of one person have in common is computed once, and no byte tells.          POP-4
+static void a_shared_beginning_changes_no_byte(void** state)
+{
+    (void)state;
+    st_ctx* ctx = st_ctx_create();
+    st_model* model = NULL;
+    assert_int_equal(st_model_load(ctx, ST_SOURCE_DIR "/models/knee-oa.yaml", NULL, &model), ST_OK);
+    const size_t width = (size_t)(st_model_state_count(model) + st_model_definition_count(model));
+    const size_t size = KNEES * KINDS * DAYS * width;
+    double* sample[3];
+    int64_t steps[3][KNEES * KINDS];
+    st_population* p = create(ctx, model, 1e-4, 1e-6);
+    for (int k = 0; k < 3; k++) { // alone, like another, by the plain twin
+        sample[k] = calloc(size, sizeof *sample[k]);
+        assert_non_null(sample[k]);
+        solve_knees(p, model, k == 1, k == 2, steps[k], sample[k]);
+        if (k < 2) { // those who are treated on day 0, where the model itself stops
+            assert_int_equal(p->shares.taken_count, k == 1 ? 3 * KNEES : 0);
+        }
+    }
+    assert_memory_equal(sample[0], sample[2], size * sizeof *sample[0]);
+    assert_memory_equal(sample[1], sample[0], size * sizeof *sample[0]);
+    assert_memory_equal(steps[1], steps[0], sizeof steps[0]);
+    for (int k = 0; k < 3; k++) {
+        free(sample[k]);
+    }
+    st_population_destroy(p);
+    st_model_destroy(model);
+    assert_int_equal(st_ctx_bytes_in_use(ctx), 0);
+    st_ctx_destroy(ctx);
+}
+
 static const char BLOW_UP[] = "model: Grows without bound\n"
                               "parameters: { k: { value: 1 1/day, assumed: 'for the test' } }\n"
                               "variables:\n"
@@ -363,6 +451,7 @@ int main(void)
         cmocka_unit_test(samples_between_steps_are_as_good_as_steps),
         cmocka_unit_test(a_dose_is_hit_exactly),
         cmocka_unit_test(bytes_do_not_depend_on_company),
+        cmocka_unit_test(a_shared_beginning_changes_no_byte),
         cmocka_unit_test(a_failure_is_recorded_and_stays_alone),
         cmocka_unit_test(wrong_arguments_are_refused),
     };

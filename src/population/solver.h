@@ -6,6 +6,7 @@
 #include "code.h"
 #include "individual.h"
 #include "lu.h"
+#include "share.h"
 #include "step.h"
 
 #include "base/maths.h"
@@ -36,6 +37,8 @@ struct st_population {
     double* lowest;   ///< [states] how far below zero a state may go, INFINITY = any
     st_individual individual[ST_LANES];
     st_scratch scratch;
+    st_samples samples; ///< of the lanes
+    st_shares shares;   ///< of the call at hand
     st_lane_space lanes;
     st_plain_space plain;
 };

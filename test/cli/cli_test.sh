@@ -85,7 +85,7 @@ expect status 4 "$status"
 case_of "no known kind of file"
 printf 'stduy: x\n' >other.yaml
 run check other.yaml
-expect_error 2 "other.yaml:1:1: found none of \`study\`, \`model\`, \`preparation\`, \`tissue\` and \`person\` at the top, expected one of them
+expect_error 2 "other.yaml:1:1: found none of \`study\`, \`model\`, \`preparation\`, \`tissue\`, \`person\`, \`people\`, \`candidacy\` and \`plan\` at the top, expected one of them
 1 mistake; nothing was written"
 
 case_of "an unknown key in a study"
@@ -111,6 +111,21 @@ expect "standard error" "" "$(cat stderr)"
 expect "last line" "small.yaml is valid" "$(tail -n 1 stdout)"
 grep -q -E '^parameters +[0-9]+: [0-9]+ sourced, [0-9]+ assumed$' stdout || fail "parameters"
 grep -q -E '^ +ha +20 people .*compared with saline$' stdout || fail "arms: $(cat stdout)"
+run check "$ST_SOURCE_DIR/examples/care/study.yaml"
+expect status 0 "$status"
+grep -q -E '^arms +usual +400 people +usual care$' stdout || fail "usual care: $(cat stdout)"
+grep -q -E '^candidacy +.*: 10 of 18 criteria asked' stdout || fail "candidacy: $(cat stdout)"
+grep -q -E '^plan +Exercise, .*the median person does [0-9]+ % of it for 84 days' stdout || fail "plan"
+grep -q -E '^ +days 0 to 84, .*: strength step by step to 128 % of one.s own \(assumed\)$' stdout || fail "phase"
+grep -q -E '^beside +5 published values: 2 levels, 3 changes$' stdout || fail "beside"
+for file in people/oai-symptomatic candidacy/knee-cells plans/exercise plans/weight-loss plans/after-injection; do
+    run check "$ST_SOURCE_DIR/models/$file.yaml"
+    expect "status of $file" 0 "$status"
+done
+run check "$ST_SOURCE_DIR/models/people/oai-symptomatic.yaml"
+grep -q -E '^  age +6[0-9.]+ \([89][0-9.]*\) y$' stdout || fail "people: $(cat stdout)"
+run check "$ST_SOURCE_DIR/examples/rescue/hypothetical.yaml"
+grep -q -E '^rescue +vas_pain >= 55 vas from day 30 on, analgesic 1; readings after it count as missing' stdout || fail "rescue: $(cat stdout)"
 run check "$ST_SOURCE_DIR/models/knee-oa.yaml"
 expect status 0 "$status"
 grep -q -E '^states +[0-9]+: [0-9]+ cell numbers' stdout || fail "states"

@@ -23,10 +23,29 @@ for file in "$ST_SOURCE_DIR"/examples/prepare-*/preparation.yaml; do
     for csv in losses quantities levers measured; do
         [ "$(wc -l <"out/$name/$csv.csv")" -gt 1 ] || fail "$name: $csv.csv is empty"
     done
+    grep -q '</svg>' "out/$name/losses.svg" || fail "$name: no drawing of the losses"
+    "$STROMA" prepare "$name.yaml" --json >"$name.json" 2>stderr || fail "$name: --json: $(cat stderr)"
+    if command -v python3 >/dev/null; then # as a program would read it
+        python3 - "$name.json" "out/$name/losses.csv" <<'PYTHON' || fail "$name: JSON and CSV differ"
+import csv, json, sys
+with open(sys.argv[1]) as file:
+    found = json.load(file)
+with open(sys.argv[2], newline="") as file:
+    rows = list(csv.DictReader(file))
+assert len(rows) == len(found["losses"]) > 1
+for row, loss in zip(rows, found["losses"]):
+    assert row["step"] == loss["step"]
+    assert float(row["q50_cells"]) == loss["q50_cells"]
+assert found["donors"] == 8 and found["dose"]["q50"] >= 0
+assert found["measured"] and found["levers"]
+PYTHON
+    fi
 done
 grep -q '<svg' out/prepare-prp/tube.svg || fail "no picture of the tube"
 head -n 1 out/prepare-prp/layers.csv | grep -q 'spin,time_s,height_mm' || fail "layers.csv"
 [ ! -e out/prepare-culture/tube.svg ] || fail "a picture without a tube"
+grep -q 'rival sources on age' prepare-bmac.txt || fail "rival sources on age are not told"
+grep -q '^phenotype,no,' out/prepare-bmac/age_relations.csv || fail "age_relations.csv"
 grep -q 'carried no cells' prepare-gel.txt || fail "the gel does not tell that clinical gels had no cells"
 
 # The same bytes for any number of workers.

@@ -36,6 +36,11 @@ same parallel
 
 for i in 1 2 3 4; do
     SLURM_ARRAY_TASK_ID=$i SLURM_ARRAY_TASK_MAX=4 SLURM_CPUS_PER_TASK=1 \
+        "$scale/slurm.sh" "$study" "$work/slurm" screen
+done
+[ -e "$work/slurm/parts/screen-4-of-4" ]
+for i in 1 2 3 4; do
+    SLURM_ARRAY_TASK_ID=$i SLURM_ARRAY_TASK_MAX=4 SLURM_CPUS_PER_TASK=1 \
         "$scale/slurm.sh" "$study" "$work/slurm"
     [ "$i" -lt 4 ] && refused "part $((i + 1)) of 4 is missing" "$STROMA" merge "$study" -o "$work/slurm"
 done
@@ -54,6 +59,7 @@ fi
 refused "a part such as 3/8" "$STROMA" run "$study" -o "$work/x" --shard 5/4
 refused "a part such as 3/8" "$STROMA" run "$study" -o "$work/x" --shard 0/4
 refused "a part such as 3/8" "$STROMA" run "$study" -o "$work/x" --shard 1
+refused "expected --shard I/N" "$STROMA" run "$study" -o "$work/x" --screen
 refused "expected the parts" "$STROMA" merge "$study" -o "$work/nothing"
 "$STROMA" run "$study" -o "$work/slurm" --shard 1/2 -q
 refused "parts of" "$STROMA" merge "$study" -o "$work/slurm" --force

@@ -55,7 +55,9 @@ for i, block in enumerate(re.findall(r"```yaml\n(.*?)\n```", page, re.S)):
 count = 0
 for name, text in sorted(texts.items()):
     data = yaml.safe_load(text)
-    if not isinstance(data, dict) or not ("model" in data or "part" in data) or "study" in data:
+    if not isinstance(data, dict) or not ("model" in data or "part" in data):
+        continue
+    if "study" in data or "tissue" in data:
         continue
     for error in check.iter_errors(data):
         sys.exit(f"{name}: {list(error.path)}: {error.message[:200]}")

@@ -5,7 +5,7 @@ _stroma() {
     local previous=${COMP_WORDS[COMP_CWORD - 1]}
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "check describe simulate prepare run merge validate bench report --help --version" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "check describe simulate prepare run merge zoom validate bench report --help --version" -- "$current")
         return
     fi
     case $previous in
@@ -17,7 +17,7 @@ _stroma() {
         mapfile -t COMPREPLY < <(compgen -W "population ssa" -- "$current")
         return
         ;;
-    --threads | --shard | --seed | --draws | --people | --variant | --until | --every | --set | --cells | --runs)
+    --threads | --shard | --seed | --draws | --people | --patient | --variant | --until | --every | --set | --cells | --runs)
         return
         ;;
     esac
@@ -33,13 +33,14 @@ _stroma() {
         simulate)
             options="--until --every --set --variant --output --engine --cells --runs --seed --threads --help"
             ;;
-        prepare) options="--output --threads --force --quiet --help" ;;
+        prepare) options="--output --json --threads --force --quiet --help" ;;
         validate)
             options="--output --model --variant --posterior --train --draws --people --keep-going --threads --seed --force --quiet --help"
             ;;
         merge) options="--output --seed --force --quiet --help" ;;
+        zoom) options="--patient --output --until --set --threads --quiet --help" ;;
         bench) options="--threads --help" ;;
-        run) options="--output --shard --threads --seed --force --quiet --help" ;;
+        run) options="--output --shard --screen --threads --seed --force --quiet --help" ;;
         report) options="--compare --pdf --figures --tables --quiet --help" ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")

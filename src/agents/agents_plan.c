@@ -1,0 +1,608 @@
+// The map `cells` of a tissue file: bodies, steps, who is placed where and when, the world outside.
+
+#include "agents_plan.h"
+
+#include "base/table.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <xxhash.h>
+
+#define MIN_PER_DAY 1440.0
+
+// --- bodies
+// ----------------------------------------------------------------------------------------
+
+static void read_value(st_ctx* ctx, st_agents_plan* plan, const st_node* map, const char* key,
+                       const char* what, const char* unit, double lo, double* out)
+{
+    const st_node* node = st_node_child(map, key);
+    if (node != NULL) {
+        st_tissue_plan_quantity(ctx, plan->tissue_plan, node, what, unit, lo, out);
+    }
+}
+
+static void read_share(st_ctx* ctx, const st_node* map, const char* key, double lo, double hi,
+                       double* out)
+{
+    const st_node* node = st_node_child(map, key);
+    if (node != NULL) {
+        st_node_read_number(ctx, node, lo, hi, out);
+    }
+}
+
+static void read_type(st_ctx* ctx, st_agents_plan* plan, const st_node* map)
+{
+    static const char* const keys[] = {"diameter", "repulsion", "adhesion", "adhesion_reach",
+                                       "wall",     "mobility",  "growth",   "persistence",
+                                       "guidance", "held_by",   NULL};
+    if (!st_node_check_keys(ctx, map, keys)) {
+        return;
+    }
+    st_agent_type* t = &plan->type[plan->type_count++];
+    *t = st_default_agent_type();
+    t->name = map->key;
+    double diameter = 0.0;
+    read_value(ctx, plan, map, "diameter", "a diameter", "um", 0.1, &diameter);
+    if (diameter > 0.0) {
+        t->body.volume_um3 = ST_BALL * diameter * diameter * diameter;
+    }
+    read_value(ctx, plan, map, "repulsion", "a speed", "um/min", 0.0,
+               &t->body.repulsion_um_per_min);
+    t->body.wall_um_per_min = t->body.repulsion_um_per_min;
+    read_value(ctx, plan, map, "adhesion", "a speed", "um/min", 0.0, &t->body.adhesion_um_per_min);
+    read_value(ctx, plan, map, "wall", "a speed", "um/min", 0.0, &t->body.wall_um_per_min);
+    read_value(ctx, plan, map, "growth", "a time", "min", 0.0, &t->growth_min);
+    read_value(ctx, plan, map, "persistence", "a time", "min", 1e-6, &t->persistence_min);
+    read_share(ctx, map, "adhesion_reach", 1.0, 3.0, &t->body.reach);
+    read_share(ctx, map, "mobility", 0.0, 1.0, &t->body.mobility);
+    read_share(ctx, map, "guidance", 0.0, 1.0, &t->guidance);
+    const st_node* held = st_node_child(map, "held_by");
+    if (held != NULL) {
+        st_node_read_text(ctx, held, &t->held_by);
+    }
+}
+
+static void read_types(st_ctx* ctx, st_agents_plan* plan, const st_node* map)
+{
+    if (!st_node_expect(ctx, map, ST_NODE_MAP)) {
+        return;
+    }
+    if (map->child_count > ST_CELL_TYPE_LIMIT) {
+        st_node_fail(ctx, map, "found %d types, expected at most %d", map->child_count,
+                     ST_CELL_TYPE_LIMIT);
+        return;
+    }
+    for (const st_node* n = map->first; n != NULL; n = n->next) {
+        read_type(ctx, plan, n);
+    }
+}
+
+static int medium_of(const st_agents_plan* plan, const char* name)
+{
+    for (int m = 1; m <= st_tissue_plan_medium_count(plan->tissue_plan); m++) {
+        if (strcmp(st_tissue_plan_medium(plan->tissue_plan, m), name) == 0) {
+            return m;
+        }
+    }
+    return 0;
+}
+
+static void read_fibres(st_ctx* ctx, st_agents_plan* plan, const st_node* map)
+{
+    if (!st_node_expect(ctx, map, ST_NODE_MAP)) {
+        return;
+    }
+    for (const st_node* n = map->first; n != NULL; n = n->next) {
+        const int m = medium_of(plan, n->key);
+        if (m == 0) {
+            st_node_fail_key(ctx, n, "found '%s', expected a name from `media`", n->key);
+        } else if (st_node_expect(ctx, n, ST_NODE_LIST) && n->child_count != 3) {
+            st_node_fail(ctx, n, "found %d numbers, expected three: a direction", n->child_count);
+        } else if (n->kind == ST_NODE_LIST) {
+            int i = 0;
+            for (const st_node* c = n->first; c != NULL; c = c->next) {
+                st_node_read_number(ctx, c, -1e9, 1e9, &plan->fibre[m][i++]);
+            }
+            plan->has_fibre[m] = true;
+        }
+    }
+}
+
+// --- steps
+// -----------------------------------------------------------------------------------------
+
+/// A step as a whole multiple of the one below.
+static int multiple(st_ctx* ctx, const st_node* map, const char* key, double below, int fallback)
+{
+    const st_node* node = st_node_child(map, key);
+    double step = 0.0;
+    if (node == NULL) {
+        return fallback;
+    }
+    if (strcmp(node->text, "never") == 0) {
+        return 0;
+    }
+    if (!st_node_read_quantity(ctx, node, "a time", "min", NULL, 1e-9, 1e9, &step)) {
+        return fallback;
+    }
+    const double times = step / below;
+    if (!(times >= 1.0 - 1e-9) || fabs(times - floor(times + 0.5)) > 1e-6 || times > 1e6) {
+        st_node_fail(ctx, node, "found %g min, expected a whole multiple of %g min", step, below);
+        return fallback;
+    }
+    return (int)(times + 0.5);
+}
+
+static void read_steps(st_ctx* ctx, st_agents_plan* plan, const st_node* map)
+{
+    static const char* const keys[] = {"field", "mechanics", "fate", NULL};
+    if (!st_node_check_keys(ctx, map, keys)) {
+        return;
+    }
+    const st_node* field = st_node_need(ctx, map, "field", "a time such as 6 min");
+    if (field == NULL || !st_node_read_quantity(ctx, field, "a time", "min", NULL, 1e-6, 1e6,
+                                                &plan->def.field_step_min)) {
+        return;
+    }
+    const double step = plan->def.field_step_min;
+    plan->def.mech_every = multiple(ctx, map, "mechanics", step, 1);
+    const int bodies = plan->def.mech_every > 0 ? plan->def.mech_every : 1;
+    plan->def.fate_every = multiple(ctx, map, "fate", step * bodies, 1);
+    if (plan->def.fate_every == 0) {
+        st_node_fail(ctx, map, "found fates never, expected a time");
+    }
+}
+
+// --- who is placed
+// ---------------------------------------------------------------------------------
+
+static const st_shape* shape_of(st_ctx* ctx, st_agents_plan* plan, const st_node* map)
+{
+    static const char* const keys[] = {"box",   "ball",      "cylinder", "layer",
+                                       "union", "intersect", "subtract", "built_in"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (st_node_child(map, keys[i]) != NULL) {
+            return st_tissue_plan_shape(ctx, plan->tissue_plan, map);
+        }
+    }
+    return NULL;
+}
+
+static void read_place(st_ctx* ctx, st_agents_plan* plan, const st_node* map)
+{
+    static const char* const keys[] = {"cell",     "number",   "density", "at",    "box",
+                                       "ball",     "cylinder", "layer",   "union", "intersect",
+                                       "subtract", "built_in", NULL};
+    if (!st_node_check_keys(ctx, map, keys)) {
+        return;
+    }
+    if (plan->place_count == ST_PLACE_LIMIT) {
+        st_node_fail(ctx, map, "found more than %d entries", ST_PLACE_LIMIT);
+        return;
+    }
+    st_place_entry* p = &plan->place[plan->place_count];
+    *p = (st_place_entry){.number = -1};
+    const st_node* cell = st_node_need(ctx, map, "cell", "a state of the model such as msc@gel");
+    const st_node* number = st_node_child(map, "number");
+    const st_node* density = st_node_child(map, "density");
+    const st_node* at = st_node_child(map, "at");
+    if (cell == NULL || !st_node_read_text(ctx, cell, &p->state)) {
+        return;
+    }
+    const int s = st_model_find_state(plan->model, p->state);
+    if (s < 0 || st_model_state(plan->model, s)->kind != ST_STATE_CELL) {
+        st_node_fail(ctx, cell, "found '%s', expected a state of cells such as msc@gel", p->state);
+        return;
+    }
+    if ((number == NULL) == (density == NULL)) {
+        st_node_fail(ctx, map, "found %s, expected one of `number` and `density`",
+                     number == NULL ? "neither" : "both");
+        return;
+    }
+    if (number != NULL) {
+        st_node_read_integer(ctx, number, 0, (int64_t)1 << 31, &p->number);
+    } else {
+        st_tissue_plan_quantity(ctx, plan->tissue_plan, density, "cells per volume", "cells/um^3",
+                                0.0, &p->density);
+    }
+    if (at != NULL) {
+        st_node_read_quantity(ctx, at, "a time", "min", NULL, 0.0, 1e9, &p->at_min);
+    }
+    p->shape = shape_of(ctx, plan, map);
+    plan->place_count++;
+}
+
+static void read_profile(st_ctx* ctx, st_agents_plan* plan, const st_node* map)
+{
+    static const char* const keys[] = {"along", "bins", NULL};
+    static const char* const axes[] = {"x", "y", "z"};
+    int64_t bins = 0;
+    if (!st_node_check_keys(ctx, map, keys)) {
+        return;
+    }
+    const st_node* along = st_node_need(ctx, map, "along", "x, y or z");
+    const st_node* count = st_node_need(ctx, map, "bins", "a number of slices");
+    if (along && count && st_node_read_choice(ctx, along, axes, 3, &plan->profile.axis) &&
+        st_node_read_integer(ctx, count, 1, 1000, &bins)) {
+        plan->profile.bin_count = (int)bins;
+    }
+}
+
+// --- the world outside
+// ------------------------------------------------------------------------------
+
+static const char* beside(st_agents_plan* plan, const st_node* node, const char* name)
+{
+    const char* file = st_doc_name(node->doc);
+    const char* slash = strrchr(file, '/');
+    const int folder = slash != NULL && name[0] != '/' ? (int)(slash - file) + 1 : 0;
+    return st_arena_format(&plan->arena, "%.*s%s", folder, file, name);
+}
+
+/// `person: person.csv` with columns name, value: parameters and inputs in the model's units.
+static void read_person(st_ctx* ctx, st_agents_plan* plan, const st_node* node)
+{
+    const char* name = NULL;
+    st_table* table = NULL;
+    if (!st_node_read_text(ctx, node, &name) ||
+        st_table_load(ctx, beside(plan, node, name), &table) != ST_OK) {
+        return;
+    }
+    const int what = st_table_column(table, "name");
+    const int value = st_table_column(table, "value");
+    for (int r = 0; what >= 0 && value >= 0 && r < st_table_row_count(table); r++) {
+        const char* key = st_table_cell(table, r, what);
+        const int p = st_model_find_parameter(plan->model, key);
+        const int i = st_model_find_input(plan->model, key);
+        double* at = p >= 0 ? &plan->parameter[p] : i >= 0 ? &plan->input[i] : NULL;
+        if (at == NULL) {
+            st_node_fail(ctx, node, "%s: the model has no parameter or input '%s'", name, key);
+        } else if (st_table_number(ctx, table, r, value, at) == 0) {
+            st_node_fail(ctx, node, "%s: '%s' has no value", name, key);
+        }
+    }
+    if (what < 0 || value < 0) {
+        st_node_fail(ctx, node, "%s: expected the columns name and value", name);
+    }
+    st_table_destroy(table);
+}
+
+/// `course: course.csv`: column day, and one column per state of the model that changes outside.
+static void read_course(st_ctx* ctx, st_agents_plan* plan, const st_node* node)
+{
+    const char* name = NULL;
+    st_table* table = NULL;
+    const int states = st_model_state_count(plan->model);
+    if (!st_node_read_text(ctx, node, &name) ||
+        st_table_load(ctx, beside(plan, node, name), &table) != ST_OK) {
+        return;
+    }
+    const int rows = st_table_row_count(table);
+    const int day = st_table_column(table, "day");
+    plan->course_day = st_arena_alloc(&plan->arena, (size_t)rows + 1u, sizeof(double));
+    plan->course = st_arena_alloc(&plan->arena, (size_t)rows * (size_t)states + 1u, sizeof(double));
+    if (day < 0 || rows < 1) {
+        st_node_fail(ctx, node, "%s: expected a column day and at least one row", name);
+    }
+    for (int r = 0; day >= 0 && plan->course_day && plan->course && r < rows; r++) {
+        st_table_number(ctx, table, r, day, &plan->course_day[r]);
+        for (int s = 0; s < states; s++) {
+            const int c = st_table_column(table, st_model_state(plan->model, s)->name);
+            double* at = &plan->course[(size_t)r * (size_t)states + (size_t)s];
+            *at = plan->start[s];
+            if (c >= 0) {
+                st_table_number(ctx, table, r, c, at);
+            }
+        }
+        plan->course_count = r + 1;
+    }
+    for (int s = 0; s < states && plan->course != NULL && plan->course_count > 0; s++) {
+        // matrix begins as it is in that joint at the first knot
+        const bool is_matrix = st_model_state(plan->model, s)->kind == ST_STATE_MATRIX;
+        plan->start[s] = is_matrix ? plan->course[s] : plan->start[s];
+    }
+    st_table_destroy(table);
+}
+
+/// All states at the start, with the person's parameters and inputs.
+static st_status read_start(st_ctx* ctx, st_agents_plan* plan)
+{
+    const st_model* m = plan->model;
+    const st_tape* tape = st_model_initial_tape(m);
+    double* input = st_alloc(ctx, (size_t)tape->input_count + 1u, sizeof *input);
+    double* reg = st_alloc(ctx, (size_t)tape->register_count + 1u, sizeof *reg);
+    if (input != NULL && reg != NULL) {
+        double* at = input + st_model_state_count(m);
+        memcpy(at, plan->parameter, (size_t)st_model_parameter_count(m) * sizeof *at);
+        at += st_model_parameter_count(m);
+        memcpy(at, plan->input, (size_t)st_model_input_count(m) * sizeof *at);
+        st_tape_run_scalar(tape, input, reg, plan->start);
+    }
+    const bool ok = input != NULL && reg != NULL;
+    st_free(ctx, input);
+    st_free(ctx, reg);
+    return ok ? ST_OK : ST_ERR_MEMORY;
+}
+
+// --- all of it
+// -------------------------------------------------------------------------------------
+
+static void read_numbers(st_ctx* ctx, st_agents_plan* plan, const st_node* map)
+{
+    const st_node* seed = st_node_child(map, "seed");
+    const st_node* limit = st_node_child(map, "limit");
+    const st_node* reach = st_node_child(map, "reach");
+    const st_node* error = st_node_child(map, "position_error");
+    int64_t number = 0;
+    if (seed != NULL && st_node_read_integer(ctx, seed, 0, INT64_MAX, &number)) {
+        plan->def.seed = (uint64_t)number;
+    }
+    if (limit != NULL) {
+        st_node_read_integer(ctx, limit, 1, 2147483646, &plan->def.cell_limit);
+    }
+    if (reach != NULL && strcmp(reach->text, "whole") == 0) {
+        plan->def.reach_um = INFINITY;
+    } else if (reach != NULL) {
+        st_node_read_quantity(ctx, reach, "a length", "um", NULL, 1e-3, 1e6, &plan->def.reach_um);
+    }
+    if (error != NULL) {
+        st_node_read_quantity(ctx, error, "a length", "um", NULL, 1e-6, 1e3,
+                              &plan->def.position_error_um);
+    }
+    read_share(ctx, map, "touch", 0.1, 2.0, &plan->def.touch);
+    read_share(ctx, map, "fill", 1e-9, 10.0, &plan->def.fill_limit);
+}
+
+static void read_all(st_ctx* ctx, st_agents_plan* plan, const st_node* map)
+{
+    static const char* const keys[] = {"seed",   "steps",  "reach",          "touch", "limit",
+                                       "fill",   "types",  "fibres",         "place", "profile",
+                                       "person", "course", "position_error", NULL};
+    if (!st_node_check_keys(ctx, map, keys)) {
+        return;
+    }
+    const st_node* person = st_node_child(map, "person");
+    const st_node* course = st_node_child(map, "course");
+    const st_node* steps = st_node_need(ctx, map, "steps", "a map such as { field: 6 min }");
+    const st_node* types = st_node_child(map, "types");
+    const st_node* fibres = st_node_child(map, "fibres");
+    const st_node* place = st_node_child(map, "place");
+    const st_node* profile = st_node_child(map, "profile");
+    read_numbers(ctx, plan, map);
+    if (person != NULL) {
+        read_person(ctx, plan, person);
+    }
+    if (read_start(ctx, plan) == ST_OK && course != NULL) {
+        read_course(ctx, plan, course);
+    }
+    if (steps != NULL) {
+        read_steps(ctx, plan, steps);
+    }
+    if (types != NULL) {
+        read_types(ctx, plan, types);
+    }
+    if (fibres != NULL) {
+        read_fibres(ctx, plan, fibres);
+    }
+    if (profile != NULL) {
+        read_profile(ctx, plan, profile);
+    }
+    if (place != NULL && st_node_expect(ctx, place, ST_NODE_LIST)) {
+        for (const st_node* n = place->first; n != NULL; n = n->next) {
+            read_place(ctx, plan, n);
+        }
+    }
+}
+
+static bool make_room(st_agents_plan* plan)
+{
+    const st_model* m = plan->model;
+    plan->type = st_arena_alloc(&plan->arena, ST_CELL_TYPE_LIMIT, sizeof *plan->type);
+    plan->place = st_arena_alloc(&plan->arena, ST_PLACE_LIMIT, sizeof *plan->place);
+    plan->parameter =
+        st_arena_alloc(&plan->arena, (size_t)st_model_parameter_count(m) + 1u, sizeof(double));
+    plan->input =
+        st_arena_alloc(&plan->arena, (size_t)st_model_input_count(m) + 1u, sizeof(double));
+    plan->start =
+        st_arena_alloc(&plan->arena, (size_t)st_model_state_count(m) + 1u, sizeof(double));
+    if (!plan->type || !plan->place || !plan->parameter || !plan->input || !plan->start) {
+        return false;
+    }
+    for (int i = 0; i < st_model_parameter_count(m); i++) {
+        plan->parameter[i] = st_model_parameter(m, i)->value;
+    }
+    for (int i = 0; i < st_model_input_count(m); i++) {
+        plan->input[i] = st_model_input(m, i)->value;
+    }
+    return true;
+}
+
+st_status st_agents_plan_load(st_ctx* ctx, st_tissue_plan* tissue_plan, st_agents_plan** out)
+{
+    *out = NULL;
+    const st_node* map = st_tissue_plan_cells(tissue_plan);
+    const st_model* model = st_tissue_plan_model(tissue_plan);
+    if (map == NULL || model == NULL) {
+        return ST_FAIL(ctx, ST_ERR_INPUT, "the tissue file has no `%s`, which cells need",
+                       map == NULL ? "cells" : "model");
+    }
+    const int before = st_ctx_mistake_count(ctx);
+    st_agents_plan* plan = st_alloc(ctx, 1, sizeof *plan);
+    if (plan == NULL) {
+        return ST_ERR_MEMORY;
+    }
+    plan->ctx = ctx;
+    plan->tissue_plan = tissue_plan;
+    plan->model = model;
+    plan->def = st_default_agents_def();
+    st_arena_init(&plan->arena, ctx);
+    st_status status = make_room(plan) ? ST_OK : ST_ERR_MEMORY;
+    if (status == ST_OK) {
+        read_all(ctx, plan, map);
+        status = st_ctx_mistake_count(ctx) > before ? ST_ERR_INPUT : ST_OK;
+    }
+    if (status != ST_OK) {
+        st_agents_plan_destroy(plan);
+        return status;
+    }
+    *out = plan;
+    return ST_OK;
+}
+
+void st_agents_plan_destroy(st_agents_plan* plan)
+{
+    if (plan != NULL) {
+        st_arena_clear(&plan->arena);
+        st_free(plan->ctx, plan);
+    }
+}
+
+// --- building
+// --------------------------------------------------------------------------------------
+
+/// Matrices of the model that live in a place of the tissue, each once, with their start by medium.
+static st_status add_matrices(st_ctx* ctx, const st_agents_plan* plan, st_tissue* tissue)
+{
+    for (int s = 0; s < st_model_state_count(plan->model); s++) {
+        const st_state_info* info = st_model_state(plan->model, s);
+        const char* at = strchr(info->name, '@');
+        char name[128];
+        bool is_here = false;
+        if (info->kind != ST_STATE_MATRIX) {
+            continue;
+        }
+        snprintf(name, sizeof name, "%.*s", (int)(at - info->name), info->name);
+        for (int m = 0; m < st_tissue_matrix_count(tissue); m++) {
+            is_here = is_here || strcmp(st_tissue_matrix_name(tissue, m), name) == 0;
+        }
+        st_matrix_def def = st_default_matrix_def();
+        def.name = name;
+        bool is_in_tissue = false;
+        for (int m = 1; m <= st_tissue_plan_medium_count(plan->tissue_plan); m++) {
+            const char* place = st_tissue_plan_place(plan->tissue_plan, m);
+            char full[256];
+            snprintf(full, sizeof full, "%s@%s", name, place != NULL ? place : "");
+            const int state = st_model_find_state(plan->model, full);
+            def.start[m] = state >= 0 ? plan->start[state] : 0.0;
+            is_in_tissue = is_in_tissue || state >= 0;
+        }
+        int index;
+        if (is_in_tissue && !is_here) {
+            ST_TRY(st_tissue_add_matrix(ctx, tissue, &def, &index));
+        }
+    }
+    return ST_OK;
+}
+
+st_status st_agents_plan_build(st_ctx* ctx, const st_agents_plan* plan, st_tissue* tissue,
+                               int worker_count, st_agents** out)
+{
+    *out = NULL;
+    st_agents* agents = NULL;
+    st_agents_def def = plan->def;
+    ST_TRY(add_matrices(ctx, plan, tissue));
+    def.tissue = tissue;
+    def.model = plan->model;
+    def.type = plan->type;
+    def.type_count = plan->type_count;
+    def.parameter = plan->parameter;
+    def.input = plan->input;
+    def.worker_count = worker_count;
+    for (int m = 1; m <= st_tissue_plan_medium_count(plan->tissue_plan); m++) {
+        def.place[m] = st_tissue_plan_place(plan->tissue_plan, m);
+        def.fibre[m] = plan->has_fibre[m] ? plan->fibre[m] : NULL;
+    }
+    st_status status = st_agents_create(ctx, &def, &agents);
+    if (status == ST_OK && plan->course_count > 0) {
+        status =
+            st_agents_surround(ctx, agents, plan->course_count, plan->course_day, plan->course);
+    }
+    if (status != ST_OK) {
+        st_agents_destroy(agents);
+        return status;
+    }
+    *out = agents;
+    return ST_OK;
+}
+
+/// Number of an entry: given, or density x the volume of those voxels of its place whose centre
+/// lies in the shape.
+static int64_t number_of(const st_agents_plan* plan, const st_agents* agents,
+                         const st_tissue* tissue, const st_place_entry* p)
+{
+    if (p->number >= 0) {
+        return p->number;
+    }
+    const st_tissue_frame frame = st_tissue_frame_of(tissue);
+    const int state = st_model_find_state(plan->model, p->state);
+    const int place = st_model_state_place(plan->model, state);
+    const char* name = st_model_place(plan->model, place)->name;
+    if (p->shape == NULL) {
+        return (int64_t)(p->density * st_agents_region_um3(agents, place) + 0.5);
+    }
+    int64_t voxels = 0;
+    for (int b = 0; b < st_tissue_brick_count(tissue); b++) {
+        int low[3];
+        const uint8_t* medium = st_tissue_brick_media(tissue, b);
+        st_tissue_brick_voxel(tissue, b, low);
+        for (int v = 0; v < 512; v++) {
+            const int at[3] = {low[0] + v % 8, low[1] + v / 8 % 8, low[2] + v / 64};
+            double centre[3];
+            for (int i = 0; i < 3; i++) {
+                centre[i] = frame.origin_um[i] + (at[i] + 0.5) * frame.voxel_um[i];
+            }
+            const char* here =
+                medium[v] != 0 ? st_tissue_plan_place(plan->tissue_plan, medium[v]) : NULL;
+            voxels +=
+                here != NULL && strcmp(here, name) == 0 && st_shape_distance(p->shape, centre) < 0.0
+                    ? 1
+                    : 0;
+        }
+    }
+    return (int64_t)(p->density * (double)voxels * st_tissue_voxel_volume_um3(tissue) + 0.5);
+}
+
+double st_agents_plan_next_min(const st_agents_plan* plan, double time_min)
+{
+    double next = INFINITY;
+    for (int i = 0; i < plan->place_count; i++) {
+        const double at = plan->place[i].at_min;
+        next = at > time_min && at < next ? at : next;
+    }
+    return next;
+}
+
+st_status st_agents_plan_place(st_ctx* ctx, const st_agents_plan* plan, st_agents* agents)
+{
+    const double now = st_agents_time_min(agents);
+    const st_tissue* tissue = st_cells_tissue(st_agents_cells(agents));
+    for (int i = 0; i < plan->place_count; i++) {
+        const st_place_entry* p = &plan->place[i];
+        if (fabs(p->at_min - now) <= 1e-9 * (1.0 + now)) {
+            ST_TRY(st_agents_place(ctx, agents, p->state, number_of(plan, agents, tissue, p),
+                                   p->shape));
+        }
+    }
+    return ST_OK;
+}
+
+st_profile_plan st_agents_plan_profile(const st_agents_plan* plan)
+{
+    return plan->profile;
+}
+
+uint64_t st_agents_plan_hash(const st_agents_plan* plan)
+{
+    const size_t states = (size_t)st_model_state_count(plan->model);
+    const size_t knots = (size_t)plan->course_count;
+    uint64_t hash =
+        XXH64(plan->parameter, (size_t)st_model_parameter_count(plan->model) * sizeof(double), 0);
+    hash = XXH64(plan->input, (size_t)st_model_input_count(plan->model) * sizeof(double), hash);
+    if (knots > 0) {
+        hash = XXH64(plan->course_day, knots * sizeof(double), hash);
+        hash = XXH64(plan->course, knots * states * sizeof(double), hash);
+    }
+    return hash;
+}

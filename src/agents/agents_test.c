@@ -1,0 +1,641 @@
+// Single cells in tissue: the same bytes for any number of workers, walking, growth, reach, uptake
+// against the closed form, refusals.                                   AGT-1, AGT-2, AGT-4, AGT-5,
+// AGT-6
+
+#include "agents/well_mixed.h"
+
+#include "base/base.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define V(text) "{ value: " text ", assumed: any }"
+
+/// A block of n voxels of one medium, the place `box`, with the model's fields and matrices.
+static void block_begin(world* w, const char* text, const int n[3], double edge_um,
+                        double diffusivity, const st_boundary* boundary, st_field_mode mode)
+{
+    static const st_shape everywhere = {.kind = ST_SHAPE_BOX, .size_um = {1e8, 1e8, 1e8}};
+    static const st_paint paint = {&everywhere, 1};
+    st_medium_rates rates[ST_MEDIUM_LIMIT + 1] = {0};
+    char name[64];
+    memset(w, 0, sizeof *w);
+    w->ctx = st_ctx_create();
+    world_check(w, st_model_parse_in_space(w->ctx, "block", text, strlen(text), NULL, &w->model));
+    world_read_start(w);
+    st_tissue_def def = st_default_tissue_def();
+    def.paint = &paint;
+    def.paint_count = 1;
+    def.worker_count = 1;
+    for (int i = 0; i < 3; i++) {
+        def.size[i] = n[i];
+        def.voxel_um[i] = edge_um;
+    }
+    world_check(w, st_tissue_create(w->ctx, &def, &w->tissue));
+    rates[1].diffusivity_um2_per_min = diffusivity;
+    for (int s = 0; s < st_model_state_count(w->model); s++) {
+        int index;
+        if (world_thing(w, s, ST_STATE_SUBSTRATE, name, sizeof name)) {
+            st_field_def f = st_default_field_def();
+            f.name = name;
+            f.rates = rates;
+            f.boundary = boundary;
+            f.boundary_count = boundary != NULL ? 1 : 0;
+            f.initial_M[1] = 1e-6 * w->start[s];
+            f.mode = mode;
+            world_check(w, st_tissue_add_field(w->ctx, w->tissue, &f, &index));
+        } else if (world_thing(w, s, ST_STATE_MATRIX, name, sizeof name)) {
+            st_matrix_def m = st_default_matrix_def();
+            m.name = name;
+            m.start[1] = w->start[s];
+            world_check(w, st_tissue_add_matrix(w->ctx, w->tissue, &m, &index));
+        }
+    }
+    w->def = st_default_agents_def();
+    w->def.tissue = w->tissue;
+    w->def.model = w->model;
+    w->def.place[1] = "box";
+}
+
+// --- the same bytes
+// ---------------------------------------------------------------------------------
+
+static const char LIVELY[] = "model: Everything at once\nplaces: { box: { volume: " V(
+    "1.7e-5 mL") " } }\n"
+                 "substrates: { x: { in: { box: " V("1 uM") " }, decay: " V(
+                     "2 1/day") " } }\n"
+                                "matrix: { m: { in: { box: " V(
+                                    "0.1") " } } }\n"
+                                           "cells:\n"
+                                           "  a: { in: { box: " V(
+                                               "300 cells") " }, "
+                                                            "behaviours:"
+                                                            " { divide: "
+                                                            "{ value: "
+                                                            "0.9 1/day, "
+                                                            "stages: 2, "
+                                                            "assumed: "
+                                                            "any }, "
+                                                            "die: " V("0"
+                                                                      "."
+                                                                      "2"
+                                                                      " "
+                                                                      "1"
+                                                                      "/"
+                                                                      "d"
+                                                                      "a"
+                                                                      "y") ", secrete.x: " V("1e-9 "
+                                                                                             "nmol/"
+                                                                                             "cell/"
+                                                                                             "day") ", deposit.m: " V("1e-9 mL/cell/day") ", migrate: " V("20 um/h") ", bias: " V("0.3") ", follow.x: " V("1") ", engulf.b: " V("3e-8 mL/cell/day") " } }\n"
+                                                                                                                                                                                                                                                    "  b: { in: { box: " V("200 cells") " }, behaviours: { recruit: " V("5e6 cells/mL/day") ", become.a: " V("0.3 1/day") ", take_up.x: " V(
+                                                                                                                                                                                                                                                        "1e-8 mL/cell/day") ", degrade.m: " V("1e-9 mL/cell/day") " } }\nrules:\n"
+                                                                                                                                                                                                                                                                                                                  "  - { cell: b, signal: x, increases: become.a, toward: 2 1/day, half_max: 1 uM, assumed: any }\n"
+                                                                                                                                                                                                                                                                                                                  "  - { cell: a, signal: cell.pressure, decreases: divide, toward: 0 1/day, half_max: 1, hill: 4, well_mixed: '0', assumed: any }\n"
+                                                                                                                                                                                                                                                                                                                  "  - { cell: a, signal: density.a, decreases: divide, toward: 0 1/day, half_max: 1e9 cells/mL, hill: 2, assumed: any }\n"
+                                                                                                                                                                                                                                                                                                                  "  - { cell: a, signal: contact.b, increases: die, toward: 1 1/day, half_max: 4, well_mixed: '0', assumed: any }\n"
+                                                                                                                                                                                                                                                                                                                  "  - { cell: b, signal: cell.age, increases: die, toward: 1 1/day, half_max: 1 day, well_mixed: '[1 day]', assumed: any }\n"
+                                                                                                                                                                                                                                                                                                                  "  - { cell: b, signal: gradient.x, increases: take_up.x, toward: 2e-8 mL/cell/day, half_max: 1 uM/cm, well_mixed: '[1 uM/cm]', assumed: any }\n";
+
+static uint64_t live(int workers, double reach_um, st_agents_tally* tally, int64_t* cells)
+{
+    const int n[3] = {16, 16, 8};
+    world w;
+    block_begin(&w, LIVELY, n, 20.0, 600.0, NULL, ST_FIELD_TRANSIENT);
+    w.def.worker_count = workers;
+    w.def.reach_um = reach_um;
+    w.def.field_step_min = 10.0;
+    w.def.mech_every = 2;
+    w.def.fate_every = 3;
+    world_start_agents(&w);
+    world_check(&w, st_agents_advance(w.ctx, w.agents, 600.0));
+    const uint64_t hash = st_agents_hash(w.agents);
+    *tally = st_agents_tally_now(w.agents);
+    *cells = st_cells_count(st_agents_cells(w.agents));
+    assert_true(world_end(&w));
+    return hash;
+}
+
+static void the_bytes_do_not_depend_on_workers(void** state)
+{
+    (void)state;
+    const double reach[2] = {35.0, INFINITY};
+    for (int r = 0; r < 2; r++) {
+        st_agents_tally first;
+        int64_t count;
+        const uint64_t hash = live(1, reach[r], &first, &count);
+        print_message("%lld cells; %lld births, %lld deaths, %lld changes, %lld arrivals\n",
+                      (long long)count, (long long)first.births, (long long)first.deaths,
+                      (long long)first.changes, (long long)first.arrivals);
+        assert_true(first.births > 30 && first.deaths > 20 && first.changes > 50 &&
+                    first.arrivals > 10);
+        assert_int_equal(count, 500 + first.births + first.arrivals - first.deaths);
+        static const int workers[] = {2, 3, 8};
+        for (int i = 0; i < 3; i++) {
+            st_agents_tally t;
+            assert_true(live(workers[i], reach[r], &t, &count) == hash);
+            assert_int_equal(t.births, first.births);
+        }
+    }
+}
+
+// --- signals that need space
+// -----------------------------------------------------------------------------------------
+
+static const char SENSING[] = "model: Signals of space\nplaces: { box: { volume: " V(
+    "5.12e-4 mL") " } }\n"
+                  "substrates: { x: { in: { box: 0 } } }\n"
+                  "cells: { c: { in: { box: 0 }, behaviours: { die: " V("0 1/day") ", divide: " V(
+                      "0 1/day") ", migrate: " V("0 um/h") ", take_up.x: " V("0 mL/cell/day") " } "
+                                                                                              "}, "
+                                                                                              "d: "
+                                                                                              "{ "
+                                                                                              "in: "
+                                                                                              "{ "
+                                                                                              "box:"
+                                                                                              " 0 "
+                                                                                              "} } "
+                                                                                              "}\nr"
+                                                                                              "ules"
+                                                                                              ":\n"
+                                                                                              "  - "
+                                                                                              "{ "
+                                                                                              "cell"
+                                                                                              ": "
+                                                                                              "c, "
+                                                                                              "sign"
+                                                                                              "al: "
+                                                                                              "cell"
+                                                                                              ".vol"
+                                                                                              "ume,"
+                                                                                              " inc"
+                                                                                              "reas"
+                                                                                              "es: "
+                                                                                              "die,"
+                                                                                              " tow"
+                                                                                              "ard:"
+                                                                                              " 1 "
+                                                                                              "1/"
+                                                                                              "day,"
+                                                                                              " hal"
+                                                                                              "f_"
+                                                                                              "max:"
+                                                                                              " 1e-"
+                                                                                              "9 "
+                                                                                              "mL, "
+                                                                                              "well"
+                                                                                              "_mix"
+                                                                                              "ed: "
+                                                                                              "'[0 "
+                                                                                              "mL]'"
+                                                                                              ", "
+                                                                                              "assu"
+                                                                                              "med:"
+                                                                                              " any"
+                                                                                              " }\n"
+                                                                                              "  - "
+                                                                                              "{ "
+                                                                                              "cell"
+                                                                                              ": "
+                                                                                              "c, "
+                                                                                              "sign"
+                                                                                              "al: "
+                                                                                              "cont"
+                                                                                              "act."
+                                                                                              "d, "
+                                                                                              "incr"
+                                                                                              "ease"
+                                                                                              "s: "
+                                                                                              "divi"
+                                                                                              "de, "
+                                                                                              "towa"
+                                                                                              "rd: "
+                                                                                              "1 "
+                                                                                              "1/"
+                                                                                              "day,"
+                                                                                              " hal"
+                                                                                              "f_"
+                                                                                              "max:"
+                                                                                              " 3, "
+                                                                                              "well"
+                                                                                              "_mix"
+                                                                                              "ed: "
+                                                                                              "'0',"
+                                                                                              " ass"
+                                                                                              "umed"
+                                                                                              ": "
+                                                                                              "any "
+                                                                                              "}\n"
+                                                                                              "  - "
+                                                                                              "{ "
+                                                                                              "cell"
+                                                                                              ": "
+                                                                                              "c, "
+                                                                                              "sign"
+                                                                                              "al: "
+                                                                                              "cell"
+                                                                                              ".age"
+                                                                                              ", "
+                                                                                              "incr"
+                                                                                              "ease"
+                                                                                              "s: "
+                                                                                              "migr"
+                                                                                              "ate,"
+                                                                                              " tow"
+                                                                                              "ard:"
+                                                                                              " 1 "
+                                                                                              "um/"
+                                                                                              "h, "
+                                                                                              "half"
+                                                                                              "_max"
+                                                                                              ": 2 "
+                                                                                              "day,"
+                                                                                              " wel"
+                                                                                              "l_"
+                                                                                              "mixe"
+                                                                                              "d: "
+                                                                                              "'[0 "
+                                                                                              "day]"
+                                                                                              "', "
+                                                                                              "assu"
+                                                                                              "med:"
+                                                                                              " any"
+                                                                                              " }\n"
+                                                                                              "  - "
+                                                                                              "{ "
+                                                                                              "cell"
+                                                                                              ": "
+                                                                                              "c, "
+                                                                                              "sign"
+                                                                                              "al: "
+                                                                                              "grad"
+                                                                                              "ient"
+                                                                                              ".x, "
+                                                                                              "incr"
+                                                                                              "ease"
+                                                                                              "s: "
+                                                                                              "take"
+                                                                                              "_up."
+                                                                                              "x, "
+                                                                                              "towa"
+                                                                                              "rd: "
+                                                                                              "1 "
+                                                                                              "mL/"
+                                                                                              "cell"
+                                                                                              "/day"
+                                                                                              ", "
+                                                                                              "half"
+                                                                                              "_max"
+                                                                                              ": "
+                                                                                              "50 "
+                                                                                              "uM/"
+                                                                                              "cm, "
+                                                                                              "well"
+                                                                                              "_mix"
+                                                                                              "ed: "
+                                                                                              "'[0 "
+                                                                                              "uM/"
+                                                                                              "cm]'"
+                                                                                              ", "
+                                                                                              "assu"
+                                                                                              "med:"
+                                                                                              " any"
+                                                                                              " }"
+                                                                                              "\n";
+
+static double told(world* w, int64_t slot, const char* key)
+{
+    double value = NAN;
+    for (int i = 0; i < st_model_behaviour_count(w->model); i++) {
+        if (strcmp(st_model_behaviour(w->model, i)->key, key) == 0) {
+            world_check(w, st_agents_behaviour(w->ctx, w->agents, slot, i, &value));
+        }
+    }
+    return value;
+}
+
+/// s/(h + s) of the cell's own volume, of the two cells that it touches, of its age, of the slope
+/// at its place: each beside its value by hand.
+static void cells_sense_what_only_they_have(void** state)
+{
+    (void)state;
+    const int n[3] = {8, 8, 8};
+    world w;
+    block_begin(&w, SENSING, n, 100.0, 0.0, NULL, ST_FIELD_TRANSIENT);
+    for (int x = 0; x < 8; x++) {
+        for (int i = 0; i < 64; i++) {
+            const int voxel[3] = {x, i % 8, i / 8};
+            world_check(&w, st_tissue_set_level(w.ctx, w.tissue, 0, voxel, 1e-6 * x));
+        }
+    }
+    w.def.mech_every = 0;
+    w.def.field_step_min = 1440.0;
+    world_check(&w, st_agents_create(w.ctx, &w.def, &w.agents));
+    st_cells* cells = st_agents_cells(w.agents);
+    const double beside[4] = {0.0, 15.0, -15.0, 60.0};
+    for (int i = 0; i < 4; i++) {
+        const st_cell_birth birth = {.at_um = {450.0, 450.0 + beside[i], 450.0},
+                                     .type = st_cells_find_type(cells, i == 0 ? "c@box" : "d@box"),
+                                     .order = (uint64_t)i};
+        world_check(&w, st_cells_add(w.ctx, cells, 0, &birth));
+    }
+    world_check(&w, st_cells_commit(w.ctx, cells));
+    int64_t slot = 0;
+    while (st_cells_type_of(cells, slot) != st_cells_find_type(cells, "c@box")) {
+        slot++;
+    }
+    const double volume = st_cells_volume(cells, slot) * 1e-12;
+    assert_true(fabs(told(&w, slot, "die") - volume / (1e-9 + volume)) < 1e-9);
+    assert_true(fabs(told(&w, slot, "divide") - 2.0 / 5.0) < 1e-9); // the third is too far
+    // 1 uM over 100 um is 100 uM/cm
+    assert_true(fabs(told(&w, slot, "take_up.x") - 100.0 / 150.0) < 1e-5);
+    assert_true(fabs(told(&w, slot, "migrate")) < 1e-12);
+    st_cells_doubles(cells, 0)[slot] = -2.0;                           // born two days ago
+    assert_true(fabs(told(&w, slot, "migrate") - 0.5 * 24e-4) < 1e-9); // 1 um/h in cm/day
+    assert_true(world_end(&w));
+}
+
+// --- walking
+// -----------------------------------------------------------------------------------------
+
+static const char WALKERS[] = "model: Walkers\nplaces: { box: { volume: " V(
+    "8e-3 mL") " } }\n"
+               "substrates: { x: { in: { box: 0 } } }\n"
+               "cells: { c: { in: { box: 0 }, behaviours: { migrate: " V("30 um/h") ", bias: " V(
+                   "%s") ", follow.x: " V("1") " } } }\n";
+
+/// Walkers from the middle of a box of 2 mm; gives mean displacement and mean squares by axis.
+static void let_walk(double bias, double guidance, double days, bool has_gradient, double mean[3],
+                     double squares[3])
+{
+    enum { WALKERS_COUNT = 1500 };
+    const int n[3] = {20, 20, 20};
+    const double along_z[3] = {0.0, 0.0, 1.0};
+    const double knot = 0.0;
+    const st_shape middle = {
+        .kind = ST_SHAPE_BALL, .centre_um = {1000.0, 1000.0, 1000.0}, .size_um = {300.0}};
+    const st_boundary none = {.region = ST_REGION_BOX,
+                              .kind = ST_BOUNDARY_FIXED,
+                              .knot_count = 1,
+                              .knot_min = &knot,
+                              .knot_M = &knot};
+    char text[1024];
+    char value[32];
+    world w;
+    snprintf(value, sizeof value, "%g", bias);
+    snprintf(text, sizeof text, WALKERS, value);
+    block_begin(&w, text, n, 100.0, 1e3, &none, ST_FIELD_TRANSIENT);
+    for (int x = 0; x < 20 && has_gradient; x++) {
+        for (int i = 0; i < 400; i++) {
+            const int voxel[3] = {x, i % 20, i / 20};
+            world_check(&w, st_tissue_set_level(w.ctx, w.tissue, 0, voxel, 1e-6 * x));
+        }
+    }
+    st_agent_type type = st_default_agent_type();
+    type.name = "c";
+    type.persistence_min = 30.0;
+    type.guidance = guidance;
+    type.body.repulsion_um_per_min = 0.0;
+    type.body.adhesion_um_per_min = 0.0;
+    type.body.wall_um_per_min = 0.0;
+    w.def.type = &type;
+    w.def.type_count = 1;
+    w.def.fibre[1] = along_z;
+    w.def.field_step_min = 6.0;
+    w.def.seed = 501;
+    w.def.fill_limit = 10.0;
+    world_check(&w, st_agents_create(w.ctx, &w.def, &w.agents));
+    world_check(&w, st_agents_place(w.ctx, w.agents, "c@box", WALKERS_COUNT, &middle));
+    st_cells* cells = st_agents_cells(w.agents);
+    double(*start)[3] = calloc(WALKERS_COUNT + 1, sizeof *start);
+    for (int64_t s = 0; s < WALKERS_COUNT; s++) {
+        double at[3];
+        st_cells_position(cells, s, at);
+        memcpy(start[st_cells_id(cells, s)], at, sizeof at);
+    }
+    world_check(&w, st_agents_advance(w.ctx, w.agents, days * 1440.0));
+    for (int i = 0; i < 3; i++) {
+        mean[i] = 0.0;
+        squares[i] = 0.0;
+    }
+    for (int64_t s = 0; s < WALKERS_COUNT; s++) {
+        double at[3];
+        st_cells_position(cells, s, at);
+        for (int i = 0; i < 3; i++) {
+            const double d = at[i] - start[st_cells_id(cells, s)][i];
+            mean[i] += d / WALKERS_COUNT;
+            squares[i] += d * d / WALKERS_COUNT;
+        }
+    }
+    free(start);
+    assert_true(world_end(&w));
+}
+
+/// <r^2> of a walk with turns in discrete steps h: 2 s^2 times the sum of all correlations q^k.
+static double walk_squares(double speed, double step, double persistence, double time)
+{
+    const double q = exp(-step / persistence);
+    const int n = (int)(time / step + 0.5);
+    double sum = n;
+    for (int k = 1; k < n; k++) {
+        sum += 2.0 * (n - k) * pow(q, k);
+    }
+    return speed * speed * step * step * sum;
+}
+
+static void walkers_spread_as_a_persistent_walk(void** state)
+{
+    (void)state;
+    double mean[3];
+    double squares[3];
+    let_walk(0.0, 0.0, 0.5, false, mean, squares);
+    const double measured = squares[0] + squares[1] + squares[2];
+    const double exact = walk_squares(0.5, 6.0, 30.0, 720.0);
+    // one walker's r^2 has a spread of about sqrt(2/3) of its mean
+    print_message("seed 501: <r^2> %.1f um^2 (exact %.1f)\n", measured, exact);
+    assert_true(fabs(measured - exact) < 3.0 * exact * sqrt(2.0 / 3.0 / 1500.0));
+    for (int i = 0; i < 3; i++) {
+        assert_true(fabs(mean[i]) < 4.0 * sqrt(exact / 3.0 / 1500.0));
+    }
+}
+
+static void walkers_follow_a_gradient_and_fibres(void** state)
+{
+    (void)state;
+    double mean[3];
+    double squares[3];
+    let_walk(1.0, 0.0, 0.25, true, mean, squares); // all of the motion is directed
+    print_message("directed: %.1f um up the gradient of %.1f\n", mean[0], 0.5 * 360.0);
+    assert_true(mean[0] > 0.85 * 180.0 && mean[0] < 1.001 * 180.0);
+    let_walk(0.0, 0.9, 0.25, false, mean, squares);
+    print_message("along fibres: <z^2> %.1f, <x^2> + <y^2> %.1f um^2\n", squares[2],
+                  squares[0] + squares[1]);
+    assert_true(squares[2] > 20.0 * (squares[0] + squares[1]));
+}
+
+// --- growth
+// ------------------------------------------------------------------------------------------
+
+static const char GROWERS[] = "model: Growers\nplaces: { box: { volume: " V(
+    "5.12e-4 mL") " } }\n"
+                  "matrix: { m: { in: { box: " V(
+                      "0.25") " } } }\n"
+                              "cells: { c: { in: { box: " V(
+                                  "50 cells") " }, behaviours: { divide: " V("2 1/day") " } } }\n";
+
+/// A division halves the volume; it comes back with the time constant. Matrix holds by 1 - m.
+static void daughters_grow_back(void** state)
+{
+    (void)state;
+    const int n[3] = {8, 8, 8};
+    world w;
+    block_begin(&w, GROWERS, n, 100.0, 0.0, NULL, ST_FIELD_TRANSIENT);
+    st_agent_type type = st_default_agent_type();
+    type.name = "c";
+    type.growth_min = 360.0;
+    type.held_by = "m";
+    w.def.type = &type;
+    w.def.type_count = 1;
+    w.def.field_step_min = 30.0;
+    world_start_agents(&w);
+    st_cells* cells = st_agents_cells(w.agents);
+    world_check(&w, st_agents_advance(w.ctx, w.agents, 720.0));
+    int halves = 0;
+    for (int64_t s = 0; s < st_cells_count(cells); s++) {
+        const double volume = st_cells_volume(cells, s) / type.body.volume_um3;
+        halves += volume < 0.9 ? 1 : 0;
+        assert_true(volume > 0.02 && volume < 1.001);
+        assert_true(fabs((double)st_cells_hold(cells)[s] - 0.75) < 1e-6);
+    }
+    assert_true(halves > 5);
+    assert_true(st_cells_count(cells) > 80);
+    assert_true(world_end(&w));
+}
+
+// --- D2
+// ----------------------------------------------------------------------------------------------
+
+static const char EATERS[] = "model: Slab\nplaces: { box: { volume: " V(
+    "3.84e-4 mL") " } }\n"
+                  "substrates: { x: { in: { box: " V(
+                      "70 uM") " } } }\n"
+                               "cells: { c: { in: { box: " V(
+                                   "3696 cells") " }, behaviours: { consume.x: { value: 10 "
+                                                 "fmol/cell/h, "
+                                                 "half: { value: 0.01 uM, assumed: any }, assumed: "
+                                                 "any } } } }\n";
+
+/// Verification D2 with that many cells instead of a sink: the slab's closed side lies 35.0 uM
+/// lower.
+static void cells_take_up_as_the_closed_form_says(void** state)
+{
+    (void)state;
+    const int n[3] = {48, 8, 8};
+    const double knot = 0.0;
+    const double level = 70e-6;
+    const st_boundary held = {.region = ST_REGION_BOX,
+                              .kind = ST_BOUNDARY_FIXED,
+                              .knot_count = 1,
+                              .knot_min = &knot,
+                              .knot_M = &level};
+    world w;
+    block_begin(&w, EATERS, n, 50.0, 2.2e-9 * 6e13, &held, ST_FIELD_STEADY);
+    w.def.seed = 77;
+    w.def.mech_every = 0;
+    w.def.field_step_min = 10.0;
+    world_start_agents(&w);
+    world_check(&w, st_agents_advance(w.ctx, w.agents, 100.0));
+    double drop = 0.0;
+    for (int i = 0; i < 64; i++) {
+        const int voxel[3] = {47, i % 8, i / 8};
+        drop += 1e6 * (level - st_tissue_level_M(w.tissue, 0, voxel)) / 64.0;
+    }
+    print_message("seed 77: drop %.2f uM over 2.4 mm with 3696 cells (exact 35.00)\n", drop);
+    // cells lie at random: the drop's own standard error is V L^2/(2 D) times sqrt(4/3 - 1)/sqrt(N)
+    assert_true(fabs(drop - 35.0) < 4.0 * 35.0 * 0.58 / sqrt(3696.0) + 0.1);
+    assert_true(world_end(&w));
+}
+
+// --- refusals
+// -----------------------------------------------------------------------------------------
+
+static bool says(const world* w, const char* words)
+{
+    const int count = st_ctx_message_count(w->ctx);
+    return count > 0 && strstr(st_ctx_message(w->ctx, count - 1), words) != NULL;
+}
+
+static void wrong_definitions_are_refused(void** state)
+{
+    (void)state;
+    const int n[3] = {8, 8, 8};
+    world w;
+    block_begin(&w, GROWERS, n, 100.0, 0.0, NULL, ST_FIELD_TRANSIENT);
+    const st_agents_def good = w.def;
+    st_agent_type type = st_default_agent_type();
+    type.name = "d";
+    w.def.type = &type;
+    w.def.type_count = 1;
+    assert_int_equal(st_agents_create(w.ctx, &w.def, &w.agents), ST_ERR_INPUT);
+    assert_true(says(&w, "no cell type 'd'"));
+    w.def = good;
+    w.def.place[1] = "gel";
+    assert_int_equal(st_agents_create(w.ctx, &w.def, &w.agents), ST_ERR_INPUT);
+    assert_true(says(&w, "no place 'gel'"));
+    w.def = good;
+    w.def.field_step_min = NAN;
+    assert_int_equal(st_agents_create(w.ctx, &w.def, &w.agents), ST_ERR_INPUT);
+    assert_true(says(&w, "field_step"));
+    w.def = good;
+    w.def.field_step_min = 7200.0; // five days at 2 divisions a day
+    world_check(&w, st_agents_create(w.ctx, &w.def, &w.agents));
+    assert_int_equal(st_agents_place(w.ctx, w.agents, "e@box", 3, NULL), ST_ERR_INPUT);
+    assert_true(says(&w, "no cell of a place in the tissue"));
+    world_check(&w, st_agents_place(w.ctx, w.agents, "c@box", 50, NULL));
+    assert_int_equal(st_agents_advance(w.ctx, w.agents, 7000.0), ST_ERR_INPUT);
+    assert_true(says(&w, "a whole number"));
+    assert_int_equal(st_agents_advance(w.ctx, w.agents, 7200.0), ST_ERR_NUMERIC);
+    assert_true(says(&w, "take shorter steps"));
+    assert_true(world_end(&w));
+}
+
+static void lack_of_memory_is_survived(void** state)
+{
+    (void)state;
+    const int n[3] = {8, 8, 8};
+    world w;
+    bool done = false;
+    block_begin(&w, LIVELY, n, 20.0, 600.0, NULL, ST_FIELD_TRANSIENT);
+    const size_t before = st_ctx_bytes_in_use(w.ctx);
+    for (int64_t k = 1; !done; k += 3) {
+        st_ctx_fail_allocation(w.ctx, k);
+        const st_status status = st_agents_create(w.ctx, &w.def, &w.agents);
+        st_ctx_fail_allocation(w.ctx, 0);
+        done = status == ST_OK;
+        assert_true(done || status == ST_ERR_MEMORY);
+        assert_true(done || st_ctx_bytes_in_use(w.ctx) == before);
+        assert_true(k < 2000);
+    }
+    assert_true(world_end(&w));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_bytes_do_not_depend_on_workers),
+        cmocka_unit_test(cells_sense_what_only_they_have),
+        cmocka_unit_test(walkers_spread_as_a_persistent_walk),
+        cmocka_unit_test(walkers_follow_a_gradient_and_fibres),
+        cmocka_unit_test(daughters_grow_back),
+        cmocka_unit_test(cells_take_up_as_the_closed_form_says),
+        cmocka_unit_test(wrong_definitions_are_refused),
+        cmocka_unit_test(lack_of_memory_is_survived),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,417 @@
+/// A tissue file with single cells: fields, bodies and fates over time, into a folder of tables,
+/// stills and VTK files.
+
+#include "tissue_cells.h"
+
+#include "cell_tables.h"
+
+#include "base/base.h"
+#include "base/table.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static double now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static st_status write_bytes(const st_cell_run* r, const char* name, const char* data,
+                             size_t length)
+{
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/%s", r->dir, name) >= (int)sizeof path) {
+        return ST_FAIL(r->ctx, ST_ERR_INPUT, "-o: the path is too long");
+    }
+    return st_file_write(r->ctx, path, data, length);
+}
+
+static st_status write_text(const st_cell_run* r, const char* name, const st_text* text)
+{
+    return text->failed ? ST_ERR_MEMORY : write_bytes(r, name, text->data, text->length);
+}
+
+st_status st_tissue_cells_folder(st_ctx* ctx, const char* path)
+{
+    char text[PATH_MAX];
+    snprintf(text, sizeof text, "%s", path);
+    for (char* at = text + 1;; at++) {
+        const char end = *at;
+        if (end == '/' || end == '\0') {
+            *at = '\0';
+            if (mkdir(text, 0777) != 0 && errno != EEXIST) {
+                return ST_FAIL(ctx, ST_ERR_FILE, "%s: cannot be made: %s", text, strerror(errno));
+            }
+            *at = end;
+        }
+        if (end == '\0') {
+            return ST_OK;
+        }
+    }
+}
+
+// --- pictures and VTK
+// ------------------------------------------------------------------------------
+
+static st_status write_still(const st_cell_run* r, int output)
+{
+    char* svg = NULL;
+    size_t length = 0;
+    char name[64];
+    const st_profile_plan p = st_agents_plan_profile(r->cells_plan);
+    // across the axis of the profile, so that depth is seen from the side
+    const int axis = p.bin_count == 0 || p.axis == 1 ? 2 : 1;
+    ST_TRY(st_agents_view_svg(r->ctx, r->agents, axis, &svg, &length));
+    snprintf(name, sizeof name, "cells_%06d.svg", output);
+    const st_status status = write_bytes(r, name, svg, length);
+    st_free(r->ctx, svg);
+    return status;
+}
+
+static st_status write_slices(const st_cell_run* r, int output)
+{
+    for (int i = 0; i < st_tissue_plan_slice_count(r->plan); i++) {
+        const int field = st_tissue_plan_slice(r->plan, i)->field;
+        char* svg = NULL;
+        size_t length = 0;
+        char name[256];
+        ST_TRY(st_tissue_view_slice(r->ctx, r->tissue, r->plan, i, 0.0, &svg, &length));
+        snprintf(name, sizeof name, "slice_%d_%s_%06d.svg", i + 1,
+                 field < 0 ? "media" : st_tissue_plan_field(r->plan, field), output);
+        const st_status status = write_bytes(r, name, svg, length);
+        st_free(r->ctx, svg);
+        ST_TRY(status);
+    }
+    return ST_OK;
+}
+
+static st_status write_vtk(st_cell_run* r, int output)
+{
+    char* data = NULL;
+    size_t length = 0;
+    char name[64];
+    if (!st_tissue_plan_writes_vtk(r->plan)) {
+        return ST_OK;
+    }
+    ST_TRY(st_cells_view_vtu(r->ctx, st_agents_cells(r->agents), &data, &length));
+    snprintf(r->vtu[output], 32, "cells_%06d.vtu", output);
+    st_status status = write_bytes(r, r->vtu[output], data, length);
+    st_free(r->ctx, data);
+    ST_TRY(status);
+    ST_TRY(st_tissue_view_vti(r->ctx, r->tissue, &data, &length));
+    snprintf(name, sizeof name, "fields_%06d.vti", output);
+    status = write_bytes(r, name, data, length);
+    st_free(r->ctx, data);
+    return status;
+}
+
+static st_status write_series(const st_cell_run* r)
+{
+    char* data = NULL;
+    size_t length = 0;
+    if (!st_tissue_plan_writes_vtk(r->plan) || r->output_count == 0) {
+        return ST_OK;
+    }
+    ST_TRY(st_cells_view_pvd(r->ctx, r->output_count, r->output_min, (const char* const*)r->vtu,
+                             &data, &length));
+    const st_status status = write_bytes(r, "cells.pvd", data, length);
+    st_free(r->ctx, data);
+    return status;
+}
+
+static st_status write_about(const st_cell_run* r)
+{
+    st_text csv;
+    st_text_init(&csv, r->ctx);
+    st_cells* cells = st_agents_cells(r->agents);
+    st_text_add(&csv, "what,value,unit\r\n");
+    st_text_addf(&csv, "voxels,%lld,1\r\n", (long long)st_tissue_voxel_count(r->tissue));
+    st_text_addf(&csv, "cells,%lld,1\r\n", (long long)st_cells_count(cells));
+    st_text_addf(&csv, "bytes_per_cell,%zu,1\r\n", st_cells_state_bytes(cells));
+    st_text_addf(&csv, "hash,%016llx,1\r\n", (unsigned long long)st_agents_hash(r->agents));
+    const st_status status = write_text(r, "about.csv", &csv);
+    st_text_clear(&csv);
+    return status;
+}
+
+/// A page with the first and the last still and the counts of cells.
+static st_status write_page(const st_cell_run* r)
+{
+    st_text html;
+    st_text_init(&html, r->ctx);
+    st_text_addf(&html,
+                 "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>%s</title>\n"
+                 "<style>body{font-family:sans-serif;max-width:1150px;margin:2em auto}"
+                 "td,th{padding:.2em .8em;text-align:right}img{max-width:100%%}</style>\n"
+                 "<h1>%s</h1>\n<p>Single cells of the model &ldquo;%s&rdquo;. One run, one seed: "
+                 "chance alone moves counts by about their square root.</p>\n<table><tr><th>",
+                 st_tissue_plan_title(r->plan), st_tissue_plan_title(r->plan),
+                 st_model_title(st_agents_model(r->agents)));
+    for (const char* c = r->cells.data; c != NULL && *c != '\0'; c++) {
+        if (*c == ',') {
+            st_text_add(&html, "</td><td>");
+        } else if (*c == '\n' && c[1] != '\0') {
+            st_text_add(&html, "</td></tr>\n<tr><td>");
+        } else if (*c != '\r' && *c != '\n') {
+            st_text_add_bytes(&html, c, 1);
+        }
+    }
+    st_text_add(&html, "</td></tr></table>\n");
+    for (int i = 0; i<r->output_count; i += r->output_count> 1 ? r->output_count - 1 : 1) {
+        st_text_addf(&html, "<p><img src=\"cells_%06d.svg\" alt=\"cells after %.4g days\"></p>\n",
+                     i, r->output_min[i] / MIN_PER_DAY);
+    }
+    const st_status status = write_text(r, "summary.html", &html);
+    st_text_clear(&html);
+    return status;
+}
+
+// --- the run
+// ------------------------------------------------------------------------------------------
+
+static st_status write_output(st_cell_run* r, int output, bool is_still_due)
+{
+    const double now = st_agents_time_min(r->agents);
+    const double day = now / MIN_PER_DAY;
+    r->output_min[output] = now;
+    r->output_count = output + 1;
+    st_cell_tables_add_cells(r, day);
+    st_cell_tables_add_fields(r, day);
+    ST_TRY(st_cell_tables_add_profile(r, day));
+    if (is_still_due) {
+        ST_TRY(write_still(r, output));
+    }
+    ST_TRY(write_slices(r, output));
+    return write_vtk(r, output);
+}
+
+/// To the next output, with stops where cells are placed.
+static st_status advance(st_cell_run* r, double until)
+{
+    while (st_agents_time_min(r->agents) < until) {
+        const double now = st_agents_time_min(r->agents);
+        const double next = st_agents_plan_next_min(r->cells_plan, now);
+        ST_TRY(st_agents_advance(r->ctx, r->agents, fmin(next, until)));
+        if (next <= until) {
+            ST_TRY(st_agents_plan_place(r->ctx, r->cells_plan, r->agents));
+        }
+    }
+    return ST_OK;
+}
+
+/// Rows of the tables and all cells go into the checkpoint as texts, in one transaction with the
+/// levels.
+enum { KEPT_CELLS, KEPT_FIELDS, KEPT_PROFILE, KEPT_AGENTS, KEPT_COUNT };
+
+static st_status keep(st_cell_run* r, int next)
+{
+    char* agents = NULL;
+    ST_TRY(st_agents_save(r->ctx, r->agents, &agents));
+    const char* text[KEPT_COUNT] = {r->cells.data, r->fields.data, r->profile.data, agents};
+    const st_status status =
+        st_checkpoint_save(r->ctx, r->checkpoint, r->tissue, next, text, KEPT_COUNT);
+    st_free(r->ctx, agents);
+    return status;
+}
+
+/// Goes on from what an earlier run kept; *next = the first output that is missing.
+static st_status go_on(st_cell_run* r, int* next)
+{
+    char* text[KEPT_COUNT] = {NULL};
+    st_text* const table[3] = {&r->cells, &r->fields, &r->profile};
+    int64_t number = 0;
+    st_status status =
+        st_checkpoint_load(r->ctx, r->checkpoint, r->tissue, &number, text, KEPT_COUNT);
+    if (status == ST_OK) {
+        for (int i = 0; i < 3; i++) {
+            st_text_add(table[i], text[i]);
+        }
+        status = st_agents_restore(r->ctx, r->agents, text[KEPT_AGENTS]);
+    }
+    for (int i = 0; i < KEPT_COUNT; i++) {
+        st_free(r->ctx, text[i]);
+    }
+    *next = (int)number;
+    return status;
+}
+
+/// The cells of time 0, or the state that was kept.
+static st_status begin_outputs(st_cell_run* r, double every, int* next)
+{
+    *next = 0;
+    if (!st_checkpoint_has_state(r->checkpoint)) {
+        st_cell_tables_begin(r);
+        return st_agents_plan_place(r->ctx, r->cells_plan, r->agents);
+    }
+    ST_TRY(go_on(r, next));
+    for (int i = 0; i < *next; i++) {
+        r->output_min[i] = every * i;
+        snprintf(r->vtu[i], 32, "cells_%06d.vtu", i);
+        r->output_count = i + 1;
+    }
+    return ST_OK;
+}
+
+static st_status run_outputs(st_cell_run* r, bool is_quiet)
+{
+    int next;
+    const double until = st_tissue_plan_until_min(r->plan);
+    const double every = st_tissue_plan_every_min(r->plan);
+    const int outputs = (int)ceil(until / every - 1e-9);
+    const double begin = now_s();
+    double shown = begin;
+    r->output_min = st_alloc(r->ctx, (size_t)outputs + 2u, sizeof *r->output_min);
+    r->vtu = st_alloc(r->ctx, (size_t)outputs + 2u, sizeof *r->vtu);
+    if (r->output_min == NULL || r->vtu == NULL) {
+        return ST_ERR_MEMORY;
+    }
+    for (int i = 0; i <= outputs; i++) {
+        r->vtu[i] = st_alloc(r->ctx, 32, 1);
+        if (r->vtu[i] == NULL) {
+            return ST_ERR_MEMORY;
+        }
+    }
+    ST_TRY(begin_outputs(r, every, &next));
+    for (int i = next; i <= outputs; i++) {
+        ST_TRY(advance(r, i == outputs ? until : every * i));
+        ST_TRY(write_output(r, i, i == 0 || i == outputs));
+        if (i < outputs) {
+            ST_TRY(keep(r, i + 1));
+        }
+        const double now = now_s();
+        if (!is_quiet && (i == outputs || now - shown > 1.0)) {
+            fprintf(stderr, "%3.0f %%  %.4g of %.4g days  %lld cells  %.1f s\n",
+                    100.0 * st_agents_time_min(r->agents) / until,
+                    st_agents_time_min(r->agents) / MIN_PER_DAY, until / MIN_PER_DAY,
+                    (long long)st_cells_count(st_agents_cells(r->agents)), now - begin);
+            shown = now;
+        }
+    }
+    return ST_OK;
+}
+
+static void print_about(FILE* out, const st_cell_run* r)
+{
+    const st_cells* cells = st_agents_cells(r->agents);
+    fprintf(out, "%s: %lld voxels in %d bricks, %lld cells, %zu bytes a cell\n",
+            st_tissue_plan_title(r->plan), (long long)st_tissue_voxel_count(r->tissue),
+            st_tissue_brick_count(r->tissue), (long long)st_cells_count(cells),
+            st_cells_state_bytes(cells));
+    for (int s = 0; s < st_cell_tables_states(r); s++) {
+        if (st_cell_tables_has(r, s) && st_agents_count(r->agents, s) > 0) {
+            fprintf(out, "  %-24s %lld cells\n", st_cell_tables_state(r, s),
+                    (long long)st_agents_count(r->agents, s));
+        }
+    }
+}
+
+static st_status begin(st_cell_run* r, st_ctx* ctx, const st_arguments* arguments,
+                       st_tissue_plan* plan)
+{
+    *r = (st_cell_run){.ctx = ctx, .dir = arguments->output, .plan = plan};
+    st_text_init(&r->cells, ctx);
+    st_text_init(&r->fields, ctx);
+    st_text_init(&r->profile, ctx);
+    ST_TRY(st_agents_plan_load(ctx, plan, &r->cells_plan));
+    ST_TRY(st_tissue_plan_build(ctx, plan, arguments->threads, &r->tissue));
+    return st_agents_plan_build(ctx, r->cells_plan, r->tissue, arguments->threads, &r->agents);
+}
+
+static void end(st_cell_run* r)
+{
+    for (int i = 0; r->vtu != NULL && r->vtu[i] != NULL; i++) {
+        st_free(r->ctx, r->vtu[i]);
+    }
+    st_free(r->ctx, r->vtu);
+    st_free(r->ctx, r->output_min);
+    st_text_clear(&r->cells);
+    st_text_clear(&r->fields);
+    st_text_clear(&r->profile);
+    st_agents_destroy(r->agents);
+    st_tissue_destroy(r->tissue);
+    st_agents_plan_destroy(r->cells_plan);
+}
+
+/// What was reached stays readable, also when the run failed or was stopped.
+static st_status write_tables(const st_cell_run* r)
+{
+    ST_TRY(write_text(r, "cells.csv", &r->cells));
+    ST_TRY(write_text(r, "fields.csv", &r->fields));
+    if (st_agents_plan_profile(r->cells_plan).bin_count > 0) {
+        ST_TRY(write_text(r, "profile.csv", &r->profile));
+    }
+    return write_series(r);
+}
+
+/// Opens the state that a stopped run left, or makes room for one.
+static st_status open_kept(st_cell_run* r, const st_arguments* arguments)
+{
+    char path[PATH_MAX];
+    char identity[256];
+    if (snprintf(path, sizeof path, "%s/run.sqlite.part", r->dir) >= (int)sizeof path) {
+        return ST_FAIL(r->ctx, ST_ERR_INPUT, "-o: the path is too long");
+    }
+    if ((arguments->given & ST_OPTION_FORCE) != 0) {
+        unlink(path);
+    }
+    snprintf(identity, sizeof identity, "%.200s %016llx", st_tissue_plan_identity(r->plan),
+             (unsigned long long)st_agents_plan_hash(r->cells_plan));
+    return st_checkpoint_open(r->ctx, path, identity, &r->checkpoint);
+}
+
+static st_status run_kept(st_cell_run* r, const st_arguments* arguments, bool is_quiet)
+{
+    ST_TRY(st_tissue_cells_folder(r->ctx, r->dir));
+    ST_TRY(open_kept(r, arguments));
+    st_status status = run_outputs(r, is_quiet);
+    const st_status written = write_tables(r);
+    status = status != ST_OK ? status : written;
+    if (status == ST_OK) {
+        status = write_about(r);
+    }
+    if (status == ST_OK) {
+        status = write_page(r);
+    }
+    const bool has_ended = status == ST_OK || status == ST_ERR_NUMERIC;
+    const bool is_kept = !has_ended && st_checkpoint_has_state(r->checkpoint);
+    st_checkpoint_close(r->checkpoint, !is_kept);
+    return status;
+}
+
+st_status st_tissue_cells_run(st_ctx* ctx, const st_arguments* arguments, st_tissue_plan* plan)
+{
+    st_cell_run r;
+    const bool is_quiet = (arguments->given & ST_OPTION_QUIET) != 0;
+    st_status status = begin(&r, ctx, arguments, plan);
+    if (status == ST_OK) {
+        status = run_kept(&r, arguments, is_quiet);
+    }
+    if (status == ST_OK && !is_quiet) {
+        print_about(stdout, &r);
+        printf("tables  %s/cells.csv, %s/fields.csv; page %s/summary.html\n", r.dir, r.dir, r.dir);
+    }
+    end(&r);
+    return status;
+}
+
+st_status st_tissue_cells_check(st_ctx* ctx, const st_arguments* arguments, st_tissue_plan* plan)
+{
+    st_cell_run r;
+    st_status status = begin(&r, ctx, arguments, plan);
+    if (status == ST_OK) {
+        status = st_agents_plan_place(ctx, r.cells_plan, r.agents);
+    }
+    if (status == ST_OK) {
+        print_about(stdout, &r);
+    }
+    end(&r);
+    return status;
+}

@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# The scenes with single cells, each cut down to a test's size, against what they are there to show.
+set -euo pipefail
+work=$(mktemp -d "$ST_BUILD_DIR/scenes_XXXXXX")
+trap 'rm -rf "$work"' EXIT
+cp -r "$ST_SOURCE_DIR"/examples/tissue-{spheroid,defect,tendon,disc,sheet} "$work/"
+
+value() { # FILE COLUMN ROW: a cell of a table by its head; row 0 = the last
+    awk -F, -v head="$2" -v row="$3" '
+        { gsub(/\r/, "") }
+        NR == 1 { for (i = 1; i <= NF; i++) if ($i == head) c = i; if (!c) exit 3 }
+        NR == row + 1 && row > 0 { print $c; found = 1 }
+        { last = $c }
+        END { if (row == 0) print last; else if (!found) exit 3 }' "$1"
+}
+holds() { # an awk comparison
+    awk "BEGIN { exit !($1) }" || { echo "does not hold: $1 ($2)"; exit 1; }
+}
+
+# A defect of 10 mm x 2 mm, as a column of 0.2 mm x 0.2 mm x 1 mm: after 18 months the matrix of a filling with
+# chondrocytes is made; MSC alone are never ahead of chondrocytes, both together are within the first year.
+for fill in msc chondrocytes both; do
+    sed -i 's/0\.4 mm, 0\.4 mm, 2 mm/0.2 mm, 0.2 mm, 1 mm/; s/vtk: true/vtk: false/' "$work/tissue-defect/$fill.yaml"
+    "$STROMA" run "$work/tissue-defect/$fill.yaml" -o "$work/$fill" --quiet
+done
+for month in 3 6 9 12 15 18; do
+    row=$((month + 1))
+    alone=$(value "$work/chondrocytes/fields.csv" cartilage_gel $row)
+    msc=$(value "$work/msc/fields.csv" cartilage_gel $row)
+    both=$(value "$work/both/fields.csv" cartilage_gel $row)
+    echo "defect, month $month: MSC $msc, chondrocytes $alone, both $both"
+    holds "$msc <= $alone" "MSC alone are no faster"
+done
+holds "$(value "$work/chondrocytes/fields.csv" cartilage_gel 19) > 0.9" "matures in 18 months"
+holds "$(value "$work/chondrocytes/fields.csv" cartilage_gel 7) < 0.75" "not much sooner"
+for month in 5 7; do
+    holds "$(value "$work/both/fields.csv" cartilage_gel $month) > $(value "$work/chondrocytes/fields.csv" cartilage_gel $month)" "both are faster within year 1"
+done
+holds "$(wc -l < "$work/both/profile.csv") == 191" "a profile of 10 slices at 19 times"
+
+# Disc: fed, all live; poor, the middle dies and the rims live.
+for disc in fed poor; do
+    "$STROMA" run "$work/tissue-disc/$disc.yaml" -o "$work/$disc" --quiet
+done
+holds "$(value "$work/fed/cells.csv" cells 0) > 0.98 * 6400" "a fed disc lives"
+holds "$(value "$work/poor/cells.csv" cells 0) < 0.9 * 6400" "a poor disc does not"
+awk -F, '$1 == 20 { sum[$2 < 2500 || $2 >= 7500] += $5 } END { exit !(sum[1] > 1.2 * sum[0]) }' "$work/poor/profile.csv" ||
+    { echo "the poor disc does not die in its middle"; exit 1; }
+
+# Tendon: cells spread along the fibres; usual load keeps collagen, rest loses it.
+for load in loaded resting; do
+    "$STROMA" run "$work/tissue-tendon/$load.yaml" -o "$work/$load" --quiet
+done
+loaded=$(value "$work/loaded/fields.csv" collagen_bundle 0)
+resting=$(value "$work/resting/fields.csv" collagen_bundle 0)
+echo "tendon after 28 days: collagen $loaded under load, $resting at rest"
+holds "$loaded > 0.695 && $loaded < 0.705" "usual load keeps 70 %"
+holds "$resting < $loaded - 0.02" "rest loses collagen"
+
+# Cartilage under the built-in knee: with 43 mmHg in the fluid the deepest cells have more than 1 % O2 (10 uM).
+sed -i 's/-24 mm, -2 mm, -1 mm/-23 mm, -1 mm, -1 mm/; s/-20 mm, 2 mm, 5 mm/-21 mm, 1 mm, 5 mm/; s/vtk: true/vtk: false/' "$work/tissue-sheet/tissue.yaml"
+"$STROMA" run "$work/tissue-sheet/tissue.yaml" -o "$work/sheet" --quiet
+lowest=$(value "$work/sheet/fields.csv" oxygen_lowest_M 0)
+echo "cartilage: $(value "$work/sheet/cells.csv" cells 0) chondrocytes, lowest oxygen $lowest M"
+holds "$lowest > 10e-6 && $lowest < 40e-6" "oxygen in the depth"
+
+# Spheroid, one day: it grows, oxygen falls in its middle; the same bytes for one and three threads.
+sed -i 's/until: 8 day, every: 1 day/until: 12 h, every: 12 h/' "$work/tissue-spheroid/tissue.yaml"
+"$STROMA" run "$work/tissue-spheroid/tissue.yaml" -o "$work/ball" --quiet --threads 1
+"$STROMA" run "$work/tissue-spheroid/tissue.yaml" -o "$work/ball3" --quiet --threads 3
+for file in cells.csv fields.csv about.csv cells_000001.vtu cells_000001.svg; do
+    cmp "$work/ball/$file" "$work/ball3/$file"
+done
+holds "$(value "$work/ball/cells.csv" births 0) > 300" "the spheroid grows"
+holds "$(value "$work/ball/fields.csv" oxygen_lowest_M 0) < 1e-5" "oxygen ends in the core"
+grep -q "msc@gel: " "$work/ball/cells_000001.svg"
+
+# A run that is killed again and again, and started again on the same folder, ends with the same bytes.
+sed -i 's/every: 7 day/every: 2 day/' "$work/tissue-tendon/loaded.yaml"
+"$STROMA" run "$work/tissue-tendon/loaded.yaml" -o "$work/whole" --quiet
+for seconds in 0.15 0.2 0.3; do
+    timeout -s KILL "$seconds" "$STROMA" run "$work/tissue-tendon/loaded.yaml" -o "$work/killed" --quiet 2> /dev/null || true
+done
+if [ ! -e "$work/killed/about.csv" ]; then
+    "$STROMA" run "$work/tissue-tendon/loaded.yaml" -o "$work/killed" --quiet
+fi
+diff -r -x '*.tmp' "$work/whole" "$work/killed"
+
+# Mistakes in the file are told with their place, and what cannot be is refused with numbers.
+sed 's/cell: msc@gel/cell: mcs@gel/' "$work/tissue-spheroid/tissue.yaml" > "$work/tissue-spheroid/wrong.yaml"
+if "$STROMA" check "$work/tissue-spheroid/wrong.yaml" 2> "$work/error"; then exit 1; fi
+grep -q "wrong.yaml:.*found 'mcs@gel'" "$work/error"
+sed 's/mechanics: 30 min/mechanics: 45 min/' "$work/tissue-spheroid/tissue.yaml" > "$work/tissue-spheroid/wrong.yaml"
+if "$STROMA" check "$work/tissue-spheroid/wrong.yaml" 2> "$work/error"; then exit 1; fi
+grep -q "a whole multiple of 30 min" "$work/error"
+sed 's/reach: 40 um/reach: 40 um\n  limit: 5000/' "$work/tissue-spheroid/tissue.yaml" > "$work/tissue-spheroid/wrong.yaml"
+if "$STROMA" check "$work/tissue-spheroid/wrong.yaml" 2> "$work/error"; then exit 1; fi
+grep -q "5000" "$work/error"
