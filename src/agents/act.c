@@ -523,6 +523,8 @@ st_status st_act_brick(st_agents* a, st_worker* w, int worker, int brick, int64_
             }
             if (a->fate_due) {
                 st_body_grow(a, &b);
+            }
+            if (a->fate_due && a->bio.kind[kind].can_change) {
                 ST_TRY(decide(a, w, worker, &b));
             }
         }

@@ -38,4 +38,7 @@ struct st_agents_plan {
     double *course_day, *course;
 };
 
+/// Number of a medium by name, 0 = none.
+int st_agents_plan_medium(const st_agents_plan* plan, const char* name);
+
 #endif

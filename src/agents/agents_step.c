@@ -260,6 +260,16 @@ static bool is_due(const st_agents* a, int every)
     return every > 0 && a->step % (uint64_t)every == 0;
 }
 
+/// Does anybody ask how many of a kind are within reach?
+static bool has_counts(const st_agents* a)
+{
+    bool has = false;
+    for (int k = 0; k < a->bio.kind_count; k++) {
+        has = has || a->count[k] != NULL;
+    }
+    return has;
+}
+
 static bool has_actors(const st_agents* a)
 {
     bool has = false;
@@ -286,7 +296,7 @@ static st_status step(st_ctx* ctx, st_agents* a)
     fill_slots(a);
     ST_TRY(prepare_workers(ctx, a)); // what all cells share [AGT-1]
     count_cells(a);
-    if (!a->reach.is_whole) {
+    if (has_counts(a)) {
         ST_TRY(each_brick(ctx, a, count_brick)); // who is where [AGT-4]
     }
     if (has_actors(a)) {

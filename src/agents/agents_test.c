@@ -1,5 +1,5 @@
-// Single cells in tissue: the same bytes for any number of workers, walking, growth, reach, uptake
-// against the closed form, refusals.                                   AGT-1, AGT-2, AGT-4, AGT-5,
+// Single cells in tissue: the same bytes for any number of workers, signals, reach, uptake against
+// the closed form, refusals.                                   AGT-1, AGT-2, AGT-4, AGT-5,
 // AGT-6
 
 #include "agents/well_mixed.h"
@@ -16,52 +16,6 @@
 #include <cmocka.h>
 
 #define V(text) "{ value: " text ", assumed: any }"
-
-/// A block of n voxels of one medium, the place `box`, with the model's fields and matrices.
-static void block_begin(world* w, const char* text, const int n[3], double edge_um,
-                        double diffusivity, const st_boundary* boundary, st_field_mode mode)
-{
-    static const st_shape everywhere = {.kind = ST_SHAPE_BOX, .size_um = {1e8, 1e8, 1e8}};
-    static const st_paint paint = {&everywhere, 1};
-    st_medium_rates rates[ST_MEDIUM_LIMIT + 1] = {0};
-    char name[64];
-    memset(w, 0, sizeof *w);
-    w->ctx = st_ctx_create();
-    world_check(w, st_model_parse_in_space(w->ctx, "block", text, strlen(text), NULL, &w->model));
-    world_read_start(w);
-    st_tissue_def def = st_default_tissue_def();
-    def.paint = &paint;
-    def.paint_count = 1;
-    def.worker_count = 1;
-    for (int i = 0; i < 3; i++) {
-        def.size[i] = n[i];
-        def.voxel_um[i] = edge_um;
-    }
-    world_check(w, st_tissue_create(w->ctx, &def, &w->tissue));
-    rates[1].diffusivity_um2_per_min = diffusivity;
-    for (int s = 0; s < st_model_state_count(w->model); s++) {
-        int index;
-        if (world_thing(w, s, ST_STATE_SUBSTRATE, name, sizeof name)) {
-            st_field_def f = st_default_field_def();
-            f.name = name;
-            f.rates = rates;
-            f.boundary = boundary;
-            f.boundary_count = boundary != NULL ? 1 : 0;
-            f.initial_M[1] = 1e-6 * w->start[s];
-            f.mode = mode;
-            world_check(w, st_tissue_add_field(w->ctx, w->tissue, &f, &index));
-        } else if (world_thing(w, s, ST_STATE_MATRIX, name, sizeof name)) {
-            st_matrix_def m = st_default_matrix_def();
-            m.name = name;
-            m.start[1] = w->start[s];
-            world_check(w, st_tissue_add_matrix(w->ctx, w->tissue, &m, &index));
-        }
-    }
-    w->def = st_default_agents_def();
-    w->def.tissue = w->tissue;
-    w->def.model = w->model;
-    w->def.place[1] = "box";
-}
 
 // --- the same bytes
 // ---------------------------------------------------------------------------------
@@ -361,161 +315,44 @@ static void cells_sense_what_only_they_have(void** state)
     assert_true(world_end(&w));
 }
 
-// --- walking
-// -----------------------------------------------------------------------------------------
+// --- reach
+// -------------------------------------------------------------------------------------------
 
-static const char WALKERS[] = "model: Walkers\nplaces: { box: { volume: " V(
-    "8e-3 mL") " } }\n"
-               "substrates: { x: { in: { box: 0 } } }\n"
-               "cells: { c: { in: { box: 0 }, behaviours: { migrate: " V("30 um/h") ", bias: " V(
-                   "%s") ", follow.x: " V("1") " } } }\n";
+static const char EATEN[] = "model: Cells that take others in\nplaces: { box: { volume: " V(
+    "3.2768e-5 mL") " } }\n"
+                    "cells: { a: { in: { box: " V("1500 cells") " }, behaviours: { engulf.d: " V(
+                        "5e-9 mL/cell/day") " } }, d: { in: { box: " V("4000 cells") " } } }\n";
 
-/// Walkers from the middle of a box of 2 mm; gives mean displacement and mean squares by axis.
-static void let_walk(double bias, double guidance, double days, bool has_gradient, double mean[3],
-                     double squares[3])
+static double left_after(double reach_um)
 {
-    enum { WALKERS_COUNT = 1500 };
-    const int n[3] = {20, 20, 20};
-    const double along_z[3] = {0.0, 0.0, 1.0};
-    const double knot = 0.0;
-    const st_shape middle = {
-        .kind = ST_SHAPE_BALL, .centre_um = {1000.0, 1000.0, 1000.0}, .size_um = {300.0}};
-    const st_boundary none = {.region = ST_REGION_BOX,
-                              .kind = ST_BOUNDARY_FIXED,
-                              .knot_count = 1,
-                              .knot_min = &knot,
-                              .knot_M = &knot};
-    char text[1024];
-    char value[32];
+    const int n[3] = {16, 16, 16};
     world w;
-    snprintf(value, sizeof value, "%g", bias);
-    snprintf(text, sizeof text, WALKERS, value);
-    block_begin(&w, text, n, 100.0, 1e3, &none, ST_FIELD_TRANSIENT);
-    for (int x = 0; x < 20 && has_gradient; x++) {
-        for (int i = 0; i < 400; i++) {
-            const int voxel[3] = {x, i % 20, i / 20};
-            world_check(&w, st_tissue_set_level(w.ctx, w.tissue, 0, voxel, 1e-6 * x));
-        }
-    }
-    st_agent_type type = st_default_agent_type();
-    type.name = "c";
-    type.persistence_min = 30.0;
-    type.guidance = guidance;
-    type.body.repulsion_um_per_min = 0.0;
-    type.body.adhesion_um_per_min = 0.0;
-    type.body.wall_um_per_min = 0.0;
-    w.def.type = &type;
-    w.def.type_count = 1;
-    w.def.fibre[1] = along_z;
-    w.def.field_step_min = 6.0;
-    w.def.seed = 501;
+    block_begin(&w, EATEN, n, 20.0, 0.0, NULL, ST_FIELD_TRANSIENT);
+    w.def.reach_um = reach_um;
+    w.def.mech_every = 0;
+    w.def.seed = 909;
     w.def.fill_limit = 10.0;
-    world_check(&w, st_agents_create(w.ctx, &w.def, &w.agents));
-    world_check(&w, st_agents_place(w.ctx, w.agents, "c@box", WALKERS_COUNT, &middle));
-    st_cells* cells = st_agents_cells(w.agents);
-    double(*start)[3] = calloc(WALKERS_COUNT + 1, sizeof *start);
-    for (int64_t s = 0; s < WALKERS_COUNT; s++) {
-        double at[3];
-        st_cells_position(cells, s, at);
-        memcpy(start[st_cells_id(cells, s)], at, sizeof at);
-    }
-    world_check(&w, st_agents_advance(w.ctx, w.agents, days * 1440.0));
-    for (int i = 0; i < 3; i++) {
-        mean[i] = 0.0;
-        squares[i] = 0.0;
-    }
-    for (int64_t s = 0; s < WALKERS_COUNT; s++) {
-        double at[3];
-        st_cells_position(cells, s, at);
-        for (int i = 0; i < 3; i++) {
-            const double d = at[i] - start[st_cells_id(cells, s)][i];
-            mean[i] += d / WALKERS_COUNT;
-            squares[i] += d * d / WALKERS_COUNT;
-        }
-    }
-    free(start);
-    assert_true(world_end(&w));
-}
-
-/// <r^2> of a walk with turns in discrete steps h: 2 s^2 times the sum of all correlations q^k.
-static double walk_squares(double speed, double step, double persistence, double time)
-{
-    const double q = exp(-step / persistence);
-    const int n = (int)(time / step + 0.5);
-    double sum = n;
-    for (int k = 1; k < n; k++) {
-        sum += 2.0 * (n - k) * pow(q, k);
-    }
-    return speed * speed * step * step * sum;
-}
-
-static void walkers_spread_as_a_persistent_walk(void** state)
-{
-    (void)state;
-    double mean[3];
-    double squares[3];
-    let_walk(0.0, 0.0, 0.5, false, mean, squares);
-    const double measured = squares[0] + squares[1] + squares[2];
-    const double exact = walk_squares(0.5, 6.0, 30.0, 720.0);
-    // one walker's r^2 has a spread of about sqrt(2/3) of its mean
-    print_message("seed 501: <r^2> %.1f um^2 (exact %.1f)\n", measured, exact);
-    assert_true(fabs(measured - exact) < 3.0 * exact * sqrt(2.0 / 3.0 / 1500.0));
-    for (int i = 0; i < 3; i++) {
-        assert_true(fabs(mean[i]) < 4.0 * sqrt(exact / 3.0 / 1500.0));
-    }
-}
-
-static void walkers_follow_a_gradient_and_fibres(void** state)
-{
-    (void)state;
-    double mean[3];
-    double squares[3];
-    let_walk(1.0, 0.0, 0.25, true, mean, squares); // all of the motion is directed
-    print_message("directed: %.1f um up the gradient of %.1f\n", mean[0], 0.5 * 360.0);
-    assert_true(mean[0] > 0.85 * 180.0 && mean[0] < 1.001 * 180.0);
-    let_walk(0.0, 0.9, 0.25, false, mean, squares);
-    print_message("along fibres: <z^2> %.1f, <x^2> + <y^2> %.1f um^2\n", squares[2],
-                  squares[0] + squares[1]);
-    assert_true(squares[2] > 20.0 * (squares[0] + squares[1]));
-}
-
-// --- growth
-// ------------------------------------------------------------------------------------------
-
-static const char GROWERS[] = "model: Growers\nplaces: { box: { volume: " V(
-    "5.12e-4 mL") " } }\n"
-                  "matrix: { m: { in: { box: " V(
-                      "0.25") " } } }\n"
-                              "cells: { c: { in: { box: " V(
-                                  "50 cells") " }, behaviours: { divide: " V("2 1/day") " } } }\n";
-
-/// A division halves the volume; it comes back with the time constant. Matrix holds by 1 - m.
-static void daughters_grow_back(void** state)
-{
-    (void)state;
-    const int n[3] = {8, 8, 8};
-    world w;
-    block_begin(&w, GROWERS, n, 100.0, 0.0, NULL, ST_FIELD_TRANSIENT);
-    st_agent_type type = st_default_agent_type();
-    type.name = "c";
-    type.growth_min = 360.0;
-    type.held_by = "m";
-    w.def.type = &type;
-    w.def.type_count = 1;
-    w.def.field_step_min = 30.0;
+    w.def.field_step_min = 1440.0;
     world_start_agents(&w);
-    st_cells* cells = st_agents_cells(w.agents);
-    world_check(&w, st_agents_advance(w.ctx, w.agents, 720.0));
-    int halves = 0;
-    for (int64_t s = 0; s < st_cells_count(cells); s++) {
-        const double volume = st_cells_volume(cells, s) / type.body.volume_um3;
-        halves += volume < 0.9 ? 1 : 0;
-        assert_true(volume > 0.02 && volume < 1.001);
-        assert_true(fabs((double)st_cells_hold(cells)[s] - 0.75) < 1e-6);
-    }
-    assert_true(halves > 5);
-    assert_true(st_cells_count(cells) > 80);
+    world_check(&w, st_agents_advance(w.ctx, w.agents, 1440.0));
+    const double left = (double)st_agents_count(w.agents, st_model_find_state(w.model, "d@box"));
     assert_true(world_end(&w));
+    return left;
+}
+
+/// k rho h = 0.229: the same share is taken whether the actors of the whole box count or those
+/// within reach, also at the walls, since both number and volume end there.
+static void reach_keeps_the_mean_hazard(void** state)
+{
+    (void)state;
+    const double expected = 4000.0 * exp(-5e-9 * 1500.0 / 3.2768e-5);
+    const double reach[3] = {INFINITY, 70.0, 45.0};
+    for (int i = 0; i < 3; i++) {
+        const double left = left_after(reach[i]);
+        print_message("seed 909, reach %g um: %g of 4000 left (expected %.0f)\n", reach[i], left,
+                      expected);
+        assert_true(fabs(left - expected) < 4.0 * sqrt(4000.0 * 0.8 * 0.2) + 0.01 * expected);
+    }
 }
 
 // --- D2
@@ -564,6 +401,13 @@ static void cells_take_up_as_the_closed_form_says(void** state)
 
 // --- refusals
 // -----------------------------------------------------------------------------------------
+
+static const char GROWERS[] = "model: Growers\nplaces: { box: { volume: " V(
+    "5.12e-4 mL") " } }\n"
+                  "matrix: { m: { in: { box: " V(
+                      "0.25") " } } }\n"
+                              "cells: { c: { in: { box: " V(
+                                  "50 cells") " }, behaviours: { divide: " V("2 1/day") " } } }\n";
 
 static bool says(const world* w, const char* words)
 {
@@ -630,9 +474,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_bytes_do_not_depend_on_workers),
         cmocka_unit_test(cells_sense_what_only_they_have),
-        cmocka_unit_test(walkers_spread_as_a_persistent_walk),
-        cmocka_unit_test(walkers_follow_a_gradient_and_fibres),
-        cmocka_unit_test(daughters_grow_back),
+        cmocka_unit_test(reach_keeps_the_mean_hazard),
         cmocka_unit_test(cells_take_up_as_the_closed_form_says),
         cmocka_unit_test(wrong_definitions_are_refused),
         cmocka_unit_test(lack_of_memory_is_survived),

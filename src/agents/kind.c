@@ -282,6 +282,7 @@ static void read_actions(st_biology* b, st_kind* k, wanted* w)
         }
     }
     k->pair_count = b->pair_count - k->pair_first;
+    k->can_change = k->hazard_count > 0 || k->outer_count > 0;
     read_motion(b, k, w);
 }
 
@@ -466,6 +467,9 @@ st_status st_kind_read(st_ctx* ctx, st_arena* arena, const st_model* model, cons
     st_status status = is_local && w.item ? ST_OK : ST_ERR_MEMORY;
     for (int k = 0; k < out->kind_count && status == ST_OK; k++) {
         status = read_kind(out, &out->kind[k], is_local, &w);
+    }
+    for (int p = 0; p < out->pair_count; p++) {
+        out->kind[out->pair[p].target].can_change = true;
     }
     for (int r = 0; r < region_count && status == ST_OK; r++) {
         status = read_region(out, r, is_local, &w);

@@ -85,6 +85,7 @@ typedef struct st_kind {
     int follow_count;
     int migrate, bias;          ///< outputs of the program, -1 = none
     int pair_first, pair_count; ///< pairs in which it acts; they lie together
+    bool can_change;            ///< something can end its state
     bool needs_contact, needs_gradient, needs_pressure, needs_volume, needs_age, needs_density;
     size_t registers;
 } st_kind;

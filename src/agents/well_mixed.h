@@ -145,6 +145,52 @@ static inline void world_begin(world* w, const char* text, double box_mL)
     w->def.reach_um = INFINITY;
 }
 
+/// A block of n voxels of one medium, the place `box`, with the model's fields and matrices.
+static inline void block_begin(world* w, const char* text, const int n[3], double edge_um,
+                               double diffusivity, const st_boundary* boundary, st_field_mode mode)
+{
+    static const st_shape everywhere = {.kind = ST_SHAPE_BOX, .size_um = {1e8, 1e8, 1e8}};
+    static const st_paint paint = {&everywhere, 1};
+    st_medium_rates rates[ST_MEDIUM_LIMIT + 1] = {0};
+    char name[64];
+    memset(w, 0, sizeof *w);
+    w->ctx = st_ctx_create();
+    world_check(w, st_model_parse_in_space(w->ctx, "block", text, strlen(text), NULL, &w->model));
+    world_read_start(w);
+    st_tissue_def def = st_default_tissue_def();
+    def.paint = &paint;
+    def.paint_count = 1;
+    def.worker_count = 1;
+    for (int i = 0; i < 3; i++) {
+        def.size[i] = n[i];
+        def.voxel_um[i] = edge_um;
+    }
+    world_check(w, st_tissue_create(w->ctx, &def, &w->tissue));
+    rates[1].diffusivity_um2_per_min = diffusivity;
+    for (int s = 0; s < st_model_state_count(w->model); s++) {
+        int index;
+        if (world_thing(w, s, ST_STATE_SUBSTRATE, name, sizeof name)) {
+            st_field_def f = st_default_field_def();
+            f.name = name;
+            f.rates = rates;
+            f.boundary = boundary;
+            f.boundary_count = boundary != NULL ? 1 : 0;
+            f.initial_M[1] = 1e-6 * w->start[s];
+            f.mode = mode;
+            world_check(w, st_tissue_add_field(w->ctx, w->tissue, &f, &index));
+        } else if (world_thing(w, s, ST_STATE_MATRIX, name, sizeof name)) {
+            st_matrix_def m = st_default_matrix_def();
+            m.name = name;
+            m.start[1] = w->start[s];
+            world_check(w, st_tissue_add_matrix(w->ctx, w->tissue, &m, &index));
+        }
+    }
+    w->def = st_default_agents_def();
+    w->def.tissue = w->tissue;
+    w->def.model = w->model;
+    w->def.place[1] = "box";
+}
+
 /// Makes the agents and puts the model's cells in place.
 static inline void world_start_agents(world* w)
 {

@@ -25,8 +25,8 @@ typedef enum st_stream {
     ST_STREAM_CELL_DIVISION = 31, // axes
     ST_STREAM_CELL_PLACE = 32,    // cells scattered at random
     ST_STREAM_CELL_NUDGE = 33,    // cells at exactly the same place
-    ST_STREAM_AGENT = 40,    // fates of single cells
-    ST_STREAM_ARRIVAL = 41,  // cells that come into a voxel
+    ST_STREAM_AGENT = 40,         // fates of single cells
+    ST_STREAM_ARRIVAL = 41,       // cells that come into a voxel
 } st_stream;
 
 typedef struct st_random_key {

@@ -517,6 +517,7 @@ st_status st_cells_commit(st_ctx* ctx, st_cells* cells)
         }
     }
     ST_TRY(status);
+    cells->has_births = cells->incoming_count > 0;
     if (count > 0) {
         st_cells_list_forget(cells);
     }

@@ -6,8 +6,13 @@
 #include <math.h>
 #include <string.h>
 
-/// Most of the smallest radius that a cell may move in one step, so that none jumps over another.
-#define STEP_WAY 0.5
+/// Most of the smallest radius that a cell may go in one step: by its speed at the begin of an own
+/// step, in any of its stages, and in a fixed step, so that none jumps over another.
+#define OWN_WAY   0.25
+#define STAGE_WAY 1.0
+#define FIXED_WAY 0.5
+/// Skin of lists after births, in largest radii: daughters part fast.
+#define BIRTH_SKIN 0.6
 /// Shortest step before the numerics count as failed.
 #define SHORTEST_STEP_MIN 1e-7
 
@@ -48,7 +53,10 @@ static void renew_task(st_relax* r)
 // Lists that hold for ways of up to half their skin.
 static st_status make_lists(st_ctx* ctx, st_relax* r, double way_um, st_relax_report* report)
 {
-    const double skin = fmax(r->cells->def.skin_um, 2.5 * way_um);
+    const st_cells* cells = r->cells;
+    const bool is_own = cells->def.method == ST_CELLS_ADAPTIVE;
+    const double least = is_own && cells->has_births ? BIRTH_SKIN * cells->largest_radius_um : 0.0;
+    const double skin = fmax(fmax(cells->def.skin_um, 2.5 * way_um), least);
     ST_TRY(st_cells_list_make(ctx, r->cells, skin));
     report->list_count++;
     renew_task(r);
@@ -91,7 +99,7 @@ static st_status too_fast(st_ctx* ctx, const st_cells* cells, double h, double w
     return ST_FAIL(ctx, ST_ERR_NUMERIC,
                    "cells: at %g min a step of %g min would move a cell by %g um, more than %g of "
                    "the smallest radius, %g um: shorten fixed_step_min or use own steps",
-                   cells->time_min, h, way, STEP_WAY, cells->smallest_radius_um);
+                   cells->time_min, h, way, FIXED_WAY, cells->smallest_radius_um);
 }
 
 static st_status relax_fixed(st_ctx* ctx, st_relax* r, double dt, st_relax_report* report)
@@ -111,7 +119,7 @@ static st_status relax_fixed(st_ctx* ctx, st_relax* r, double dt, st_relax_repor
         r->to = cells->stage[0];
         const st_cells_found moved = run(r, st_cells_step_fixed);
         st_cells_found next = moved;
-        if (!((double)moved.step_way <= STEP_WAY * cells->smallest_radius_um)) {
+        if (!((double)moved.step_way <= FIXED_WAY * cells->smallest_radius_um)) {
             return too_fast(ctx, cells, dt / steps, (double)moved.step_way);
         }
         swap_positions(cells, 0);
@@ -164,7 +172,7 @@ static double choose_step(const st_cells* cells, const st_cells_found* now, doub
 {
     double h = fmin(wish, cells->def.longest_step_min);
     if (now->speed > 0.0f) {
-        h = fmin(h, STEP_WAY * cells->smallest_radius_um / (double)now->speed);
+        h = fmin(h, OWN_WAY * cells->smallest_radius_um / (double)now->speed);
     }
     const double bound = 2.0 * (double)now->stiffness;
     *stages = st_cells_chebyshev_stages(bound * h);
@@ -220,7 +228,7 @@ static st_status relax_adaptive(st_ctx* ctx, st_relax* r, double dt, st_relax_re
         st_cells_found next = take_stages(r, h, stages, now.awake, report);
         const double ratio = (double)next.error / cells->def.position_error_um;
         const double grow = ratio > 0.0 ? 0.8 / st_pow(ratio, 1.0 / 3.0) : 3.0;
-        if (!(ratio <= 1.0) || !((double)next.step_way <= 2.0 * STEP_WAY * radius)) {
+        if (!(ratio <= 1.0) || !((double)next.step_way <= STAGE_WAY * radius)) {
             report->reject_count++;
             wish = h * fmin(0.5, fmax(0.2, grow));
             (void)begin_again(r, report);
@@ -247,19 +255,22 @@ static st_status relax_adaptive(st_ctx* ctx, st_relax* r, double dt, st_relax_re
     }
     cells->next_step_min = wish;
     cells->time_min = end;
+    if (cells->has_births) {
+        cells->has_births = false;
+        if (cells->list_skin_um > 1.5 * cells->def.skin_um) {
+            st_cells_list_forget(cells); // wider than calm cells need
+        }
+    }
     report->awake_count = now.awake;
     report->speed_um_per_min = now.awake > 0 ? (double)now.speed : 0.0;
     return ST_OK;
 }
 
 // What was changed since the last time: drives, volumes, births.
-static st_status begin(st_ctx* ctx, st_relax* r, st_relax_report* report)
+static st_status begin(st_ctx* ctx, st_relax* r)
 {
     st_cells* cells = r->cells;
     ST_TRY(st_cells_list_reach(ctx, cells));
-    if (cells->list_skin_um <= 0.0) {
-        ST_TRY(make_lists(ctx, r, 0.0, report));
-    }
     renew_task(r);
     const st_cells_found look = run(r, st_cells_step_look);
     if (look.bad > 0) {
@@ -323,7 +334,11 @@ st_status st_cells_relax(st_ctx* ctx, st_cells* cells, double dt_min, st_relax_r
         return ST_OK;
     }
     st_relax r = make_relax(cells);
-    ST_TRY(begin(ctx, &r, out));
+    ST_TRY(begin(ctx, &r));
+    if (cells->resting == cells->count) {
+        cells->time_min += dt_min;
+        return ST_OK;
+    }
     return cells->def.method == ST_CELLS_FIXED ? relax_fixed(ctx, &r, dt_min, out)
                                                : relax_adaptive(ctx, &r, dt_min, out);
 }

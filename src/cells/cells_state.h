@@ -170,6 +170,7 @@ struct st_cells {
     double force_scale;                  ///< whole units per um/min
     double time_min;
     double next_step_min; ///< suggestion, 0 = none yet
+    bool has_births;      ///< in the last commit; lists are made wider, nothing else depends on it
     bool is_sorted;       ///< nothing moved or changed since the last sort
 };
 

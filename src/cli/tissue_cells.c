@@ -142,33 +142,53 @@ static st_status write_about(const st_cell_run* r)
     return status;
 }
 
+static void add_escaped(st_text* html, const char* text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '<' || *text == '&') {
+            st_text_add(html, *text == '<' ? "&lt;" : "&amp;");
+        } else {
+            st_text_add_bytes(html, text, 1);
+        }
+    }
+}
+
+static void add_table(st_text* html, const char* csv)
+{
+    st_text_add(html, "<div class=\"wide\"><table><tr><th>");
+    for (const char* c = csv; c != NULL && *c != '\0'; c++) {
+        if (*c == ',') {
+            st_text_add(html, "</td><td>");
+        } else if (*c == '\n' && c[1] != '\0') {
+            st_text_add(html, "</td></tr>\n<tr><td>");
+        } else if (*c != '\r' && *c != '\n') {
+            st_text_add_bytes(html, c, 1);
+        }
+    }
+    st_text_add(html, "</td></tr></table></div>\n");
+}
+
 /// A page with the first and the last still and the counts of cells.
 static st_status write_page(const st_cell_run* r)
 {
     st_text html;
     st_text_init(&html, r->ctx);
-    st_text_addf(&html,
-                 "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>%s</title>\n"
-                 "<style>body{font-family:sans-serif;max-width:1150px;margin:2em auto}"
-                 "td,th{padding:.2em .8em;text-align:right}img{max-width:100%%}</style>\n"
-                 "<h1>%s</h1>\n<p>Single cells of the model &ldquo;%s&rdquo;. One run, one seed: "
-                 "chance alone moves counts by about their square root.</p>\n<table><tr><th>",
-                 st_tissue_plan_title(r->plan), st_tissue_plan_title(r->plan),
-                 st_model_title(st_agents_model(r->agents)));
-    for (const char* c = r->cells.data; c != NULL && *c != '\0'; c++) {
-        if (*c == ',') {
-            st_text_add(&html, "</td><td>");
-        } else if (*c == '\n' && c[1] != '\0') {
-            st_text_add(&html, "</td></tr>\n<tr><td>");
-        } else if (*c != '\r' && *c != '\n') {
-            st_text_add_bytes(&html, c, 1);
-        }
-    }
-    st_text_add(&html, "</td></tr></table>\n");
+    st_text_add(&html, "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">\n<style>"
+                       "body{font-family:sans-serif;max-width:1150px;margin:2em auto}"
+                       ".wide{overflow-x:auto}td,th{padding:.2em .8em;text-align:right}"
+                       "img{max-width:100%}</style>\n<title>");
+    add_escaped(&html, st_tissue_plan_title(r->plan));
+    st_text_add(&html, "</title>\n<h1>");
+    add_escaped(&html, st_tissue_plan_title(r->plan));
+    st_text_add(&html, "</h1>\n<p>Single cells of the model &ldquo;");
+    add_escaped(&html, st_model_title(st_agents_model(r->agents)));
+    st_text_add(&html, "&rdquo;. One run, one seed: chance alone moves counts by about their "
+                       "square root.</p>\n");
     for (int i = 0; i<r->output_count; i += r->output_count> 1 ? r->output_count - 1 : 1) {
         st_text_addf(&html, "<p><img src=\"cells_%06d.svg\" alt=\"cells after %.4g days\"></p>\n",
                      i, r->output_min[i] / MIN_PER_DAY);
     }
+    add_table(&html, r->cells.data);
     const st_status status = write_text(r, "summary.html", &html);
     st_text_clear(&html);
     return status;

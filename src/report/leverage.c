@@ -78,6 +78,7 @@ void st_leverage_sentence(const st_findings* f, st_text* out)
     if (!isfinite(share) || f->influence == NULL) {
         return;
     }
+    const st_arm_info* arm = &f->arm[f->influence[0].arm];
     for (int i = 0; i < f->influence_count; i++) {
         const st_influence_row* r = &f->influence[i];
         if (st_leverage_is_assumed(f, r) &&
@@ -87,9 +88,9 @@ void st_leverage_sentence(const st_findings* f, st_text* out)
         }
     }
     st_text_addf(out,
-                 "What the product itself adds with %s rests %s on assumed values: of all that "
+                 "What the %s itself adds with %s rests %s on assumed values: of all that "
                  "single values move it, %s comes from values that were not measured",
-                 f->arm[f->influence[0].arm].label,
+                 strstr(arm->recipe, "inject") ? "product" : "treatment", arm->label,
                  share > 0.75   ? "almost wholly"
                  : share > 0.5  ? "mostly"
                  : share > 0.25 ? "partly"

@@ -6,7 +6,7 @@
 #include "base/base.h"
 
 /// Version of the layout: raised whenever a table or column changes its meaning.
-#define ST_SCHEMA_VERSION 1
+#define ST_SCHEMA_VERSION 2
 /// Marks the file as one of ours in SQLite's header ("STRO").
 #define ST_SCHEMA_APPLICATION 0x5354524f
 

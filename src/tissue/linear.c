@@ -108,6 +108,7 @@ static void right_side_chunk(void* arg, int first, int last, int worker)
             s.a0 = (float)(f->rates[m].decay_per_min * unit);
         } else {
             add_rates(p, i, rates, lost);
+            s.a0 = 0.0f;
         }
         s.a = is_plain ? NULL : lost;
         const st_around e = st_multigrid_around(&l->grid, p->now, i);
@@ -247,9 +248,9 @@ static void sum_chunk(void* arg, int first, int last, int worker)
         totals->max_change_bits = larger(totals->max_change_bits, sums.max_change_bits);
         totals->difference_bits = larger(totals->difference_bits, sums.difference_bits);
         const bool has_more = f->source || f->sink || t->wall_start[i] < t->wall_start[i + 1];
-        const bool is_mixed = t->sole_medium[i] == 0;
+        const bool is_mixed = t->mg->sole_medium[i] == 0;
         if (!is_mixed) {
-            totals->level[t->sole_medium[i]] += sums.level;
+            totals->level[t->mg->sole_medium[i]] += sums.level;
         }
         if (has_more || is_mixed) {
             float now[V];

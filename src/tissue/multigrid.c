@@ -23,12 +23,6 @@ st_around st_multigrid_around(const st_grid* grid, const float* field, int brick
     return around;
 }
 
-// Where the brick's part of `a` and `inverse` begins.
-static size_t matrix_at(const st_level* l, int brick)
-{
-    return (size_t)(l->slot ? l->slot[brick] : brick) * V;
-}
-
 st_stencil st_multigrid_stencil(const st_multigrid* mg, int level, int brick)
 {
     const st_faces* f = &mg->transport->level[level];
@@ -42,9 +36,13 @@ st_stencil st_multigrid_stencil(const st_multigrid* mg, int level, int brick)
         s.a0 = l->a0[m];
         s.inverse0 = l->inverse0[m];
     }
-    if (s.face || !mg->a_by_medium) {
-        s.a = l->a + matrix_at(l, brick);
-        s.inverse = l->inverse + matrix_at(l, brick);
+    if (s.face && st_multigrid_is_wall_alone(mg, level)) {
+        s.a0 = l->a0[mg->sole_medium[brick]];
+        s.a = f->wall + (size_t)f->slot[brick] * V;
+        s.inverse = l->inverse + st_multigrid_matrix_at(l, brick);
+    } else if (s.face || !mg->a_by_medium) {
+        s.a = l->a + st_multigrid_matrix_at(l, brick);
+        s.inverse = l->inverse + st_multigrid_matrix_at(l, brick);
     }
     return s;
 }
@@ -164,219 +162,6 @@ float st_multigrid_residual(st_multigrid* mg)
     clear_max(mg);
     st_grid_each(mg->pool, mg->level[0].grid.brick_count, residual_chunk, &p);
     return st_stencil_float(take_max(mg));
-}
-
-// --- the matrix
-// ---------------------------------------------------------------------------------
-
-typedef struct fill {
-    st_multigrid* mg;
-    int level;
-    const double* by_medium;
-} fill;
-
-static const float* wall_of(const st_faces* f, int brick)
-{
-    return f->slot[brick] >= 0 ? f->wall + (size_t)f->slot[brick] * V : NULL;
-}
-
-static float a_of(const st_multigrid* mg, int level, int brick, int voxel)
-{
-    const st_faces* f = &mg->transport->level[level];
-    if (mg->a_by_medium && f->slot[brick] < 0) {
-        return mg->level[level].a0[f->uniform[brick]];
-    }
-    return mg->level[level].a[matrix_at(&mg->level[level], brick) + (size_t)voxel];
-}
-
-// Mean of the finer reaction coefficients, of one eighth of a brick; walls have their own rule.
-static void coarse_octant(const fill* w, int32_t child, float* a)
-{
-    static const int corner[8] = {0, 1, 8, 9, 64, 65, 72, 73};
-    const st_multigrid* mg = w->mg;
-    const st_faces* finer = &mg->transport->level[w->level - 1];
-    const bool is_constant = mg->a_by_medium && finer->slot[child] < 0;
-    const float a0 = is_constant ? mg->level[w->level - 1].a0[finer->uniform[child]] : 0.0f;
-    const st_level* below = &mg->level[w->level - 1];
-    const float* fine = is_constant ? NULL : below->a + matrix_at(below, child);
-    const float* wall = wall_of(finer, child);
-    for (int i = 0; i < 64; i++) {
-        const int at = ((i >> 4) * 16 + (i >> 2 & 3) * 2) * 8 + (i & 3) * 2;
-        float sum = 0.0f;
-        for (int k = 0; k < 8; k++) {
-            sum += (is_constant ? a0 : fine[at + corner[k]]) - (wall ? wall[at + corner[k]] : 0.0f);
-        }
-        a[((i >> 4) * 8 + (i >> 2 & 3)) * 8 + (i & 3)] = 0.125f * sum;
-    }
-}
-
-static void coarse_a(const fill* w, int brick, float* a)
-{
-    const st_level* l = &w->mg->level[w->level];
-    const int none = w->mg->level[w->level - 1].grid.brick_count;
-    const float* wall = wall_of(&w->mg->transport->level[w->level], brick);
-    memset(a, 0, V * sizeof *a);
-    for (int k = 0; k < 8; k++) {
-        const int32_t child = l->grid.child[brick][k];
-        if (child < none) {
-            coarse_octant(w, child, a + (k & 1) * 4 + (k >> 1 & 1) * 32 + (k >> 2) * 256);
-        }
-    }
-    for (int v = 0; v < V && wall; v++) {
-        a[v] += wall[v];
-    }
-}
-
-static float inverse_of(float a, const float c[6])
-{
-    float d = a;
-    for (int side = 0; side < 6; side++) {
-        d += c[side];
-    }
-    return d > 0.0f ? 1.0f / d : 0.0f;
-}
-
-static void fine_a(const fill* w, const uint8_t* medium, const float* wall, float* a)
-{
-    float of[ST_MEDIUM_LIMIT + 1] = {0.0f};
-    for (int m = 1; m <= ST_MEDIUM_LIMIT && w->mg->a_by_medium; m++) {
-        of[m] = (float)w->by_medium[m];
-    }
-    for (int v = 0; v < V; v++) {
-        const float own = w->mg->a_by_medium ? of[medium[v]] : a[v];
-        a[v] = medium[v] ? own + (wall ? wall[v] : 0.0f) : 0.0f;
-    }
-}
-
-// 1 / (a + sum c), 0 where there is nothing.
-static void fill_inverse(const st_faces* f, int brick, const uint8_t* medium, const float* a,
-                         float* inverse)
-{
-    float d[V];
-    memcpy(d, a, sizeof d);
-    if (f->slot[brick] >= 0) {
-        const float* face = f->face + (size_t)f->slot[brick] * 6 * V;
-        for (int side = 0; side < 6; side++) {
-            for (int v = 0; v < V; v++) {
-                d[v] += face[side * V + v];
-            }
-        }
-    } else {
-        const float* c = f->c[f->uniform[brick]];
-        for (int v = 0; v < V; v++) {
-            d[v] = d[v] + c[0] + c[0] + c[1] + c[1] + c[2] + c[2];
-        }
-    }
-    for (int v = 0; v < V; v++) {
-        const float safe = d[v] > 0.0f ? d[v] : 1.0f;
-        const float one = 1.0f / safe;
-        inverse[v] = medium[v] && d[v] > 0.0f ? one : 0.0f;
-    }
-}
-
-static void fill_chunk(void* arg, int first, int last, int worker)
-{
-    (void)worker;
-    const fill* w = arg;
-    st_level* l = &w->mg->level[w->level];
-    const st_faces* f = &w->mg->transport->level[w->level];
-    for (int i = first; i < last; i++) {
-        if (f->slot[i] < 0 && w->mg->a_by_medium) {
-            continue;
-        }
-        float* a = l->a + matrix_at(l, i);
-        const uint8_t* medium = l->grid.medium + (size_t)i * V;
-        if (w->level > 0) {
-            coarse_a(w, i, a);
-        } else {
-            fine_a(w, medium, wall_of(f, i), a);
-        }
-        fill_inverse(f, i, medium, a, l->inverse + matrix_at(l, i));
-    }
-}
-
-// Cholesky of the coarsest matrix, in double.
-static st_status factor_dense(st_multigrid* mg)
-{
-    const int bottom = mg->level_count - 1;
-    const st_faces* f = &mg->transport->level[bottom];
-    const st_grid* grid = &mg->level[bottom].grid;
-    const int n = mg->dense_count;
-    double* m = mg->dense_factor;
-    memset(m, 0, (size_t)n * (size_t)n * sizeof *m);
-    static const int stride[3] = {1, 8, 64};
-    for (int i = 0; i < n; i++) {
-        const int brick = mg->dense_at[i] / V;
-        const int voxel = mg->dense_at[i] % V;
-        double d = a_of(mg, bottom, brick, voxel);
-        for (int side = 0; side < 6; side++) {
-            const double c = st_transport_face(f, brick, side, voxel);
-            d += c;
-            const int axis = side / 2;
-            const int at = voxel / stride[axis] % 8;
-            const bool is_inside = side % 2 ? at < 7 : at > 0;
-            const int step = side % 2 ? stride[axis] : -stride[axis];
-            const int32_t next = is_inside ? brick : grid->neighbour[brick][side];
-            const int32_t other = next * V + (is_inside ? voxel + step : voxel - 7 * step);
-            for (int j = 0; j < n && c > 0.0; j++) {
-                if (mg->dense_at[j] == other) {
-                    m[i * n + j] = -c;
-                }
-            }
-        }
-        m[i * n + i] = d;
-    }
-    for (int i = 0; i < n; i++) {
-        const double diagonal = m[i * n + i];
-        for (int j = 0; j <= i; j++) {
-            double sum = m[i * n + j];
-            for (int k = 0; k < j; k++) {
-                sum -= m[i * n + k] * m[j * n + k];
-            }
-            if (j < i) {
-                m[i * n + j] = sum / m[j * n + j];
-            } else if (!(sum > 1e-9 * diagonal)) {
-                return ST_ERR_NUMERIC;
-            } else {
-                m[i * n + i] = sqrt(sum);
-            }
-        }
-    }
-    return ST_OK;
-}
-
-st_status st_multigrid_set(st_multigrid* mg, const st_transport* transport, const double* by_medium)
-{
-    const size_t size = sizeof mg->made_of;
-    mg->transport = transport;
-    mg->a_by_medium = by_medium != NULL;
-    if (by_medium && mg->made_for == transport && memcmp(mg->made_of, by_medium, size) == 0) {
-        return ST_OK;
-    }
-    mg->made_for = NULL;
-    mg->diagonal = INFINITY;
-    for (int m = 1; m <= ST_MEDIUM_LIMIT; m++) {
-        const float* c = transport->level[0].c[m];
-        const float d = 2.0f * (c[0] + c[1] + c[2]) + (by_medium ? (float)by_medium[m] : 0.0f);
-        mg->diagonal = d > 0.0f && d < mg->diagonal && mg->medium_is_used[m] ? d : mg->diagonal;
-    }
-    for (int level = 0; level < mg->level_count; level++) {
-        st_level* l = &mg->level[level];
-        for (int m = 1; m <= ST_MEDIUM_LIMIT && by_medium; m++) {
-            const float* c = transport->level[level].c[m];
-            const float all[6] = {c[0], c[0], c[1], c[1], c[2], c[2]};
-            l->a0[m] = (float)by_medium[m];
-            l->inverse0[m] = inverse_of(l->a0[m], all);
-        }
-        fill w = {.mg = mg, .level = level, .by_medium = by_medium};
-        st_grid_each(mg->pool, l->grid.brick_count, fill_chunk, &w);
-    }
-    ST_TRY(factor_dense(mg));
-    if (by_medium) {
-        mg->made_for = transport;
-        memcpy(mg->made_of, by_medium, size);
-    }
-    return ST_OK;
 }
 
 // --- the cycle
@@ -547,20 +332,44 @@ st_status st_multigrid_make_room(st_multigrid* mg, const st_transport* transport
     mg->made_for = NULL;
     for (int i = 0; i < mg->level_count; i++) {
         st_level* l = &mg->level[i];
-        const bool is_full = l->a && !l->slot;
-        if (is_full || (l->a && !of_voxels)) {
+        const bool is_full = l->inverse && !l->slot;
+        if (is_full || (l->inverse && !of_voxels)) {
             continue;
         }
         const st_faces* f = &transport->level[i];
         const int bricks = of_voxels ? l->grid.brick_count : f->slot_count;
         st_free(mg->ctx, l->a);
         st_free(mg->ctx, l->inverse);
-        l->a = st_grid_alloc(mg->ctx, ((size_t)bricks + 1) * V, sizeof *l->a);
+        // Where walls alone differ from the medium's `a`, they stand in for it.
+        const int rows = of_voxels || i > 0 || !mg->is_sole ? bricks : 0;
+        l->a = st_grid_alloc(mg->ctx, ((size_t)rows + 1) * V, sizeof *l->a);
         l->inverse = st_grid_alloc(mg->ctx, ((size_t)bricks + 1) * V, sizeof *l->inverse);
         l->slot = of_voxels ? NULL : f->slot;
         if (!l->a || !l->inverse) {
             return ST_ERR_MEMORY;
         }
+    }
+    return ST_OK;
+}
+
+static st_status find_sole_media(st_multigrid* mg)
+{
+    const st_grid* grid = &mg->level[0].grid;
+    mg->sole_medium = st_alloc(mg->ctx, (size_t)grid->brick_count, 1);
+    if (!mg->sole_medium) {
+        return ST_ERR_MEMORY;
+    }
+    mg->is_sole = true;
+    for (int b = 0; b < grid->brick_count; b++) {
+        const uint8_t* medium = grid->medium + (size_t)b * V;
+        uint8_t sole = 0;
+        bool is_one = true;
+        for (int v = 0; v < V; v++) {
+            is_one = is_one && (!medium[v] || !sole || medium[v] == sole);
+            sole = medium[v] ? medium[v] : sole;
+        }
+        mg->sole_medium[b] = is_one ? sole : 0;
+        mg->is_sole = mg->is_sole && is_one;
     }
     return ST_OK;
 }
@@ -582,7 +391,7 @@ st_status st_multigrid_create(st_ctx* ctx, st_grid* finest, st_pool* pool, st_mu
         mg->medium_is_used[mg->level[0].grid.medium[i]] = true;
     }
     mg->level_count = 1;
-    st_status status = ST_OK;
+    st_status status = find_sole_media(mg);
     while (status == ST_OK && mg->level[mg->level_count - 1].grid.voxel_count > ST_DENSE_LIMIT) {
         ST_ASSERT(mg->level_count < ST_LEVEL_LIMIT);
         status = st_grid_coarsen(ctx, &mg->level[mg->level_count - 1].grid,
@@ -615,6 +424,7 @@ void st_multigrid_destroy(st_multigrid* mg)
         st_free(mg->ctx, l->a);
         st_free(mg->ctx, l->inverse);
     }
+    st_free(mg->ctx, mg->sole_medium);
     st_free(mg->ctx, mg->dense_at);
     st_free(mg->ctx, mg->dense_factor);
     st_free(mg->ctx, mg->worker_max);

@@ -32,6 +32,8 @@ typedef struct st_multigrid {
     const st_stencil_ops* ops;
     int level_count;
     bool medium_is_used[ST_MEDIUM_LIMIT + 1];
+    uint8_t* sole_medium; ///< [bricks of level 0] the one medium of a brick, 0 = several
+    bool is_sole;         ///< no brick of level 0 has several
     st_level level[ST_LEVEL_LIMIT];
     const st_transport* transport; ///< of the system at hand
     bool a_by_medium;              ///< `a` is constant in uniform bricks
@@ -87,5 +89,17 @@ float st_multigrid_residual(st_multigrid* mg);
 
 st_stencil st_multigrid_stencil(const st_multigrid* mg, int level, int brick);
 st_around st_multigrid_around(const st_grid* grid, const float* field, int brick);
+
+/// Where a brick's part of `a` and `inverse` begins.
+static inline size_t st_multigrid_matrix_at(const st_level* l, int brick)
+{
+    return (size_t)(l->slot ? l->slot[brick] : brick) * ST_BRICK_VOXELS;
+}
+
+/// On the finest level, where every brick has one medium, `a` is that medium's and the walls'.
+static inline bool st_multigrid_is_wall_alone(const st_multigrid* mg, int level)
+{
+    return level == 0 && mg->a_by_medium && mg->is_sole;
+}
 
 #endif

@@ -57,8 +57,7 @@ struct st_tissue {
     int64_t medium_count[ST_MEDIUM_LIMIT + 1];
     int64_t region_count[ST_REGION_COUNT];
     int64_t region_axis_count[ST_REGION_COUNT][3]; ///< faces by axis
-    uint8_t* sole_medium; ///< [brick_count] the one medium of a brick, 0 = several
-    st_wall_face* wall; ///< ascending by brick
+    st_wall_face* wall;                            ///< ascending by brick
     int64_t wall_count;
     int64_t* wall_start; ///< [brick_count + 1]
     st_transport** transport;
@@ -67,7 +66,7 @@ struct st_tissue {
     int field_count;
     st_matrix* matrix;
     int matrix_count;
-    st_chemistry* chemistry;      ///< NULL = no reactions
+    st_chemistry* chemistry; ///< NULL = no reactions
     float* first; ///< scratch of a step, [(brick_count + 1) * 512], changes places with level 0's x
     float *base, *second; ///< the same where uptake saturates; NULL until a field has it
     struct st_totals* worker_totals;

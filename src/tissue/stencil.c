@@ -112,7 +112,11 @@ INLINE void layer_bounds(int side, int from[2], int to[2])
 // One row of b - A e, in flux form: what leaves one voxel enters the next, bit for bit.
 #define RESIDUAL_ROW                                                                               \
     LOAD_AROUND(e, at, y, z);                                                                      \
-    v8 value = ROW(b + at) - (has_a ? ROW(s->a + at) : a0) * own;                                  \
+    v8 loss = a0;                                                                                  \
+    if (has_a) {                                                                                   \
+        loss += ROW(s->a + at);                                                                    \
+    }                                                                                              \
+    v8 value = ROW(b + at) - loss * own;                                                           \
     value += (has_face ? FACE(s, 0, at) : cx) * (xm - own);                                        \
     value += (has_face ? FACE(s, 1, at) : cx) * (xp - own);                                        \
     value += (has_face ? FACE(s, 2, at) : cy) * (ym - own);                                        \

@@ -13,7 +13,7 @@
 /// Coefficients of one brick. Arrays are [512]; `face` is [6][512] for x-, x+, y-, y+, z-, z+.
 typedef struct st_stencil {
     const float* face; ///< NULL: all faces of an axis have `c`
-    const float* a;    ///< NULL: `a0` and `inverse0` everywhere
+    const float* a;    ///< besides `a0`; NULL: `a0` and `inverse0` everywhere
     const float* inverse;
     float c[3];
     float a0, inverse0; ///< inverse = 1 / (a + sum c)

@@ -83,6 +83,7 @@ static st_stencil stencil_of(const world* w, int kind)
 {
     st_stencil s = {.c = {1.0f, 0.7f, 0.3f}, .a0 = 0.2f, .inverse0 = 0.24f};
     s.a = kind > 0 ? w->a : NULL;
+    s.a0 = kind > 0 ? 0.0f : s.a0;
     s.inverse = kind > 0 ? w->inverse : NULL;
     s.face = kind > 1 ? w->face : NULL;
     return s;

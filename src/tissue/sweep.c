@@ -10,9 +10,21 @@
 // ---------------------------------------------------------------------------------------
 
 typedef struct placed {
-    uint64_t key; ///< z, y, x: rows follow each other as their data do
+    uint64_t key; ///< z and y with their bits in turn, then x
     int32_t brick;
 } placed;
+
+// Rows that touch follow each other closely in both directions, so that what one reads of the next
+// is still in the cache.
+static uint64_t row_key(const int32_t at[3])
+{
+    uint64_t key = 0;
+    for (int bit = 0; bit < 21; bit++) {
+        key |= (uint64_t)(at[1] >> bit & 1) << (2 * bit) | (uint64_t)(at[2] >> bit & 1)
+                                                               << (2 * bit + 1);
+    }
+    return key << 21 | (uint64_t)at[0];
+}
 
 static int compare_places(const void* a, const void* b)
 {
@@ -35,8 +47,7 @@ st_status st_sweep_rows_make(st_ctx* ctx, const st_grid* grid, st_brick_rows* ro
     for (int i = 0; i < count; i++) {
         int32_t at[3];
         st_grid_position(grid->key[i], at);
-        place[i] = (placed){.key = (uint64_t)at[2] << 42 | (uint64_t)at[1] << 21 | (uint64_t)at[0],
-                            .brick = i};
+        place[i] = (placed){.key = row_key(at), .brick = i};
     }
     qsort(place, (size_t)count, sizeof *place, compare_places);
     rows->row_count = 0;

@@ -365,18 +365,6 @@ static st_status find_walls(st_ctx* ctx, const st_tissue_def* def, const st_grid
 // --- life
 // ---------------------------------------------------------------------------------------
 
-static uint8_t sole_medium(const uint8_t* medium)
-{
-    uint8_t sole = 0;
-    for (int v = 0; v < V; v++) {
-        if (medium[v] && sole && medium[v] != sole) {
-            return 0;
-        }
-        sole = medium[v] ? medium[v] : sole;
-    }
-    return sole;
-}
-
 static st_status build(st_ctx* ctx, const st_tissue_def* def, st_tissue* t)
 {
     memcpy(t->origin_um, def->origin_um, sizeof t->origin_um);
@@ -396,14 +384,10 @@ static st_status build(st_ctx* ctx, const st_tissue_def* def, st_tissue* t)
     ST_TRY(status);
     const int bricks = t->mg->level[0].grid.brick_count;
     t->first = st_grid_alloc(ctx, ((size_t)bricks + 1) * V, sizeof *t->first);
-    t->sole_medium = st_alloc(ctx, (size_t)bricks, 1);
     t->worker_totals =
         st_alloc(ctx, (size_t)st_pool_worker_count(t->pool), sizeof *t->worker_totals);
-    if (!t->first || !t->sole_medium || !t->worker_totals) {
+    if (!t->first || !t->worker_totals) {
         return ST_ERR_MEMORY;
-    }
-    for (int b = 0; b < bricks; b++) {
-        t->sole_medium[b] = sole_medium(st_tissue_brick_media(t, b));
     }
     return ST_OK;
 }
@@ -449,7 +433,6 @@ void st_tissue_destroy(st_tissue* t)
     st_free(ctx, t->first);
     st_free(ctx, t->second);
     st_free(ctx, t->worker_totals);
-    st_free(ctx, t->sole_medium);
     st_free(ctx, t);
 }
 

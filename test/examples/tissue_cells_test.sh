@@ -20,7 +20,7 @@ holds() { # an awk comparison
 # A defect of 10 mm x 2 mm, as a column of 0.2 mm x 0.2 mm x 1 mm: after 18 months the matrix of a filling with
 # chondrocytes is made; MSC alone are never ahead of chondrocytes, both together are within the first year.
 for fill in msc chondrocytes both; do
-    sed -i 's/0\.4 mm, 0\.4 mm, 2 mm/0.2 mm, 0.2 mm, 1 mm/; s/vtk: true/vtk: false/' "$work/tissue-defect/$fill.yaml"
+    sed -i 's/0\.4 mm, 0\.4 mm, 2 mm/0.2 mm, 0.2 mm, 1 mm/; s/vtk: true/vtk: false/; s/1 day/2 day/g' "$work/tissue-defect/$fill.yaml"
     "$STROMA" run "$work/tissue-defect/$fill.yaml" -o "$work/$fill" --quiet
 done
 for month in 3 6 9 12 15 18; do
@@ -85,6 +85,33 @@ if [ ! -e "$work/killed/about.csv" ]; then
     "$STROMA" run "$work/tissue-tendon/loaded.yaml" -o "$work/killed" --quiet
 fi
 diff -r -x '*.tmp' "$work/whole" "$work/killed"
+
+# A wall to a bath that is a place of the model follows that place's course: x in the fluid rises from 1 to 3 uM in a day.
+cat > "$work/bath.model.yaml" <<'YAML'
+model: A drop in a bath
+places: { gel: { volume: { value: 1e-6 mL, assumed: any } }, fluid: { volume: { value: 1 mL, assumed: any } } }
+substrates: { x: { in: { gel: 0, fluid: { value: 1 uM, assumed: any } } } }
+cells: { c: { in: { gel: 0 } } }
+YAML
+cat > "$work/bath.yaml" <<'YAML'
+tissue: A drop in a bath
+model: bath.model.yaml
+box: { from: [0 um, 0 um, 0 um], to: [200 um, 200 um, 200 um], voxel: 20 um }
+media: { gel: { place: gel }, fluid: { bath: true, place: fluid } }
+geometry:
+  - { medium: fluid, box: { from: [0 um, 0 um, 0 um], to: [200 um, 200 um, 200 um] } }
+  - { medium: gel, ball: { at: [100 um, 100 um, 100 um], radius: 60 um } }
+fields:
+  x:
+    in: { gel: { diffusivity: { value: 1e-10 m2/s, assumed: any } } }
+    boundaries: [ { at: fluid, kind: fixed, level: { value: 0 uM, assumed: "the course holds" } } ]
+cells: { steps: { field: 1 h }, course: bath.csv, place: [ { cell: c@gel, number: 3 } ] }
+run: { until: 36 h, every: 12 h }
+YAML
+printf 'day,x@fluid\r\n0,1\r\n1,3\r\n' > "$work/bath.csv"
+"$STROMA" run "$work/bath.yaml" -o "$work/bath" --quiet
+holds "$(value "$work/bath/fields.csv" x_gel_M 2) > 1.9e-6 && $(value "$work/bath/fields.csv" x_gel_M 2) < 2.01e-6" "half way at noon"
+holds "$(value "$work/bath/fields.csv" x_gel_M 4) > 2.99e-6 && $(value "$work/bath/fields.csv" x_gel_M 4) < 3.01e-6" "and there it stays"
 
 # Mistakes in the file are told with their place, and what cannot be is refused with numbers.
 sed 's/cell: msc@gel/cell: mcs@gel/' "$work/tissue-spheroid/tissue.yaml" > "$work/tissue-spheroid/wrong.yaml"

@@ -101,13 +101,13 @@ static const struct scene {
          "cell/"
          "day") " } } }\nsubstrates: { x: { in: { box: " V("1 uM") ", tube: " V("2 uM") " }, "
                                                                                         "decay:"
-                                                                                        " " V("1 "
-                                                                                              "1/"
-                                                                                              "day") ", supply: " V(
-                                                                                            "0.5 "
-                                                                                            "uM/"
-                                                                                            "day") " } }\nexchanges:\n  - { substrate: x, from: box, to: tube, permeability: #E mL/day, partition: 2, assumed: any }\n"
-                                                                                                   "  - { substrate: x, from: box, to: none, flow: #E mL/day, assumed: any }\n",
+                                                                                        " " V(
+                                                                                            "1 "
+                                                                                            "1/"
+                                                                                            "day") ", supply: " V("0.5 "
+                                                                                                                  "uM/"
+                                                                                                                  "day") " } }\nexchanges:\n  - { substrate: x, from: box, to: tube, permeability: #E mL/day, partition: 2, assumed: any }\n"
+                                                                                                                         "  - { substrate: x, from: box, to: none, flow: #E mL/day, assumed: any }\n",
      0, 2, 50},
     {"reaction",
      "cells: { c: { " N_CELLS ", behaviours: { die: " V("0.5 1/day") ", secrete.x: " V(
