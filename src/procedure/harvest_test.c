@@ -126,7 +126,7 @@ static void needles_and_rival_sources(void** state)
     const st_donor man_81 = {.age_y = 81};
     const st_donor woman_81 = {.age_y = 81, .is_female = true};
     const double open_tip = median_cfu_f(&s, &harvest, &man_81);
-    double found[8][2];
+    double found[8][2] = {{0}};
     for (int i = 0; i < c->aspiration_count; i++) {
         harvest.needle = &c->aspiration[i];
         assert_near(median_cfu_f(&s, &harvest, &man_81) / open_tip, c->aspiration[i].cfu_f, 1e-9);

@@ -244,7 +244,7 @@ static st_status read_rescue(st_ctx* ctx, st_study* study, const st_node* root)
     study->rescue.after_day = read_days(ctx, map, "after", 0.0);
     read_estimand(ctx, map, &study->rescue.estimand);
     study->rescue.is_set = study->rescue.when.is_set;
-    if (study->rescue.is_set) {
+    if (study->rescue.is_set && when != NULL) {
         study->rescue.text = rescue_text(study, when, set, add);
     }
     return study->rescue.text == NULL ? ST_ERR_MEMORY : ST_OK;

@@ -99,7 +99,7 @@ static void two_cells_meet_where_forces_balance(void** state)
 static void add_cluster(cell_scene* s, int turn)
 {
     const double centre[3] = {160.0, 160.0, 160.0};
-    double(*place)[3] = malloc(2 * CLUSTER * sizeof *place);
+    double(*place)[3] = calloc(2 * CLUSTER, sizeof *place);
     const int64_t count = cell_scene_ball(15.5, 75.0, centre, place);
     assert_true(count >= CLUSTER);
     for (int n = 0; n < CLUSTER; n++) {
@@ -157,8 +157,8 @@ static void a_cluster_does_not_know_the_order_of_its_cells(void** state)
 {
     (void)state;
     print_message("seed %d\n", SEED);
-    double(*a)[3] = malloc(CLUSTER * sizeof *a);
-    double(*b)[3] = malloc(CLUSTER * sizeof *b);
+    double(*a)[3] = calloc(CLUSTER, sizeof *a);
+    double(*b)[3] = calloc(CLUSTER, sizeof *b);
     for (int method = 0; method < ST_CELLS_METHOD_COUNT; method++) {
         const double step = method ? 0.1 : 60.0;
         cluster_run(a, (st_cells_method)method, step, 0.05, 0, 60.0);
@@ -174,8 +174,8 @@ static void integrators_converge_with_order_two(void** state)
 {
     (void)state;
     print_message("seed %d\n", SEED);
-    double(*exact)[3] = malloc(CLUSTER * sizeof *exact);
-    double(*found)[3] = malloc(CLUSTER * sizeof *found);
+    double(*exact)[3] = calloc(CLUSTER, sizeof *exact);
+    double(*found)[3] = calloc(CLUSTER, sizeof *found);
     cluster_run(exact, ST_CELLS_ADAPTIVE, 0.0125, 10.0, 0, 4.0);
     for (int method = 0; method < ST_CELLS_METHOD_COUNT; method++) {
         double error[3];

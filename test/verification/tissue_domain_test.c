@@ -271,7 +271,8 @@ static double label_map_error(int n, double* largest)
     uint8_t* label = calloc((size_t)n * (size_t)n * (size_t)n, 1);
     assert_non_null(label);
     for (int i = 0; i < n * n * n; i++) {
-        const double at[3] = {(i % n + 0.5) * h, (i / n % n + 0.5) * h, (i / n / n + 0.5) * h};
+        const int voxel[3] = {i % n, i / n % n, i / n / n};
+        const double at[3] = {(voxel[0] + 0.5) * h, (voxel[1] + 0.5) * h, (voxel[2] + 0.5) * h};
         const double r = sqrt(at[0] * at[0] + at[1] * at[1] + at[2] * at[2]);
         const double s = (r - z.inner) / z.thick;
         label[i] = s < 0.0 || s >= 1.0 ? 0 : s < 0.5 ? 1 : 2;
