@@ -47,7 +47,7 @@ static st_status say_numeric(st_ctx* ctx, const st_field* f, const char* what)
     return ST_FAIL(ctx, ST_ERR_NUMERIC, "field %s at %.6g min: %s", f->name, f->time_min, what);
 }
 
-static const float ZERO[V];
+static _Alignas(64) const float ZERO[V];
 
 static bool holds_level(const st_boundary* b)
 {

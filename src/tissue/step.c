@@ -147,7 +147,7 @@ static void assemble_chunk(void* arg, int first, int last, int worker)
     }
 }
 
-static const float NOTHING[V];
+static _Alignas(64) const float NOTHING[V];
 
 // Adds transport, in flux form.
 static void transport_chunk(void* arg, int first, int last, int worker)

@@ -90,7 +90,7 @@ typedef struct pass {
     bool from_zero;
 } pass;
 
-static const float ZERO[V];
+static _Alignas(64) const float ZERO[V];
 
 // What the first step made of a row: three bricks along x, and of two bricks the layers of their
 // neighbours in y and z that touch them.
