@@ -268,6 +268,31 @@ ST_API double st_cells_level(const st_cells* cells, int64_t slot, int field);
 /// Gradient of a field at the cell, M/um: central differences of voxels, one-sided at the edge.
 ST_API void st_cells_gradient(const st_cells* cells, int64_t slot, int field, double out[3]);
 
+// --- for measurements
+// --------------------------------------------------------------------------------
+
+/// Close packing: hexagonal layers, centres within `radius_um` of the centre.
+typedef struct st_cells_ball {
+    double centre_um[3];
+    double radius_um;  ///< 0 ... 1000 spacings
+    double spacing_um; ///< between neighbours' centres, > 0
+    double shift_um;   ///< each cell is moved by up to so much along every axis, at random
+} st_cells_ball;
+
+/// Adds the cells of a ball and commits; all of it must be open. After a failure some may be there.
+ST_API st_status st_cells_pack(st_ctx* ctx, st_cells* cells, int type, const st_cells_ball* ball);
+
+/// Parts of a step of the mechanics.
+typedef enum st_cells_part {
+    ST_CELLS_LOOK,   ///< look whether cells left their voxels; sort when one did
+    ST_CELLS_LISTS,  ///< the same, then lists of neighbours
+    ST_CELLS_SPEEDS, ///< speeds of all awake cells from neighbours and walls
+    ST_CELLS_PART_COUNT
+} st_cells_part;
+
+/// Runs one by itself: no cell moves, and st_cells_relax() goes on as without it. Commit before.
+ST_API st_status st_cells_exercise(st_ctx* ctx, st_cells* cells, st_cells_part part);
+
 // --- hash, save, restore, output
 // -------------------------------------------------------------------
 

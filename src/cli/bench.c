@@ -1,6 +1,7 @@
-/// `stroma bench`: how fast this machine computes people, and at which tolerance; fields in tissue
-/// are measured in bench_fields.c.
+/// `stroma bench`: how fast this machine computes people, and at which tolerance; single cells are
+/// measured in bench_cells.c, fields in tissue in bench_fields.c.
 
+#include "bench_cells.h"
 #include "bench_fields.h"
 #include "cli.h"
 #include "messages.h"
@@ -191,12 +192,22 @@ static st_status bench_population(st_ctx* ctx, int threads)
 
 static int perform(st_ctx* ctx, const st_arguments* arguments)
 {
+    if (strcmp(arguments->file, "cells") == 0) {
+        return st_messages_print(ctx, st_bench_cells(ctx, arguments->threads, arguments->cells),
+                                 stderr);
+    }
+    if (arguments->given & ST_OPTION_CELLS) {
+        fprintf(stderr, "stroma bench: --cells goes with cells, found '%s'; try stroma --help\n",
+                arguments->file);
+        return ST_EXIT_INPUT;
+    }
     if (strcmp(arguments->file, "fields") == 0) {
         return st_messages_print(ctx, st_bench_fields(ctx, arguments->threads), stderr);
     }
     if (strcmp(arguments->file, "population") != 0) {
         fprintf(stderr,
-                "stroma bench: found '%s', expected population or fields; try stroma --help\n",
+                "stroma bench: found '%s', expected population, fields or cells; try stroma "
+                "--help\n",
                 arguments->file);
         return ST_EXIT_INPUT;
     }
@@ -205,9 +216,12 @@ static int perform(st_ctx* ctx, const st_arguments* arguments)
 
 const st_command ST_BENCH_COMMAND = {
     .name = "bench",
-    .operand = "population|fields",
-    .about = "how many people, or voxels of tissue, this machine computes per second, as CSV",
-    .help = "      --threads N    most workers; by default one per CPU\n",
-    .options = ST_OPTION_THREADS | ST_OPTION_HELP,
+    .operand = "population|fields|cells",
+    .about = "how many people, voxels of tissue or single cells this machine computes per second, "
+             "as CSV",
+    .help = "      --threads N    most workers; by default one per CPU\n"
+            "      --cells N      of cells: a packed ball of N, such as 1e7 (2.6 GiB); by default\n"
+            "                     1e4, 1e5 and 1e6\n",
+    .options = ST_OPTION_THREADS | ST_OPTION_CELLS | ST_OPTION_HELP,
     .perform = perform,
 };

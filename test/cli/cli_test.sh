@@ -202,6 +202,19 @@ status=0
 STROMA_MODELS=$folder "$STROMA" check small.yaml >stdout 2>stderr || status=$?
 expect_error 4 "STROMA_MODELS: found no knee-oa.yaml in '$folder'"
 
+case_of "bench measures cells, of which --cells says how many"
+run bench cells --cells 300 --threads 1
+expect status 0 "$status"
+expect "standard error" "" "$(cat stderr)"
+expect "columns" what,cells,workers "$(head -n 1 stdout | cut -d , -f 1-3)"
+for row in "speeds from neighbours and walls" "a minute in steps of 0.1 min all awake" "a minute at rest"; do
+    grep -q "^$row,[23][0-9][0-9],1," stdout || fail "bench cells: no row '$row' in $(cat stdout)"
+done
+run bench cells --cells 1e9
+expect status 2 "$status"
+run bench population --cells 300
+expect_error 2 "stroma bench: --cells goes with cells, found 'population'; try stroma --help"
+
 case_of "interrupted: 130, and nothing is left behind"
 sed 's/n: 20,/n: 200000,/' small.yaml >large.yaml
 for signal in INT TERM; do

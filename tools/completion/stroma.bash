@@ -22,7 +22,7 @@ _stroma() {
         ;;
     esac
     if [ "${COMP_WORDS[1]}" = bench ] && [[ $current != -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "population" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "population fields cells" -- "$current")
         return
     fi
     if [[ $current == -* ]]; then
@@ -39,7 +39,7 @@ _stroma() {
             ;;
         merge) options="--output --seed --force --quiet --help" ;;
         zoom) options="--patient --output --until --set --threads --quiet --help" ;;
-        bench) options="--threads --help" ;;
+        bench) options="--threads --cells --help" ;;
         run) options="--output --shard --screen --threads --seed --force --quiet --help" ;;
         report) options="--compare --pdf --figures --tables --quiet --help" ;;
         esac
