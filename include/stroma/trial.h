@@ -108,6 +108,7 @@ typedef enum st_row_kind {
     ST_ROW_PREPARED,
     ST_ROW_TUBE,
     ST_ROW_ANALYSIS,
+    ST_ROW_RESPONDER,
     ST_ROW_SURVIVAL,
 } st_row_kind;
 
@@ -209,6 +210,19 @@ typedef struct st_analysis_row {
     const char* method; ///< "mmrm", "ancova, last carried", "responders, odds ratio", "holm" ...
     double estimate, lo, hi, p;
 } st_analysis_row;
+
+/// People of an arm who respond by a definition over several scores, at one visit, beside the arm's
+/// control.                                                                             [TRI-40]
+typedef struct st_responder_row {
+    const char *name, *title;
+    const char* rule; ///< the definition in words, with its source
+    int arm, visit;
+    int versus;            ///< -1: no control with people of its own
+    int64_t n, responders; ///< people with all scores; of these responders
+    double share, lo, hi;  ///< Wilson 95 % interval
+    double difference;     ///< of the shares, arm minus control; NAN without one
+    double diff_lo, diff_hi, p;
+} st_responder_row;
 
 /// Share of an arm's people who have not met an event (Kaplan-Meier).
 typedef struct st_survival_row {

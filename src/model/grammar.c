@@ -322,6 +322,8 @@ static const st_grammar_key top_keys[] = {
      &ST_GRAMMAR_CORRELATION},
     {"instruments", ST_GRAMMAR_ANY, false, "", "what visits read (people.md)", NULL},
     {"context", ST_GRAMMAR_ANY, false, "", "what knowing and being treated adds (people.md)", NULL},
+    {"responders", ST_GRAMMAR_ANY, false, "", "who responds, by several scores together (study.md)",
+     NULL},
     {"references", ST_GRAMMAR_ANY, false, "", "literature, free form", NULL},
     END};
 const st_grammar_table ST_GRAMMAR_TOP = {"model", "A model file.", top_keys, false};

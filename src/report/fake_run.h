@@ -344,6 +344,26 @@ static void fake_analyses(st_ctx* ctx, const st_study* study, const st_sink* sin
         fake_put(ctx, sink, ST_ROW_ANALYSIS, &rows[i], status);
     }
     for (int v = 1; v < FAKE_VISIT_COUNT; v++) {
+        for (int a = 1; a < 3; a++) {
+            const st_responder_row row = {.name = "omeract_oarsi",
+                                          .title = "OMERACT-OARSI <responders>",
+                                          .rule = "any of pain by 50 % & 20 of 100",
+                                          .arm = a,
+                                          .visit = v,
+                                          .versus = a == 2 ? 1 : -1,
+                                          .n = 50 - v,
+                                          .responders = 20 + 5 * a,
+                                          .share = 0.4 + 0.1 * a,
+                                          .lo = 0.3 + 0.1 * a,
+                                          .hi = 0.5 + 0.1 * a,
+                                          .difference = a == 2 ? 0.1 : NAN,
+                                          .diff_lo = a == 2 ? -0.02 : NAN,
+                                          .diff_hi = a == 2 ? 0.22 : NAN,
+                                          .p = a == 2 ? 0.1 : NAN};
+            fake_put(ctx, sink, ST_ROW_RESPONDER, &row, status);
+        }
+    }
+    for (int v = 1; v < FAKE_VISIT_COUNT; v++) {
         const st_survival_row row = {
             2,      "rescue", fake_visit[v].day, 1.0 - 0.03 * v, 0.99 - 0.04 * v, 1.0 - 0.02 * v,
             50 - v, 3 * v};

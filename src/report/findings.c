@@ -405,6 +405,24 @@ static void read_tube(st_findings* f, const st_query* q, void* item)
     r->white = keep(f, q, 8);
 }
 
+static void read_responder(st_findings* f, const st_query* q, void* item)
+{
+    st_responder_row* r = item;
+    r->name = keep(f, q, 0);
+    r->arm = (int)st_query_integer(q, 1, 0);
+    r->visit = (int)st_query_integer(q, 2, 0);
+    r->title = keep(f, q, 3);
+    r->rule = keep(f, q, 4);
+    r->n = st_query_integer(q, 5, 0);
+    r->responders = st_query_integer(q, 6, 0);
+    r->versus = (int)st_query_integer(q, 10, -1);
+    double* const fields[] = {&r->share,   &r->lo,      &r->hi, &r->difference,
+                              &r->diff_lo, &r->diff_hi, &r->p};
+    for (int i = 0; i < 7; i++) {
+        *fields[i] = st_query_real(q, 7 + i + (i > 2));
+    }
+}
+
 // What was added last: influence of values, and the way from harvest to joint.
 static st_status load_added(st_findings* f, st_query* q)
 {
@@ -422,6 +440,12 @@ static st_status load_added(st_findings* f, st_query* q)
     f->prepared = list;
     ST_TRY(load_list(f, q, "tube", "*", sizeof *f->tube, read_tube, &list, &f->tube_count));
     f->tube = list;
+    ST_TRY(has_table(q, "responder", &is_there));
+    if (is_there) {
+        ST_TRY(load_list(f, q, "responder ORDER BY name, visit, arm", "*", sizeof *f->responder,
+                         read_responder, &list, &f->responder_count));
+        f->responder = list;
+    }
     return ST_OK;
 }
 
@@ -531,10 +555,12 @@ static st_status check_design(st_ctx* ctx, const st_query* q, st_findings* f)
         is_whole = is_whole && r->arm >= 0 && r->arm < f->arm_count && r->versus < f->arm_count &&
                    r->measure >= 0 && r->measure < f->measure_count;
     }
-    if (!is_whole) {
-        return ST_FAIL(ctx, ST_ERR_FILE, "%s: holds no whole study", q->path);
+    for (int i = 0; i < f->responder_count; i++) {
+        const st_responder_row* r = &f->responder[i];
+        is_whole = is_whole && r->arm >= 0 && r->arm < f->arm_count && r->versus < f->arm_count &&
+                   r->visit >= 0 && r->visit < f->visit_count;
     }
-    return ST_OK;
+    return is_whole ? ST_OK : ST_FAIL(ctx, ST_ERR_FILE, "%s: holds no whole study", q->path);
 }
 
 st_status st_findings_load(st_ctx* ctx, const char* dir, st_findings* findings)

@@ -98,7 +98,9 @@ typedef struct st_findings {
     st_finding_subgroup* subgroup;
     st_finding_later* later;
     st_analysis_row* analysis;
-    st_survival_row* survival; ///< by arm, event, day
+    st_survival_row* survival;   ///< by arm, event, day
+    st_responder_row* responder; ///< by name, visit, arm
+    int responder_count;
     st_influence_row* influence;
     st_prepared_row* prepared; ///< by arm
     st_finding_tube* tube;     ///< by arm, spin, step

@@ -206,6 +206,40 @@ static void add_arm(st_text* out, const st_findings* f, int arm, letters shown, 
     st_text_add(out, "\n");
 }
 
+// Responders by several scores at the primary visit, each arm beside its control.
+static void add_responders(st_text* out, const st_findings* f, int width)
+{
+    const char* before = "";
+    for (int i = 0; i < f->responder_count; i++) {
+        const st_responder_row* r = &f->responder[i];
+        cell name;
+        cell title;
+        if (r->visit != f->primary_visit) {
+            continue;
+        }
+        if (strcmp(before, r->name) != 0) {
+            to_ascii(r->title, title.text, sizeof title.text);
+            st_text_addf(out, "%s, of 100 people [95 %%]\n", title.text);
+            before = r->name;
+        }
+        to_ascii(f->arm[r->arm].name, name.text, 33);
+        st_text_addf(out, "  %-*s  ", width, name.text);
+        if (isfinite(r->share)) {
+            st_text_addf(out, "%3.0f [%.0f, %.0f]", 100.0 * r->share, 100.0 * r->lo, 100.0 * r->hi);
+        } else {
+            st_text_add(out, "  -");
+        }
+        if (r->versus >= 0 && isfinite(r->difference)) {
+            to_ascii(f->arm[r->versus].name, name.text, 25);
+            st_text_addf(
+                out, "  %s beyond %s",
+                interval(100.0 * r->difference, 100.0 * r->diff_lo, 100.0 * r->diff_hi, 0).text,
+                name.text);
+        }
+        st_text_add(out, "\n");
+    }
+}
+
 // In how many arms with an active product most of the change is something else.
 static void add_split_line(st_text* out, const st_findings* f)
 {
@@ -256,6 +290,7 @@ static void add_summary(st_text* out, const st_findings* f, letters shown)
     for (int a = 0; a < f->arm_count; a++) {
         add_arm(out, f, a, shown, width, beside_width);
     }
+    add_responders(out, f, width);
     add_split_line(out, f);
     if (f->parameter_count > 0) {
         st_text_addf(out, "%d of %d values behind this (%s) are assumed, not measured\n",

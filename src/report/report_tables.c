@@ -64,6 +64,11 @@ static const st_report_table tables[] = {
      "SELECT " ARM ", c.name AS versus, " MEASURE ", " VISIT ", method, estimate, t.lo AS lo,"
      " t.hi AS hi, p FROM analysis t" OF_BOTH " JOIN arm c ON c.arm = t.versus"
      " ORDER BY t.arm, t.versus, t.measure, t.visit, method"},
+    {"responders.csv",
+     "SELECT t.name AS name, " ARM ", " VISIT ", n_people, responders_people, share, share_lo,"
+     " share_hi, c.name AS versus, difference, difference_lo, difference_hi, p, title, rule FROM"
+     " responder t" OF_ARM " JOIN visit v ON v.visit = t.visit LEFT JOIN arm c ON c.arm = t.versus"
+     " ORDER BY t.name, t.visit, t.arm"},
     {"survival.csv", "SELECT " ARM ", event, at_day, share, t.lo AS lo, t.hi AS hi, at_risk_people,"
                      " events_people FROM survival t" OF_ARM " ORDER BY t.arm, event, at_day"},
     {"influence.csv",
@@ -168,9 +173,11 @@ static st_status write_table(st_query* query, const char* dir, const char* name,
 static bool is_missing(st_query* query, const char* file)
 {
     static const char* const later[][2] = {
-        {"responses.csv", "response"},  {"twins.csv", "twin"},        {"subgroups.csv", "subgroup"},
-        {"later.csv", "later"},         {"analyses.csv", "analysis"}, {"survival.csv", "survival"},
-        {"influence.csv", "influence"}, {"prepared.csv", "prepared"}};
+        {"responses.csv", "response"},  {"twins.csv", "twin"},
+        {"subgroups.csv", "subgroup"},  {"later.csv", "later"},
+        {"analyses.csv", "analysis"},   {"survival.csv", "survival"},
+        {"influence.csv", "influence"}, {"prepared.csv", "prepared"},
+        {"responders.csv", "responder"}};
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
         char sql[120];
         snprintf(sql, sizeof sql, "SELECT count(*) FROM sqlite_schema WHERE name = '%s'",

@@ -174,6 +174,14 @@ static const struct {
          " step INTEGER NOT NULL, at_s REAL NOT NULL, height_mm REAL NOT NULL, interface_mm REAL,"
          " red_share TEXT NOT NULL, platelet_share TEXT NOT NULL, white_share TEXT NOT NULL,"
          " PRIMARY KEY(arm, spin, step)" TABLE_END},
+    [ST_TABLE_RESPONDER] =
+        {"responder", "tiittiidddidddd",
+         "CREATE TABLE responder(name TEXT NOT NULL, arm INTEGER NOT NULL REFERENCES arm(arm),"
+         " visit INTEGER NOT NULL REFERENCES visit(visit), title TEXT NOT NULL, rule TEXT NOT NULL,"
+         " n_people INTEGER NOT NULL, responders_people INTEGER NOT NULL, share REAL,"
+         " share_lo REAL, share_hi REAL, versus INTEGER REFERENCES arm(arm), difference REAL,"
+         " difference_lo REAL, difference_hi REAL, p REAL,"
+         " PRIMARY KEY(name, arm, visit)" TABLE_END},
 };
 
 const char* st_schema_table_name(st_schema_table table)

@@ -40,6 +40,7 @@ typedef enum st_schema_table {
     ST_TABLE_INFLUENCE,
     ST_TABLE_PREPARED,
     ST_TABLE_TUBE,
+    ST_TABLE_RESPONDER,
     ST_TABLE_COUNT
 } st_schema_table;
 

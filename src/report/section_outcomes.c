@@ -281,6 +281,7 @@ void st_section_outcomes(st_text* out, const st_findings* f)
     add_figure(out, f);
     st_section_changes(out, f);
     st_section_response(out, f);
+    st_section_responders(out, f);
     st_section_later(out, f);
     st_text_add(out, "<h3>All visits</h3>\n");
     add_measure_table(out, f, f->primary_measure);

@@ -9,6 +9,7 @@
 void st_section_answer(st_text* out, const st_findings* f);      ///< sentences, main figure
 void st_section_outcomes(st_text* out, const st_findings* f);    ///< arms beside their control
 void st_section_response(st_text* out, const st_findings* f);    ///< part of the outcomes
+void st_section_responders(st_text* out, const st_findings* f);  ///< part of the outcomes
 void st_section_later(st_text* out, const st_findings* f);       ///< part of the outcomes
 void st_section_benefit(st_text* out, const st_findings* f);     ///< who benefits
 void st_section_credibility(st_text* out, const st_findings* f); ///< V&V 40, ICH M15

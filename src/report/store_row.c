@@ -139,6 +139,16 @@ static st_status put_survival(st_ctx* ctx, st_store* store, const st_survival_ro
                         r->lo, r->hi, r->at_risk, r->events);
 }
 
+static st_status put_responder(st_ctx* ctx, st_store* store, const st_responder_row* r)
+{
+    ST_TRY(check_place(ctx, store, r->arm, 0, r->visit));
+    ST_TRY(check_index(ctx, "versus", r->versus < 0 ? 0 : r->versus, store->arm_count));
+    return st_store_put(ctx, store, ST_TABLE_RESPONDER, r->name, (int64_t)r->arm, (int64_t)r->visit,
+                        r->title, r->rule, r->n, r->responders, r->share, r->lo, r->hi,
+                        r->versus < 0 ? ST_STORE_NULL : (int64_t)r->versus, r->difference,
+                        r->diff_lo, r->diff_hi, r->p);
+}
+
 static st_status put_influence(st_ctx* ctx, st_store* store, const st_influence_row* r)
 {
     ST_TRY(check_place(ctx, store, r->arm, r->measure, r->visit));
@@ -223,6 +233,8 @@ st_status st_store_row(void* self, st_ctx* ctx, st_row_kind kind, const void* ro
         return put_tube(ctx, store, row);
     case ST_ROW_ANALYSIS:
         return put_analysis(ctx, store, row);
+    case ST_ROW_RESPONDER:
+        return put_responder(ctx, store, row);
     case ST_ROW_SURVIVAL:
         return put_survival(ctx, store, row);
     case ST_ROW_PERSON_EVENT:

@@ -7,6 +7,7 @@
 #include "lookup.h"
 #include "published.h"
 #include "regimen.h"
+#include "responders.h"
 #include "visits.h"
 
 #include <math.h>
@@ -15,9 +16,9 @@
 #define MEASURE_LIMIT 32
 
 static const char* const study_keys[] = {
-    "study",       "model",      "variant",    "people",    "arms", "visits", "measure",
-    "blinding",    "drop_out",   "primary",    "beside",    "seed", "notes",  "rescue",
-    "replacement", "unblinding", "allocation", "influence", NULL};
+    "study",       "model",      "variant",    "people",    "arms",       "visits", "measure",
+    "blinding",    "drop_out",   "primary",    "beside",    "seed",       "notes",  "rescue",
+    "replacement", "unblinding", "allocation", "influence", "responders", NULL};
 
 // --- the parts of a study file --------------------------------------------------------------
 
@@ -273,6 +274,7 @@ static st_status read_study(st_ctx* ctx, st_study* study)
         ST_TRY(st_visits_read(ctx, study, visits));
     }
     ST_TRY(read_measures(ctx, study, root));
+    ST_TRY(st_responders_read(ctx, study, root));
     st_design_read_primary(ctx, study, root);
     st_design_read_allocation(ctx, study, st_node_child(root, "allocation"));
     st_design_read_run_in(ctx, study, root);

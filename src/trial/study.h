@@ -6,6 +6,7 @@
 #include "stroma/trial.h"
 
 #include "later.h"
+#include "responders.h"
 
 #include "base/doc.h"
 
@@ -130,7 +131,9 @@ struct st_study {
     st_method method;
     st_missing missing;
     st_multiplicity multiplicity;
-    unsigned also;        ///< st_also
+    unsigned also; ///< st_also
+    st_responders_definition responder[ST_RESPONDERS_LIMIT];
+    int responder_count;
     int influence_people; ///< of the panel of st_influence_emit(), or ST_INFLUENCE_AUTO, _OFF
 
     st_published_row* published;

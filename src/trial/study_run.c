@@ -4,6 +4,7 @@
 #include "influence.h"
 #include "keep.h"
 #include "prepared.h"
+#include "responders.h"
 #include "shard.h"
 #include "stay.h"
 #include "tally.h"
@@ -345,6 +346,7 @@ static st_status run_all(run* r)
     ST_TRY(st_analysis_dose_steps(r->ctx, r->tally, r->sink));
     ST_TRY(st_trace_emit(r->ctx, &r->trace, r->sink));
     ST_TRY(st_analysis_outcomes(r->ctx, r->tally, r->sink));
+    ST_TRY(st_responders_emit(r->ctx, r->tally, r->sink));
     ST_TRY(st_compare_contrasts(r->ctx, r->tally, r->sink));
     ST_TRY(st_compare_beside(r->ctx, r->tally, r->crew->seed, r->sink));
     if ((r->study->also & ST_ALSO_ASSUMED) != 0) { // courses over time have been given

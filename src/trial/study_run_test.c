@@ -122,6 +122,7 @@ static st_status take_row(void* self, st_ctx* ctx, st_row_kind kind, const void*
     case ST_ROW_PREPARED:
     case ST_ROW_TUBE:
     case ST_ROW_ANALYSIS:
+    case ST_ROW_RESPONDER:
     case ST_ROW_SURVIVAL:
         break;
     }

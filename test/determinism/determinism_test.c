@@ -200,6 +200,19 @@ static st_status take_row(void* self, st_ctx* ctx, st_row_kind kind, const void*
         add_numbers(h, (double[]){r->estimate, r->lo, r->hi, r->p}, 4);
         break;
     }
+    case ST_ROW_RESPONDER: {
+        const st_responder_row* r = row;
+        add_integer(h, r->arm);
+        add_integer(h, r->versus);
+        add_integer(h, r->visit);
+        add_text(h, r->name);
+        add_text(h, r->rule);
+        add_integer(h, r->n);
+        add_integer(h, r->responders);
+        add_numbers(h, (double[]){r->share, r->lo, r->hi, r->difference, r->diff_lo, r->diff_hi},
+                    6);
+        break;
+    }
     case ST_ROW_SURVIVAL: {
         const st_survival_row* r = row;
         add_integer(h, r->arm);

@@ -357,7 +357,9 @@ static void summary_shows_every_arm_with_its_control(void** state)
     assert_int_equal(st_report_summary(s->ctx, s->dir, &summary), ST_OK);
     assert_non_null(strstr(summary, "Pain (VAS 0-100), 12 months"));
     assert_non_null(strstr(summary, " beyond saline"));
-    assert_int_equal(count_of(summary, " beyond ha"), 2);
+    assert_int_equal(count_of(summary, " beyond ha"), 3); // two arms; responders of one of them
+    assert_non_null(strstr(summary, "OMERACT-OARSI <responders>, of 100 people [95 %]"));
+    assert_non_null(strstr(summary, " 60 [50, 70]  +10 [-2, 22] beyond ha"));
     assert_non_null(strstr(summary, "published: -50 (of medians, n 10)"));
     assert_non_null(strstr(summary, "25 of 73 values behind this (34 %) are assumed"));
     st_free(s->ctx, summary);
@@ -371,6 +373,10 @@ static void tables_say_what_the_store_says(void** state)
     assert_int_equal(st_report_tables(s->ctx, s->dir), ST_OK);
     char* readings = read_file(s, "tables/readings.csv");
     assert_int_equal(count_of(readings, "\r\n"), 1 + 4 * 50 * 5 * 3);
+    char* responders = read_file(s, "tables/responders.csv");
+    assert_int_equal(count_of(responders, "\r\n"), 1 + 4 * 2);
+    assert_non_null(strstr(responders, "omeract_oarsi,msc-1e7,12,47,30,0.6"));
+    free(responders);
     assert_int_equal(strncmp(readings, "arm,person,measure,unit,at_month,measured,", 42), 0);
     assert_non_null(strstr(readings, "msc-1e8,49,vas_pain,points (0-100),12,"));
     free(readings);
@@ -436,6 +442,13 @@ static void other_analyses_have_a_finding(void** state)
                                     "same as the primary one"));
     assert_non_null(strstr(s->page, "After the treatment: most often rescue, in 1 % of people"));
     assert_non_null(strstr(s->page, "12.0 of 100 with 10 million marrow MSC"));
+    // Responders stand beside their control, visit by visit, with the definition.
+    const char* responders = strstr(s->page, "<h3 id=\"responders\">");
+    assert_non_null(responders);
+    assert_non_null(strstr(responders, "OMERACT-OARSI &lt;responders&gt;"));
+    assert_non_null(strstr(responders, "60 <span class=\"ci\">[50, 70]"));
+    assert_non_null(strstr(responders, "+10 <span class=\"ci\">[−2, 22]"));
+    assert_non_null(strstr(responders, "any of pain by 50 % &amp; 20 of 100"));
     // Published changes stand beside computed ones.
     assert_non_null(strstr(s->page, "published mean changes lie within the computed interval"));
     assert_non_null(strstr(s->page, " (◇ −9"));
