@@ -108,7 +108,7 @@ static void phases_take_their_shares(void** state)
     print_message("seed 102: growth %.4f 1/day (exact %.4f)\n", growth, exact);
     assert_true(fabs(growth - exact) < 0.03 * exact);
     for (int i = 0; i < 4; i++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "c.%d@box", i + 1);
         const int s = st_model_find_state(w.model, name);
         const double share = (double)st_agents_count(w.agents, s) / cells;
