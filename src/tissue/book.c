@@ -6,7 +6,8 @@ typedef float v8 __attribute__((vector_size(32), may_alias));
 typedef int32_t v8i __attribute__((vector_size(32), may_alias));
 typedef float v4 __attribute__((vector_size(16), may_alias));
 typedef double v4d __attribute__((vector_size(32), may_alias));
-typedef int64_t v4l __attribute__((vector_size(32), may_alias));
+// Unsigned: sums of magic numbers wrap around, and total() takes the same number away again.
+typedef uint64_t v4l __attribute__((vector_size(32), may_alias));
 
 #define INLINE  static inline __attribute__((always_inline))
 #define ROW(p)  (*(const v8*)(p))
