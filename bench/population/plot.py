@@ -6,7 +6,7 @@
 import csv
 import sys
 
-MODELS = {"knee-oa": "Knee model, 23 states", "baker2017": "Baker model, 4 states", "stiff48": "Stiff test model, 48 states"}
+MODELS = {"knee-oa": "Knee model, 44 states", "baker2017": "Baker model, 4 states", "stiff48": "Stiff test model, 48 states"}
 SOLVERS = [("cvode dense", "CVODE, dense", "#b8b8b8"), ("cvode klu", "CVODE, sparse (KLU)", "#7d7d7d"), ("stroma", "Stroma", "#1b6ca8")]
 WIDTH, LEFT, BAR, GAP = 720, 210, 16, 4
 
