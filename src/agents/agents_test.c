@@ -15,47 +15,42 @@
 
 #include <cmocka.h>
 
-#define V(text) "{ value: " text ", assumed: any }"
-
 // --- the same bytes
 // ---------------------------------------------------------------------------------
 
-static const char LIVELY[] = "model: Everything at once\nplaces: { box: { volume: " V(
-    "1.7e-5 mL") " } }\n"
-                 "substrates: { x: { in: { box: " V("1 uM") " }, decay: " V(
-                     "2 1/day") " } }\n"
-                                "matrix: { m: { in: { box: " V(
-                                    "0.1") " } } }\n"
-                                           "cells:\n"
-                                           "  a: { in: { box: " V(
-                                               "300 cells") " }, "
-                                                            "behaviours:"
-                                                            " { divide: "
-                                                            "{ value: "
-                                                            "0.9 1/day, "
-                                                            "stages: 2, "
-                                                            "assumed: "
-                                                            "any }, "
-                                                            "die: " V("0"
-                                                                      "."
-                                                                      "2"
-                                                                      " "
-                                                                      "1"
-                                                                      "/"
-                                                                      "d"
-                                                                      "a"
-                                                                      "y") ", secrete.x: " V("1e-9 "
-                                                                                             "nmol/"
-                                                                                             "cell/"
-                                                                                             "day") ", deposit.m: " V("1e-9 mL/cell/day") ", migrate: " V("20 um/h") ", bias: " V("0.3") ", follow.x: " V("1") ", engulf.b: " V("3e-8 mL/cell/day") " } }\n"
-                                                                                                                                                                                                                                                    "  b: { in: { box: " V("200 cells") " }, behaviours: { recruit: " V("5e6 cells/mL/day") ", become.a: " V("0.3 1/day") ", take_up.x: " V(
-                                                                                                                                                                                                                                                        "1e-8 mL/cell/day") ", degrade.m: " V("1e-9 mL/cell/day") " } }\nrules:\n"
-                                                                                                                                                                                                                                                                                                                  "  - { cell: b, signal: x, increases: become.a, toward: 2 1/day, half_max: 1 uM, assumed: any }\n"
-                                                                                                                                                                                                                                                                                                                  "  - { cell: a, signal: cell.pressure, decreases: divide, toward: 0 1/day, half_max: 1, hill: 4, well_mixed: '0', assumed: any }\n"
-                                                                                                                                                                                                                                                                                                                  "  - { cell: a, signal: density.a, decreases: divide, toward: 0 1/day, half_max: 1e9 cells/mL, hill: 2, assumed: any }\n"
-                                                                                                                                                                                                                                                                                                                  "  - { cell: a, signal: contact.b, increases: die, toward: 1 1/day, half_max: 4, well_mixed: '0', assumed: any }\n"
-                                                                                                                                                                                                                                                                                                                  "  - { cell: b, signal: cell.age, increases: die, toward: 1 1/day, half_max: 1 day, well_mixed: '[1 day]', assumed: any }\n"
-                                                                                                                                                                                                                                                                                                                  "  - { cell: b, signal: gradient.x, increases: take_up.x, toward: 2e-8 mL/cell/day, half_max: 1 uM/cm, well_mixed: '[1 uM/cm]', assumed: any }\n";
+static const char LIVELY[] =
+    "model: Everything at once\n"
+    "places: { box: { volume: { value: 1.7e-5 mL, assumed: any } } }\n"
+    "substrates: { x: { in: { box: { value: 1 uM, assumed: any } }, "
+    "decay: { value: 2 1/day, assumed: any } } }\n"
+    "matrix: { m: { in: { box: { value: 0.1, assumed: any } } } }\n"
+    "cells:\n"
+    "  a: { in: { box: { value: 300 cells, assumed: any } }, "
+    "behaviours: { divide: { value: 0.9 1/day, stages: 2, assumed: any }, "
+    "die: { value: 0.2 1/day, assumed: any }, "
+    "secrete.x: { value: 1e-9 nmol/cell/day, assumed: any }, "
+    "deposit.m: { value: 1e-9 mL/cell/day, assumed: any }, "
+    "migrate: { value: 20 um/h, assumed: any }, bias: { value: 0.3, assumed: any }, "
+    "follow.x: { value: 1, assumed: any }, engulf.b: { value: 3e-8 mL/cell/day, "
+    "assumed: any } } }\n"
+    "  b: { in: { box: { value: 200 cells, assumed: any } }, "
+    "behaviours: { recruit: { value: 5e6 cells/mL/day, assumed: any }, "
+    "become.a: { value: 0.3 1/day, assumed: any }, "
+    "take_up.x: { value: 1e-8 mL/cell/day, assumed: any }, "
+    "degrade.m: { value: 1e-9 mL/cell/day, assumed: any } } }\n"
+    "rules:\n"
+    "  - { cell: b, signal: x, increases: become.a, toward: 2 1/day, half_max: 1 uM, "
+    "assumed: any }\n"
+    "  - { cell: a, signal: cell.pressure, decreases: divide, toward: 0 1/day, half_max: 1, "
+    "hill: 4, well_mixed: '0', assumed: any }\n"
+    "  - { cell: a, signal: density.a, decreases: divide, toward: 0 1/day, "
+    "half_max: 1e9 cells/mL, hill: 2, assumed: any }\n"
+    "  - { cell: a, signal: contact.b, increases: die, toward: 1 1/day, half_max: 4, "
+    "well_mixed: '0', assumed: any }\n"
+    "  - { cell: b, signal: cell.age, increases: die, toward: 1 1/day, half_max: 1 day, "
+    "well_mixed: '[1 day]', assumed: any }\n"
+    "  - { cell: b, signal: gradient.x, increases: take_up.x, toward: 2e-8 mL/cell/day, "
+    "half_max: 1 uM/cm, well_mixed: '[1 uM/cm]', assumed: any }\n";
 
 static uint64_t live(int workers, double reach_um, st_agents_tally* tally, int64_t* cells)
 {
@@ -102,166 +97,22 @@ static void the_bytes_do_not_depend_on_workers(void** state)
 // --- signals that need space
 // -----------------------------------------------------------------------------------------
 
-static const char SENSING[] = "model: Signals of space\nplaces: { box: { volume: " V(
-    "5.12e-4 mL") " } }\n"
-                  "substrates: { x: { in: { box: 0 } } }\n"
-                  "cells: { c: { in: { box: 0 }, behaviours: { die: " V("0 1/day") ", divide: " V(
-                      "0 1/day") ", migrate: " V("0 um/h") ", take_up.x: " V("0 mL/cell/day") " } "
-                                                                                              "}, "
-                                                                                              "d: "
-                                                                                              "{ "
-                                                                                              "in: "
-                                                                                              "{ "
-                                                                                              "box:"
-                                                                                              " 0 "
-                                                                                              "} } "
-                                                                                              "}\nr"
-                                                                                              "ules"
-                                                                                              ":\n"
-                                                                                              "  - "
-                                                                                              "{ "
-                                                                                              "cell"
-                                                                                              ": "
-                                                                                              "c, "
-                                                                                              "sign"
-                                                                                              "al: "
-                                                                                              "cell"
-                                                                                              ".vol"
-                                                                                              "ume,"
-                                                                                              " inc"
-                                                                                              "reas"
-                                                                                              "es: "
-                                                                                              "die,"
-                                                                                              " tow"
-                                                                                              "ard:"
-                                                                                              " 1 "
-                                                                                              "1/"
-                                                                                              "day,"
-                                                                                              " hal"
-                                                                                              "f_"
-                                                                                              "max:"
-                                                                                              " 1e-"
-                                                                                              "9 "
-                                                                                              "mL, "
-                                                                                              "well"
-                                                                                              "_mix"
-                                                                                              "ed: "
-                                                                                              "'[0 "
-                                                                                              "mL]'"
-                                                                                              ", "
-                                                                                              "assu"
-                                                                                              "med:"
-                                                                                              " any"
-                                                                                              " }\n"
-                                                                                              "  - "
-                                                                                              "{ "
-                                                                                              "cell"
-                                                                                              ": "
-                                                                                              "c, "
-                                                                                              "sign"
-                                                                                              "al: "
-                                                                                              "cont"
-                                                                                              "act."
-                                                                                              "d, "
-                                                                                              "incr"
-                                                                                              "ease"
-                                                                                              "s: "
-                                                                                              "divi"
-                                                                                              "de, "
-                                                                                              "towa"
-                                                                                              "rd: "
-                                                                                              "1 "
-                                                                                              "1/"
-                                                                                              "day,"
-                                                                                              " hal"
-                                                                                              "f_"
-                                                                                              "max:"
-                                                                                              " 3, "
-                                                                                              "well"
-                                                                                              "_mix"
-                                                                                              "ed: "
-                                                                                              "'0',"
-                                                                                              " ass"
-                                                                                              "umed"
-                                                                                              ": "
-                                                                                              "any "
-                                                                                              "}\n"
-                                                                                              "  - "
-                                                                                              "{ "
-                                                                                              "cell"
-                                                                                              ": "
-                                                                                              "c, "
-                                                                                              "sign"
-                                                                                              "al: "
-                                                                                              "cell"
-                                                                                              ".age"
-                                                                                              ", "
-                                                                                              "incr"
-                                                                                              "ease"
-                                                                                              "s: "
-                                                                                              "migr"
-                                                                                              "ate,"
-                                                                                              " tow"
-                                                                                              "ard:"
-                                                                                              " 1 "
-                                                                                              "um/"
-                                                                                              "h, "
-                                                                                              "half"
-                                                                                              "_max"
-                                                                                              ": 2 "
-                                                                                              "day,"
-                                                                                              " wel"
-                                                                                              "l_"
-                                                                                              "mixe"
-                                                                                              "d: "
-                                                                                              "'[0 "
-                                                                                              "day]"
-                                                                                              "', "
-                                                                                              "assu"
-                                                                                              "med:"
-                                                                                              " any"
-                                                                                              " }\n"
-                                                                                              "  - "
-                                                                                              "{ "
-                                                                                              "cell"
-                                                                                              ": "
-                                                                                              "c, "
-                                                                                              "sign"
-                                                                                              "al: "
-                                                                                              "grad"
-                                                                                              "ient"
-                                                                                              ".x, "
-                                                                                              "incr"
-                                                                                              "ease"
-                                                                                              "s: "
-                                                                                              "take"
-                                                                                              "_up."
-                                                                                              "x, "
-                                                                                              "towa"
-                                                                                              "rd: "
-                                                                                              "1 "
-                                                                                              "mL/"
-                                                                                              "cell"
-                                                                                              "/day"
-                                                                                              ", "
-                                                                                              "half"
-                                                                                              "_max"
-                                                                                              ": "
-                                                                                              "50 "
-                                                                                              "uM/"
-                                                                                              "cm, "
-                                                                                              "well"
-                                                                                              "_mix"
-                                                                                              "ed: "
-                                                                                              "'[0 "
-                                                                                              "uM/"
-                                                                                              "cm]'"
-                                                                                              ", "
-                                                                                              "assu"
-                                                                                              "med:"
-                                                                                              " any"
-                                                                                              " }"
-                                                                                              "\n";
+static const char SENSING[] =
+    "model: Signals of space\n"
+    "places: { box: { volume: { value: 5.12e-4 mL, assumed: any } } }\n"
+    "substrates: { x: { in: { box: 0 } } }\n"
+    "cells: { c: { in: { box: 0 }, behaviours: { die: { value: 0 1/day, assumed: any }, "
+    "divide: { value: 0 1/day, assumed: any }, migrate: { value: 0 um/h, assumed: any }, "
+    "take_up.x: { value: 0 mL/cell/day, assumed: any } } }, d: { in: { box: 0 } } }\n"
+    "rules:\n"
+    "  - { cell: c, signal: cell.volume, increases: die, toward: 1 1/day, half_max: 1e-9 mL, "
+    "well_mixed: '[0 mL]', assumed: any }\n"
+    "  - { cell: c, signal: contact.d, increases: divide, toward: 1 1/day, half_max: 3, "
+    "well_mixed: '0', assumed: any }\n"
+    "  - { cell: c, signal: cell.age, increases: migrate, toward: 1 um/h, half_max: 2 day, "
+    "well_mixed: '[0 day]', assumed: any }\n"
+    "  - { cell: c, signal: gradient.x, increases: take_up.x, toward: 1 mL/cell/day, "
+    "half_max: 50 uM/cm, well_mixed: '[0 uM/cm]', assumed: any }\n";
 
 static double told(world* w, int64_t slot, const char* key)
 {
@@ -318,10 +169,12 @@ static void cells_sense_what_only_they_have(void** state)
 // --- reach
 // -------------------------------------------------------------------------------------------
 
-static const char EATEN[] = "model: Cells that take others in\nplaces: { box: { volume: " V(
-    "3.2768e-5 mL") " } }\n"
-                    "cells: { a: { in: { box: " V("1500 cells") " }, behaviours: { engulf.d: " V(
-                        "5e-9 mL/cell/day") " } }, d: { in: { box: " V("4000 cells") " } } }\n";
+static const char EATEN[] =
+    "model: Cells that take others in\n"
+    "places: { box: { volume: { value: 3.2768e-5 mL, assumed: any } } }\n"
+    "cells: { a: { in: { box: { value: 1500 cells, assumed: any } }, "
+    "behaviours: { engulf.d: { value: 5e-9 mL/cell/day, assumed: any } } }, "
+    "d: { in: { box: { value: 4000 cells, assumed: any } } } }\n";
 
 static double left_after(double reach_um)
 {
@@ -358,15 +211,13 @@ static void reach_keeps_the_mean_hazard(void** state)
 // --- D2
 // ----------------------------------------------------------------------------------------------
 
-static const char EATERS[] = "model: Slab\nplaces: { box: { volume: " V(
-    "3.84e-4 mL") " } }\n"
-                  "substrates: { x: { in: { box: " V(
-                      "70 uM") " } } }\n"
-                               "cells: { c: { in: { box: " V(
-                                   "3696 cells") " }, behaviours: { consume.x: { value: 10 "
-                                                 "fmol/cell/h, "
-                                                 "half: { value: 0.01 uM, assumed: any }, assumed: "
-                                                 "any } } } }\n";
+static const char EATERS[] =
+    "model: Slab\n"
+    "places: { box: { volume: { value: 3.84e-4 mL, assumed: any } } }\n"
+    "substrates: { x: { in: { box: { value: 70 uM, assumed: any } } } }\n"
+    "cells: { c: { in: { box: { value: 3696 cells, assumed: any } }, "
+    "behaviours: { consume.x: { value: 10 fmol/cell/h, half: { value: 0.01 uM, assumed: any }, "
+    "assumed: any } } } }\n";
 
 /// Verification D2 with that many cells instead of a sink: the slab's closed side lies 35.0 uM
 /// lower.
@@ -402,12 +253,11 @@ static void cells_take_up_as_the_closed_form_says(void** state)
 // --- refusals
 // -----------------------------------------------------------------------------------------
 
-static const char GROWERS[] = "model: Growers\nplaces: { box: { volume: " V(
-    "5.12e-4 mL") " } }\n"
-                  "matrix: { m: { in: { box: " V(
-                      "0.25") " } } }\n"
-                              "cells: { c: { in: { box: " V(
-                                  "50 cells") " }, behaviours: { divide: " V("2 1/day") " } } }\n";
+static const char GROWERS[] = "model: Growers\n"
+                              "places: { box: { volume: { value: 5.12e-4 mL, assumed: any } } }\n"
+                              "matrix: { m: { in: { box: { value: 0.25, assumed: any } } } }\n"
+                              "cells: { c: { in: { box: { value: 50 cells, assumed: any } }, "
+                              "behaviours: { divide: { value: 2 1/day, assumed: any } } } }\n";
 
 static bool says(const world* w, const char* words)
 {

@@ -14,16 +14,15 @@
 
 #include <cmocka.h>
 
-#define V(text) "{ value: " text ", assumed: any }"
-
 // --- walking
 // -----------------------------------------------------------------------------------------
 
-static const char WALKERS[] = "model: Walkers\nplaces: { box: { volume: " V(
-    "8e-3 mL") " } }\n"
-               "substrates: { x: { in: { box: 0 } } }\n"
-               "cells: { c: { in: { box: 0 }, behaviours: { migrate: " V("30 um/h") ", bias: " V(
-                   "%s") ", follow.x: " V("1") " } } }\n";
+static const char WALKERS[] =
+    "model: Walkers\n"
+    "places: { box: { volume: { value: 8e-3 mL, assumed: any } } }\n"
+    "substrates: { x: { in: { box: 0 } } }\n"
+    "cells: { c: { in: { box: 0 }, behaviours: { migrate: { value: 30 um/h, assumed: any }, "
+    "bias: { value: %s, assumed: any }, follow.x: { value: 1, assumed: any } } } }\n";
 
 /// Walkers from the middle of a box of 2 mm; gives mean displacement and mean squares by axis.
 static void let_walk(double bias, double guidance, double days, bool has_gradient, double mean[3],
@@ -137,12 +136,11 @@ static void walkers_follow_a_gradient_and_fibres(void** state)
 // --- growth
 // ------------------------------------------------------------------------------------------
 
-static const char GROWERS[] = "model: Growers\nplaces: { box: { volume: " V(
-    "5.12e-4 mL") " } }\n"
-                  "matrix: { m: { in: { box: " V(
-                      "0.25") " } } }\n"
-                              "cells: { c: { in: { box: " V(
-                                  "50 cells") " }, behaviours: { divide: " V("2 1/day") " } } }\n";
+static const char GROWERS[] = "model: Growers\n"
+                              "places: { box: { volume: { value: 5.12e-4 mL, assumed: any } } }\n"
+                              "matrix: { m: { in: { box: { value: 0.25, assumed: any } } } }\n"
+                              "cells: { c: { in: { box: { value: 50 cells, assumed: any } }, "
+                              "behaviours: { divide: { value: 2 1/day, assumed: any } } } }\n";
 
 /// A division halves the volume; it comes back with the time constant. Matrix holds by 1 - m.
 static void daughters_grow_back(void** state)

@@ -14,15 +14,15 @@
 
 #include <cmocka.h>
 
-#define V(text) "{ value: " text ", assumed: any }"
-#define PLACES  "places: { box: { volume: " V("10 mL") " } }\n"
-
 // --- P1
 // ------------------------------------------------------------------------------------------
 
-static const char BIRTH_DEATH[] = "model: Birth and death\n" PLACES "cells: { c: { in: { box: " V(
-    "10000 cells") " }, behaviours: { "
-                   "divide: " V("0.9 1/day") ", die: " V("0.5 1/day") " } } }\n";
+static const char BIRTH_DEATH[] =
+    "model: Birth and death\n"
+    "places: { box: { volume: { value: 10 mL, assumed: any } } }\n"
+    "cells: { c: { in: { box: { value: 10000 cells, assumed: any } }, "
+    "behaviours: { divide: { value: 0.9 1/day, assumed: any }, "
+    "die: { value: 0.5 1/day, assumed: any } } } }\n";
 
 /// Each founder is one replicate: its cells are counted by the founder's mark.
 static int compare(const void* a, const void* b)
@@ -86,9 +86,11 @@ static void birth_and_death_follow_their_closed_forms(void** state)
 // --- P2
 // ------------------------------------------------------------------------------------------
 
-static const char CYCLE[] = "model: A cycle of four phases\n" PLACES "cells: { c: { in: { box: " V(
-    "4000 cells") " }, behaviours: { "
-                  "divide: { value: 0.5 1/day, stages: 4, assumed: any } } } }\n";
+static const char CYCLE[] =
+    "model: A cycle of four phases\n"
+    "places: { box: { volume: { value: 10 mL, assumed: any } } }\n"
+    "cells: { c: { in: { box: { value: 4000 cells, assumed: any } }, "
+    "behaviours: { divide: { value: 0.5 1/day, stages: 4, assumed: any } } } }\n";
 
 /// k stages of rate k b: growth k b (2^(1/k) - 1), share of stage i in proportion to 2^(-i/k).
 static void phases_take_their_shares(void** state)
@@ -124,21 +126,21 @@ static void phases_take_their_shares(void** state)
 // ------------------------------------------------------------------------------------------
 
 static const char RULES[] =
-    "model: Rules\n" PLACES "substrates: { x: { in: { box: 0 } }, y: { in: { box: 0 } } }\n"
-    "cells: { c: { in: { box: " V("8 cells") " }, behaviours: { die: " V(
-        "0.2 1/day") ", divide: " V("0.3 1/day") " } } }\nrules:\n"
-                                                 "  - { cell: c, signal: x, increases: die, "
-                                                 "toward: 1.2 1/day, half_max: 2 uM, hill: 3, "
-                                                 "assumed: any }\n"
-                                                 "  - { cell: c, signal: x, increases: divide, "
-                                                 "toward: 1.5 1/day, half_max: 2 uM, hill: 2, "
-                                                 "assumed: any }\n"
-                                                 "  - { cell: c, signal: y, increases: divide, "
-                                                 "toward: 0.9 1/day, half_max: 4 uM, assumed: any "
-                                                 "}\n"
-                                                 "  - { cell: c, signal: y, decreases: divide, "
-                                                 "toward: 0.1 1/day, half_max: 1 uM, hill: 4, "
-                                                 "assumed: any }\n";
+    "model: Rules\n"
+    "places: { box: { volume: { value: 10 mL, assumed: any } } }\n"
+    "substrates: { x: { in: { box: 0 } }, y: { in: { box: 0 } } }\n"
+    "cells: { c: { in: { box: { value: 8 cells, assumed: any } }, "
+    "behaviours: { die: { value: 0.2 1/day, assumed: any }, "
+    "divide: { value: 0.3 1/day, assumed: any } } } }\n"
+    "rules:\n"
+    "  - { cell: c, signal: x, increases: die, toward: 1.2 1/day, half_max: 2 uM, hill: 3, "
+    "assumed: any }\n"
+    "  - { cell: c, signal: x, increases: divide, toward: 1.5 1/day, half_max: 2 uM, hill: 2, "
+    "assumed: any }\n"
+    "  - { cell: c, signal: y, increases: divide, toward: 0.9 1/day, half_max: 4 uM, "
+    "assumed: any }\n"
+    "  - { cell: c, signal: y, decreases: divide, toward: 0.1 1/day, half_max: 1 uM, hill: 4, "
+    "assumed: any }\n";
 
 static double power(double s, double h, double p)
 {

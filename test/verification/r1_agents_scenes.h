@@ -19,10 +19,6 @@
 
 #include <cmocka.h>
 
-#define V(text) "{ value: " text ", assumed: any }"
-#define N_CELLS "in: { box: " V("#N cells") " }"
-#define X_AT_1  "in: { box: " V("1 uM") " }"
-
 /// #N is the number of cells, #H half of it; the box has 2 mL for every 1000 cells. C is 0 where
 /// all rates are linear, E is 0 where cells act on cells alone: then any step is exact.
 static const struct scene {
@@ -31,114 +27,143 @@ static const struct scene {
     double c, e;
     int steps;
 } SCENES[] = {
-    {"die", "cells: { c: { " N_CELLS ", behaviours: { die: " V("0.7 1/day") " } } }\n", 0, 0, 4},
-    {"divide", "cells: { c: { " N_CELLS ", behaviours: { divide: " V("0.5 1/day") " } } }\n", 0, 0,
-     4},
+    {"die",
+     "cells: { c: { in: { box: { value: #N cells, assumed: any } }, "
+     "behaviours: { die: { value: 0.7 1/day, assumed: any } } } }\n",
+     0, 0, 4},
+    {"divide",
+     "cells: { c: { in: { box: { value: #N cells, assumed: any } }, "
+     "behaviours: { divide: { value: 0.5 1/day, assumed: any } } } }\n",
+     0, 0, 4},
     {"recruit",
-     "cells: { c: { " N_CELLS
-     ", behaviours: { recruit: " V("300 cells/mL/day") ", die: " V("0.5 1/day") " } } }\n",
+     "cells: { c: { in: { box: { value: #N cells, assumed: any } }, "
+     "behaviours: { recruit: { value: 300 cells/mL/day, assumed: any }, "
+     "die: { value: 0.5 1/day, assumed: any } } } }\n",
      0, 1, 50},
     {"become",
-     "cells: { c: { " N_CELLS ", behaviours: { become.d: " V("0.7 1/day") " } }, d: { " N_CELLS
-                                                                          " } }\n",
+     "cells: { c: { in: { box: { value: #N cells, assumed: any } }, "
+     "behaviours: { become.d: { value: 0.7 1/day, assumed: any } } }, "
+     "d: { in: { box: { value: #N cells, assumed: any } } } }\n",
      0, 0, 4},
     {"become in another place",
-     "cells: { c: { " N_CELLS ", behaviours: { become.d@tube: " V(
-         "0.7 1/day") " } }, d: { in: { tube: " V("#H cells") " } } }\n",
+     "cells: { c: { in: { box: { value: #N cells, assumed: any } }, "
+     "behaviours: { become.d@tube: { value: 0.7 1/day, assumed: any } } }, "
+     "d: { in: { tube: { value: #H cells, assumed: any } } } }\n",
      0, 0, 4},
     {"move",
-     "cells: { c: { in: { box: " V("#N cells") ", tube: " V(
-         "#H cells") " }, behaviours: { move@tube: " V("0.7 1/day") " } } }\n",
+     "cells: { c: { in: { box: { value: #N cells, assumed: any }, "
+     "tube: { value: #H cells, assumed: any } }, "
+     "behaviours: { move@tube: { value: 0.7 1/day, assumed: any } } } }\n",
      0, 0, 4},
     {"secrete",
-     "cells: { c: { " N_CELLS ", behaviours: { secrete.x: " V("1.5e-3 nmol/cell/day") ", die: " V(
-         "0.5 1/day") " } } }\nsubstrates: { x: { " X_AT_1 ", decay: " V("0.5 1/day") " } }\n",
+     "cells: { c: { in: { box: { value: #N cells, assumed: any } }, "
+     "behaviours: { secrete.x: { value: 1.5e-3 nmol/cell/day, assumed: any }, "
+     "die: { value: 0.5 1/day, assumed: any } } } }\n"
+     "substrates: { x: { in: { box: { value: 1 uM, assumed: any } }, "
+     "decay: { value: 0.5 1/day, assumed: any } } }\n",
      0, 1, 50},
     {"secrete into another place",
-     "cells: { c: { " N_CELLS
-     ", behaviours: { secrete.x@tube: " V("3e-4 nmol/cell/day") ", die: " V(
-         "0.5 1/day") " } } }\nsubstrates: { x: { in: { tube: " V("1 uM") " } } }\n",
+     "cells: { c: { in: { box: { value: #N cells, assumed: any } }, "
+     "behaviours: { secrete.x@tube: { value: 3e-4 nmol/cell/day, assumed: any }, "
+     "die: { value: 0.5 1/day, assumed: any } } } }\n"
+     "substrates: { x: { in: { tube: { value: 1 uM, assumed: any } } } }\n",
      0, 1, 50},
     {"relax",
-     "cells: { c: { " N_CELLS ", behaviours: { die: " V(
-         "0.5 1/day") ", relax.x: { value: 2e-3 mL/cell/day, target: { value: 3 uM, assumed: "
-                      "any }, assumed: any } } } }\n"
-                      "substrates: { x: { " X_AT_1 " } }\n",
+     "cells: { c: { in: { box: { value: #N cells, assumed: any } }, "
+     "behaviours: { die: { value: 0.5 1/day, assumed: any }, "
+     "relax.x: { value: 2e-3 mL/cell/day, target: { value: 3 uM, assumed: any }, "
+     "assumed: any } } } }\n"
+     "substrates: { x: { in: { box: { value: 1 uM, assumed: any } } } }\n",
      3, 1, 50},
     {"take up",
-     "cells: { c: { " N_CELLS ", behaviours: { die: " V("0.5 1/day") ", take_up.x: " V(
-         "1.5e-3 mL/cell/day") " } } }\nsubstrates: { x: { " X_AT_1 " } }\n",
+     "cells: { c: { in: { box: { value: #N cells, assumed: any } }, "
+     "behaviours: { die: { value: 0.5 1/day, assumed: any }, "
+     "take_up.x: { value: 1.5e-3 mL/cell/day, assumed: any } } } }\n"
+     "substrates: { x: { in: { box: { value: 1 uM, assumed: any } } } }\n",
      2, 1, 50},
     {"consume",
-     "cells: { c: { " N_CELLS ", behaviours: { die: " V(
-         "0.5 1/day") ", consume.x: { value: 2e-3 nmol/cell/day, half: { value: 0.6 uM, "
-                      "assumed: any }, assumed: any } } } }\n"
-                      "substrates: { x: { " X_AT_1 " } }\n",
+     "cells: { c: { in: { box: { value: #N cells, assumed: any } }, "
+     "behaviours: { die: { value: 0.5 1/day, assumed: any }, "
+     "consume.x: { value: 2e-3 nmol/cell/day, half: { value: 0.6 uM, assumed: any }, "
+     "assumed: any } } } }\n"
+     "substrates: { x: { in: { box: { value: 1 uM, assumed: any } } } }\n",
      2, 1, 50},
     {"deposit",
-     "cells: { c: { " N_CELLS ", behaviours: { die: " V("0.5 1/day") ", deposit.m: " V(
-         "1e-3 mL/cell/day") " } } }\nmatrix: { m: { in: { box: " V("0.2") " }, max: 1 } }\n",
+     "cells: { c: { in: { box: { value: #N cells, assumed: any } }, "
+     "behaviours: { die: { value: 0.5 1/day, assumed: any }, "
+     "deposit.m: { value: 1e-3 mL/cell/day, assumed: any } } } }\n"
+     "matrix: { m: { in: { box: { value: 0.2, assumed: any } }, max: 1 } }\n",
      16, 1, 50},
     {"degrade",
-     "cells: { c: { " N_CELLS ", behaviours: { die: " V("0.5 1/day") ", degrade.m: " V(
-         "1e-3 mL/cell/day") " } } }\nmatrix: { m: { in: { box: " V("0.9") " } } }\n",
+     "cells: { c: { in: { box: { value: #N cells, assumed: any } }, "
+     "behaviours: { die: { value: 0.5 1/day, assumed: any }, "
+     "degrade.m: { value: 1e-3 mL/cell/day, assumed: any } } } }\n"
+     "matrix: { m: { in: { box: { value: 0.9, assumed: any } } } }\n",
      2, 1, 50},
     {"engulf",
-     "cells: { c: { " N_CELLS ", behaviours: { divide: " V("0.3 1/day") ", engulf.d: " V(
-         "1e-3 mL/cell/day") " } }, d: { " N_CELLS " } }\n",
+     "cells: { c: { in: { box: { value: #N cells, assumed: any } }, "
+     "behaviours: { divide: { value: 0.3 1/day, assumed: any }, "
+     "engulf.d: { value: 1e-3 mL/cell/day, assumed: any } } }, "
+     "d: { in: { box: { value: #N cells, assumed: any } } } }\n",
      2, 1, 50},
     {"turn",
-     "cells: { c: { " N_CELLS ", behaviours: { die: " V("0.3 1/day") ", turn.d.e: " V(
-         "1e-3 mL/cell/day") " } }, d: { " N_CELLS " }, e: { " N_CELLS " } }\n",
+     "cells: { c: { in: { box: { value: #N cells, assumed: any } }, "
+     "behaviours: { die: { value: 0.3 1/day, assumed: any }, "
+     "turn.d.e: { value: 1e-3 mL/cell/day, assumed: any } } }, "
+     "d: { in: { box: { value: #N cells, assumed: any } } }, "
+     "e: { in: { box: { value: #N cells, assumed: any } } } }\n",
      2, 1, 50},
     {"contact and suppression",
-     "cells: { c: { " N_CELLS
-     ", behaviours: { contact.d: " V("8e-4 mL/cell/day") ", suppress.e.d: " V(
-         "6e-4 mL/cell/day") ", die: " V("0.2 1/day") " } }, d: { " N_CELLS " }, e: { " N_CELLS
-                                                      " } }\n",
+     "cells: { c: { in: { box: { value: #N cells, assumed: any } }, "
+     "behaviours: { contact.d: { value: 8e-4 mL/cell/day, assumed: any }, "
+     "suppress.e.d: { value: 6e-4 mL/cell/day, assumed: any }, "
+     "die: { value: 0.2 1/day, assumed: any } } }, "
+     "d: { in: { box: { value: #N cells, assumed: any } } }, "
+     "e: { in: { box: { value: #N cells, assumed: any } } } }\n",
      2, 1, 50},
     {"decay, supply and exchange",
-     "cells: { c: { " N_CELLS ", behaviours: { die: " V("0.5 1/day") ", secrete.x: " V(
-         "1e-3 "
-         "nmol/"
-         "cell/"
-         "day") " } } }\nsubstrates: { x: { in: { box: " V("1 uM") ", tube: " V("2 uM") " }, "
-                                                                                        "decay:"
-                                                                                        " " V(
-                                                                                            "1 "
-                                                                                            "1/"
-                                                                                            "day") ", supply: " V("0.5 "
-                                                                                                                  "uM/"
-                                                                                                                  "day") " } }\nexchanges:\n  - { substrate: x, from: box, to: tube, permeability: #E mL/day, partition: 2, assumed: any }\n"
-                                                                                                                         "  - { substrate: x, from: box, to: none, flow: #E mL/day, assumed: any }\n",
+     "cells: { c: { in: { box: { value: #N cells, assumed: any } }, "
+     "behaviours: { die: { value: 0.5 1/day, assumed: any }, "
+     "secrete.x: { value: 1e-3 nmol/cell/day, assumed: any } } } }\n"
+     "substrates: { x: { in: { box: { value: 1 uM, assumed: any }, "
+     "tube: { value: 2 uM, assumed: any } }, decay: { value: 1 1/day, assumed: any }, "
+     "supply: { value: 0.5 uM/day, assumed: any } } }\n"
+     "exchanges:\n"
+     "  - { substrate: x, from: box, to: tube, permeability: #E mL/day, partition: 2, "
+     "assumed: any }\n"
+     "  - { substrate: x, from: box, to: none, flow: #E mL/day, assumed: any }\n",
      0, 2, 50},
     {"reaction",
-     "cells: { c: { " N_CELLS ", behaviours: { die: " V("0.5 1/day") ", secrete.x: " V(
-         "1e-3 nmol/cell/day") " } } }\nsubstrates: { x: { " X_AT_1
-                               " }, y: { in: { box: " V("0.8 uM") " } }, z: { in: { box: " V(
-                                   "0.5 uM") " } } }\nreactions:\n  - { name: bind, in: box, "
-                                             "consume: { x: 1, y: 1 }, produce: { z: 1 }, "
-                                             "rate: '[1 1/uM/day] * x * y - [0.5 1/day] * z', "
-                                             "assumed: any }\n",
+     "cells: { c: { in: { box: { value: #N cells, assumed: any } }, "
+     "behaviours: { die: { value: 0.5 1/day, assumed: any }, "
+     "secrete.x: { value: 1e-3 nmol/cell/day, assumed: any } } } }\n"
+     "substrates: { x: { in: { box: { value: 1 uM, assumed: any } } }, "
+     "y: { in: { box: { value: 0.8 uM, assumed: any } } }, "
+     "z: { in: { box: { value: 0.5 uM, assumed: any } } } }\n"
+     "reactions:\n"
+     "  - { name: bind, in: box, consume: { x: 1, y: 1 }, produce: { z: 1 }, "
+     "rate: '[1 1/uM/day] * x * y - [0.5 1/day] * z', assumed: any }\n",
      2, 2, 50},
     {"rules",
-     "cells: { c: { " N_CELLS ", behaviours: { become.d: " V(
-         "0.2 1/day") " } }, d: { " N_CELLS " } }\nsubstrates: { x: { " X_AT_1
-                      ", decay: " V(
-                          "0.5 1/day") " } }\nrules:\n"
-                                       "  - { cell: c, signal: x, increases: become.d, toward: "
-                                       "1.5 1/day, half_max: 0.7 uM, hill: 2, assumed: any }\n"
-                                       "  - { cell: c, signal: density.d, decreases: become.d, "
-                                       "toward: 0 1/day, half_max: 600 cells/mL, hill: 2, "
-                                       "assumed: any }\n",
+     "cells: { c: { in: { box: { value: #N cells, assumed: any } }, "
+     "behaviours: { become.d: { value: 0.2 1/day, assumed: any } } }, "
+     "d: { in: { box: { value: #N cells, assumed: any } } } }\n"
+     "substrates: { x: { in: { box: { value: 1 uM, assumed: any } }, "
+     "decay: { value: 0.5 1/day, assumed: any } } }\n"
+     "rules:\n"
+     "  - { cell: c, signal: x, increases: become.d, toward: 1.5 1/day, half_max: 0.7 uM, "
+     "hill: 2, assumed: any }\n"
+     "  - { cell: c, signal: density.d, decreases: become.d, toward: 0 1/day, "
+     "half_max: 600 cells/mL, hill: 2, assumed: any }\n",
      2, 2, 50},
     {"stages of a way",
-     "cells: { c: { " N_CELLS ", behaviours: { become.d: { value: 1.2 1/day, stages: 3, "
-     "assumed: any } } }, d: { " N_CELLS " } }\n",
+     "cells: { c: { in: { box: { value: #N cells, assumed: any } }, "
+     "behaviours: { become.d: { value: 1.2 1/day, stages: 3, assumed: any } } }, "
+     "d: { in: { box: { value: #N cells, assumed: any } } } }\n",
      0, 0, 4},
     {"stages of division",
-     "cells: { c: { " N_CELLS
-     ", behaviours: { divide: { value: 0.9 1/day, stages: 2, assumed: any } } } }\n",
+     "cells: { c: { in: { box: { value: #N cells, assumed: any } }, "
+     "behaviours: { divide: { value: 0.9 1/day, stages: 2, assumed: any } } } }\n",
      0, 0, 4},
 };
 #define SCENE_COUNT ((int)(sizeof SCENES / sizeof SCENES[0]))
@@ -154,8 +179,9 @@ static const int RUNS[ROUNDS] = {80, 40, 16};
 static void write_model(const struct scene* scene, double size, char* out, size_t room)
 {
     size_t n = (size_t)snprintf(out, room,
-                                "model: %s\nplaces: { box: { volume: " V(
-                                    "%.17g mL") " }, tube: { volume: " V("%.17g mL") " } }\n",
+                                "model: %s\n"
+                                "places: { box: { volume: { value: %.17g mL, assumed: any } }, "
+                                "tube: { volume: { value: %.17g mL, assumed: any } } }\n",
                                 scene->name, 2e-3 * size, 0.5e-3 * size);
     for (const char* c = scene->body; *c != '\0'; c++) {
         if (*c == '#') {

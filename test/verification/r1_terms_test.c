@@ -17,10 +17,6 @@
 
 #include <cmocka.h>
 
-#define V(text) "{ value: " text ", assumed: any }"
-#define PLACES  "places: { box: { volume: " V("2 mL") " }, tube: { volume: " V("0.5 mL") " } }\n"
-#define N_CELLS "in: { box: " V("1000 cells") " }"
-
 /// One model per kind of term. C is 0 where all rates are linear: then the mean is exact.
 static const struct scene {
     const char* name;
@@ -28,168 +24,200 @@ static const struct scene {
     double c;
     double day;
 } SCENES[] = {
-    {"die", "cells: { c: { " N_CELLS ", behaviours: { die: " V("0.7 1/day") " } } }\n", 0, 1},
-    {"divide", "cells: { c: { " N_CELLS ", behaviours: { divide: " V("0.5 1/day") " } } }\n", 0, 1},
+    {"die",
+     "cells: { c: { in: { box: { value: 1000 cells, assumed: any } }, "
+     "behaviours: { die: { value: 0.7 1/day, assumed: any } } } }\n",
+     0, 1},
+    {"divide",
+     "cells: { c: { in: { box: { value: 1000 cells, assumed: any } }, "
+     "behaviours: { divide: { value: 0.5 1/day, assumed: any } } } }\n",
+     0, 1},
     {"recruit",
-     "cells: { c: { " N_CELLS
-     ", behaviours: { recruit: " V("300 cells/mL/day") ", die: " V("0.5 1/day") " } } }\n",
+     "cells: { c: { in: { box: { value: 1000 cells, assumed: any } }, "
+     "behaviours: { recruit: { value: 300 cells/mL/day, assumed: any }, "
+     "die: { value: 0.5 1/day, assumed: any } } } }\n",
      0, 1},
     {"become",
-     "cells: { c: { " N_CELLS ", behaviours: { become.d: " V("0.7 1/day") " } }, d: { " N_CELLS
-                                                                          " } }\n",
+     "cells: { c: { in: { box: { value: 1000 cells, assumed: any } }, "
+     "behaviours: { become.d: { value: 0.7 1/day, assumed: any } } }, "
+     "d: { in: { box: { value: 1000 cells, assumed: any } } } }\n",
      0, 1},
     {"become in another place",
-     "cells: { c: { " N_CELLS ", behaviours: { become.d@tube: " V(
-         "0.7 1/day") " } }, d: { in: { tube: " V("500 cells") " } } }\n",
+     "cells: { c: { in: { box: { value: 1000 cells, assumed: any } }, "
+     "behaviours: { become.d@tube: { value: 0.7 1/day, assumed: any } } }, "
+     "d: { in: { tube: { value: 500 cells, assumed: any } } } }\n",
      0, 1},
     {"move",
-     "cells: { c: { in: { box: " V("1000 cells") ", tube: " V(
-         "400 cells") " }, behaviours: { move@tube: " V("0.7 1/day") " } } }\n",
+     "cells: { c: { in: { box: { value: 1000 cells, assumed: any }, "
+     "tube: { value: 400 cells, assumed: any } }, "
+     "behaviours: { move@tube: { value: 0.7 1/day, assumed: any } } } }\n",
      0, 1},
     {"secrete",
-     "cells: { c: { " N_CELLS ", behaviours: { secrete.x: " V("1.5e-3 nmol/cell/day") ", die: " V(
-         "0.5 1/day") " } } }\nsubstrates: { x: { in: { box: " V("1 uM") " }, decay: " V("0.5 "
-                                                                                         "1/day") " } }\n",
+     "cells: { c: { in: { box: { value: 1000 cells, assumed: any } }, "
+     "behaviours: { secrete.x: { value: 1.5e-3 nmol/cell/day, assumed: any }, "
+     "die: { value: 0.5 1/day, assumed: any } } } }\n"
+     "substrates: { x: { in: { box: { value: 1 uM, assumed: any } }, "
+     "decay: { value: 0.5 1/day, assumed: any } } }\n",
      0, 1},
     {"secrete into another place",
-     "cells: { c: { " N_CELLS ", behaviours: { secrete.x@tube: " V(
-         "3e-4 nmol/cell/day") " } } }\nsubstrates: { x: { in: { tube: " V("1 uM") " } } }\n",
+     "cells: { c: { in: { box: { value: 1000 cells, assumed: any } }, "
+     "behaviours: { secrete.x@tube: { value: 3e-4 nmol/cell/day, assumed: any } } } }\n"
+     "substrates: { x: { in: { tube: { value: 1 uM, assumed: any } } } }\n",
      0, 1},
     {"relax",
-     "cells: { c: { " N_CELLS ", behaviours: { die: " V(
-         "0.5 1/day") ", relax.x: "
-                      "{ value: 2e-3 mL/cell/day, target: { value: 3 uM, assumed: any }, assumed: "
-                      "any } "
-                      "} } }\nsubstrates: { x: { in: { box: " V("1 uM") " } } }\n",
+     "cells: { c: { in: { box: { value: 1000 cells, assumed: any } }, "
+     "behaviours: { die: { value: 0.5 1/day, assumed: any }, "
+     "relax.x: { value: 2e-3 mL/cell/day, target: { value: 3 uM, assumed: any }, "
+     "assumed: any } } } }\n"
+     "substrates: { x: { in: { box: { value: 1 uM, assumed: any } } } }\n",
      3, 1},
     {"take up",
-     "cells: { c: { " N_CELLS ", behaviours: { die: " V("0.5 1/day") ", take_up.x: " V(
-         "1.5e-3 mL/cell/day") " } } }\nsubstrates: { x: { in: { box: " V("1 uM") " } } }\n",
+     "cells: { c: { in: { box: { value: 1000 cells, assumed: any } }, "
+     "behaviours: { die: { value: 0.5 1/day, assumed: any }, "
+     "take_up.x: { value: 1.5e-3 mL/cell/day, assumed: any } } } }\n"
+     "substrates: { x: { in: { box: { value: 1 uM, assumed: any } } } }\n",
      2, 1},
     {"consume",
-     "cells: { c: { " N_CELLS ", behaviours: { die: " V(
-         "0.5 1/day") ", consume.x: "
-                      "{ value: 2e-3 nmol/cell/day, half: { value: 0.6 uM, assumed: any }, "
-                      "assumed: any "
-                      "} } } }\nsubstrates: { x: { in: { box: " V("1 uM") " } } }\n",
+     "cells: { c: { in: { box: { value: 1000 cells, assumed: any } }, "
+     "behaviours: { die: { value: 0.5 1/day, assumed: any }, "
+     "consume.x: { value: 2e-3 nmol/cell/day, half: { value: 0.6 uM, assumed: any }, "
+     "assumed: any } } } }\n"
+     "substrates: { x: { in: { box: { value: 1 uM, assumed: any } } } }\n",
      2, 1},
     {"deposit",
-     "cells: { c: { " N_CELLS ", behaviours: { deposit.m: " V(
-         "1e-3 mL/cell/day") " } } }\nmatrix: { m: { in: { box: " V("0.2") " }, max: 1 } }\n",
+     "cells: { c: { in: { box: { value: 1000 cells, assumed: any } }, "
+     "behaviours: { deposit.m: { value: 1e-3 mL/cell/day, assumed: any } } } }\n"
+     "matrix: { m: { in: { box: { value: 0.2, assumed: any } }, max: 1 } }\n",
      2, 1},
     {"degrade",
-     "cells: { c: { " N_CELLS ", behaviours: { degrade.m: " V(
-         "1e-3 mL/cell/day") " } } }\nmatrix: { m: { in: { box: " V("0.9") " } } }\n",
+     "cells: { c: { in: { box: { value: 1000 cells, assumed: any } }, "
+     "behaviours: { degrade.m: { value: 1e-3 mL/cell/day, assumed: any } } } }\n"
+     "matrix: { m: { in: { box: { value: 0.9, assumed: any } } } }\n",
      2, 1},
     {"engulf",
-     "cells: { c: { " N_CELLS ", behaviours: { divide: " V("0.3 1/day") ", engulf.d: " V(
-         "1e-3 mL/cell/day") " } }, d: { " N_CELLS " } }\n",
+     "cells: { c: { in: { box: { value: 1000 cells, assumed: any } }, "
+     "behaviours: { divide: { value: 0.3 1/day, assumed: any }, "
+     "engulf.d: { value: 1e-3 mL/cell/day, assumed: any } } }, "
+     "d: { in: { box: { value: 1000 cells, assumed: any } } } }\n",
      2, 1},
     {"turn",
-     "cells: { c: { " N_CELLS ", behaviours: { die: " V("0.3 1/day") ", turn.d.e: " V(
-         "1e-3 mL/cell/day") " } }, d: { " N_CELLS " }, e: { " N_CELLS " } }\n",
+     "cells: { c: { in: { box: { value: 1000 cells, assumed: any } }, "
+     "behaviours: { die: { value: 0.3 1/day, assumed: any }, "
+     "turn.d.e: { value: 1e-3 mL/cell/day, assumed: any } } }, "
+     "d: { in: { box: { value: 1000 cells, assumed: any } } }, "
+     "e: { in: { box: { value: 1000 cells, assumed: any } } } }\n",
      2, 1},
     {"decay and supply",
-     "substrates: { x: { in: { box: " V("1 uM") " }, decay: " V("1 1/day") ", supply: " V(
-         "0.5 uM/day") " } }\n",
+     "substrates: { x: { in: { box: { value: 1 uM, assumed: any } }, "
+     "decay: { value: 1 1/day, assumed: any }, supply: { value: 0.5 uM/day, assumed: any } } }\n",
      0, 1},
     {"reaction",
-     "substrates: { x: { in: { box: " V("1 uM") " } }, y: { in: { box: " V(
-         "0.8 uM") " } }, z: { in: { box: " V("0.5 uM") " } } }\nreactions:\n  - { name: bind, in: "
-                                                        "box, "
-                                                        "consume: { x: 1, y: 1 }, produce: { z: 1 "
-                                                        "}, "
-                                                        "rate: '[1 1/uM/day] * x * y - [0.5 1/day] "
-                                                        "* z', assumed: any }\n",
+     "substrates: { x: { in: { box: { value: 1 uM, assumed: any } } }, "
+     "y: { in: { box: { value: 0.8 uM, assumed: any } } }, "
+     "z: { in: { box: { value: 0.5 uM, assumed: any } } } }\n"
+     "reactions:\n"
+     "  - { name: bind, in: box, consume: { x: 1, y: 1 }, produce: { z: 1 }, "
+     "rate: '[1 1/uM/day] * x * y - [0.5 1/day] * z', assumed: any }\n",
      2, 1},
     {"reaction of two",
-     "substrates: { x: { in: { box: " V("1 uM") " } }, y: { in: { box: " V(
-         "0.5 uM") " } } }\nreactions:\n  - { name: pair, in: box, consume: { x: 2 }, "
-                   "produce: { y: 1 }, rate: '[0.5 1/uM/day] * x * x', assumed: any }\n",
+     "substrates: { x: { in: { box: { value: 1 uM, assumed: any } } }, "
+     "y: { in: { box: { value: 0.5 uM, assumed: any } } } }\n"
+     "reactions:\n"
+     "  - { name: pair, in: box, consume: { x: 2 }, produce: { y: 1 }, "
+     "rate: '[0.5 1/uM/day] * x * x', assumed: any }\n",
      3, 1},
     {"exchange",
-     "substrates: { x: { in: { box: " V("1 uM") ", tube: " V(
-         "2 uM") " } } }\nexchanges:\n"
-                 "  - { substrate: x, from: box, to: tube, permeability: 0.6 mL/day, partition: 2, "
-                 "flow: 0.3 mL/day, assumed: any }\n",
+     "substrates: { x: { in: { box: { value: 1 uM, assumed: any }, "
+     "tube: { value: 2 uM, assumed: any } } } }\n"
+     "exchanges:\n"
+     "  - { substrate: x, from: box, to: tube, permeability: 0.6 mL/day, partition: 2, "
+     "flow: 0.3 mL/day, assumed: any }\n",
      0, 1},
     {"exchange to lymph",
-     "substrates: { x: { in: { box: " V(
-         "1 uM") " } } }\nexchanges:\n"
-                 "  - { substrate: x, from: box, to: none, flow: 1 mL/day, assumed: any }\n",
+     "substrates: { x: { in: { box: { value: 1 uM, assumed: any } } } }\n"
+     "exchanges:\n"
+     "  - { substrate: x, from: box, to: none, flow: 1 mL/day, assumed: any }\n",
      0, 1},
     {"rules",
-     "cells: { c: { " N_CELLS ", behaviours: { become.d: " V(
-         "0.2 1/day") " } }, d: { " N_CELLS
-                      " } }\nsubstrates: { x: { in: { box: " V("1 uM") " }, decay: " V(
-                          "0.5 1/day") " } }\nrules:\n  - { cell: c, signal: x, increases: "
-                                       "become.d, toward: 1.5 1/day, "
-                                       "half_max: 0.7 uM, hill: 2, assumed: any }\n  - { cell: c, "
-                                       "signal: density.d, "
-                                       "decreases: become.d, toward: 0 1/day, half_max: 600 "
-                                       "cells/mL, hill: 2, assumed: any }\n",
+     "cells: { c: { in: { box: { value: 1000 cells, assumed: any } }, "
+     "behaviours: { become.d: { value: 0.2 1/day, assumed: any } } }, "
+     "d: { in: { box: { value: 1000 cells, assumed: any } } } }\n"
+     "substrates: { x: { in: { box: { value: 1 uM, assumed: any } }, "
+     "decay: { value: 0.5 1/day, assumed: any } } }\n"
+     "rules:\n"
+     "  - { cell: c, signal: x, increases: become.d, toward: 1.5 1/day, half_max: 0.7 uM, "
+     "hill: 2, assumed: any }\n"
+     "  - { cell: c, signal: density.d, decreases: become.d, toward: 0 1/day, "
+     "half_max: 600 cells/mL, hill: 2, assumed: any }\n",
      2, 1},
     {"variable and definition",
-     "substrates: { x: { in: { box: " V("1 uM") " }, decay: " V(
-         "0.5 1/day") " } }\ndefinitions: { goal: { is: '2 * x@box / [1 uM]', unit: 1 } }\n"
-                      "variables: { u: { start: " V(
-                          "1") ", unit: 1, rate: '(goal - u) / [0.5 day]' } }\n",
+     "substrates: { x: { in: { box: { value: 1 uM, assumed: any } }, "
+     "decay: { value: 0.5 1/day, assumed: any } } }\n"
+     "definitions: { goal: { is: '2 * x@box / [1 uM]', unit: 1 } }\n"
+     "variables: { u: { start: { value: 1, assumed: any }, unit: 1, "
+     "rate: '(goal - u) / [0.5 day]' } }\n",
      0, 1},
     {"logistic variable",
-     "variables: { u: { start: " V("0.5") ", unit: 1, typical: 1, "
-                                          "rate: '[1.5 1/day] * u * (1 - u)' } }\n",
+     "variables: { u: { start: { value: 0.5, assumed: any }, unit: 1, typical: 1, "
+     "rate: '[1.5 1/day] * u * (1 - u)' } }\n",
      2, 1},
     {"event",
-     "cells: { c: { " N_CELLS ", behaviours: { die: " V(
-         "0.7 1/day") " } } }\nevents:\n"
-                      "  - { name: more, at: 0.3 day, add: { c@box: 500 cells } }\n"
-                      "  - { name: part, at: 0.6 day, scale: { c@box: 0.8 } }\n",
+     "cells: { c: { in: { box: { value: 1000 cells, assumed: any } }, "
+     "behaviours: { die: { value: 0.7 1/day, assumed: any } } } }\n"
+     "events:\n"
+     "  - { name: more, at: 0.3 day, add: { c@box: 500 cells } }\n"
+     "  - { name: part, at: 0.6 day, scale: { c@box: 0.8 } }\n",
      0, 1},
     {"input",
-     "inputs: { load: { start: 1 } }\nmatrix: { m: { in: { box: " V(
-         "0.9") " } } }\n"
-                "cells: { c: { " N_CELLS ", behaviours: { die: " V(
-                    "0.1 1/day") ", degrade.m: '[5e-4 mL/cell/day] * load' } } }\n",
+     "inputs: { load: { start: 1 } }\n"
+     "matrix: { m: { in: { box: { value: 0.9, assumed: any } } } }\n"
+     "cells: { c: { in: { box: { value: 1000 cells, assumed: any } }, "
+     "behaviours: { die: { value: 0.1 1/day, assumed: any }, "
+     "degrade.m: '[5e-4 mL/cell/day] * load' } } }\n",
      2, 1},
     {"dose",
-     "substrates: { x: { in: { box: " V("1 uM") " }, molar_mass: 1 kDa, decay: " V(
-         "0.8 1/day") " } }\ncells: { c: { " N_CELLS
-                      ", behaviours: { die: " V("0.7 1/day") " } } }\ndoses: { drug: { into: x@box "
-                                                             "}, cell: { alive: c@box } }\n",
+     "substrates: { x: { in: { box: { value: 1 uM, assumed: any } }, molar_mass: 1 kDa, "
+     "decay: { value: 0.8 1/day, assumed: any } } }\n"
+     "cells: { c: { in: { box: { value: 1000 cells, assumed: any } }, "
+     "behaviours: { die: { value: 0.7 1/day, assumed: any } } } }\n"
+     "doses: { drug: { into: x@box }, cell: { alive: c@box } }\n",
      0, 1},
     {"stages of a way",
-     "cells: { c: { " N_CELLS
-     ", behaviours: { become.d: { value: 1.2 1/day, stages: 3, assumed: any } } }, d: { " N_CELLS
-     " } }\n",
+     "cells: { c: { in: { box: { value: 1000 cells, assumed: any } }, "
+     "behaviours: { become.d: { value: 1.2 1/day, stages: 3, assumed: any } } }, "
+     "d: { in: { box: { value: 1000 cells, assumed: any } } } }\n",
      0, 1},
     {"stages of division",
-     "cells: { c: { " N_CELLS
-     ", behaviours: { divide: { value: 0.9 1/day, stages: 2, assumed: any } } } }\n",
+     "cells: { c: { in: { box: { value: 1000 cells, assumed: any } }, "
+     "behaviours: { divide: { value: 0.9 1/day, stages: 2, assumed: any } } } }\n",
      0, 1},
     {"contact and suppression",
-     "cells: { c: { " N_CELLS
-     ", behaviours: { contact.d: " V("8e-4 mL/cell/day") ", suppress.e.d: " V(
-         "6e-4 mL/cell/day") ", die: " V("0.2 1/day") " } }, d: { " N_CELLS " }, e: { " N_CELLS
-                                                      " } }\n",
+     "cells: { c: { in: { box: { value: 1000 cells, assumed: any } }, "
+     "behaviours: { contact.d: { value: 8e-4 mL/cell/day, assumed: any }, "
+     "suppress.e.d: { value: 6e-4 mL/cell/day, assumed: any }, "
+     "die: { value: 0.2 1/day, assumed: any } } }, "
+     "d: { in: { box: { value: 1000 cells, assumed: any } } }, "
+     "e: { in: { box: { value: 1000 cells, assumed: any } } } }\n",
      2, 1},
     {"response",
-     "substrates: { x: { in: { box: " V("1 uM") " }, decay: " V(
-         "0.5 1/day") " } }\nresponses:\n"
-                      "  relief: { unit: 1, start: " V(
-                          "0.2") ", typical: 1, toward: 'x@box / [1 uM]', tau: 0.5 day, "
-                                 "assumed: any }\n",
+     "substrates: { x: { in: { box: { value: 1 uM, assumed: any } }, "
+     "decay: { value: 0.5 1/day, assumed: any } } }\n"
+     "responses:\n"
+     "  relief: { unit: 1, start: { value: 0.2, assumed: any }, typical: 1, "
+     "toward: 'x@box / [1 uM]', tau: 0.5 day, assumed: any }\n",
      0, 1},
     {"threshold event",
-     "substrates: { x: { in: { box: " V("1 uM") " }, supply: " V("1.5 uM/day") ", decay: " V(
-         "0.2 1/day") " } }\nevents:\n  - { name: tap, when: 'x@box > [1.3 uM]', once: true, "
-                      "scale: { x@box: "
-                      "0.5 "
-                      "} }\n",
+     "substrates: { x: { in: { box: { value: 1 uM, assumed: any } }, "
+     "supply: { value: 1.5 uM/day, assumed: any }, "
+     "decay: { value: 0.2 1/day, assumed: any } } }\n"
+     "events:\n"
+     "  - { name: tap, when: 'x@box > [1.3 uM]', once: true, scale: { x@box: 0.5 } }\n",
      5, 0.8},
     {"planned input",
-     "inputs: { load: { start: 1, plan: [ { at: 0.2 day, value: 2 }, { at: 0.7 day, value: 0.5 } ] "
-     "} }\n"
-     "cells: { c: { " N_CELLS ", behaviours: { die: '[0.4 1/day] * load' } } }\n",
+     "inputs: { load: { start: 1, plan: [ { at: 0.2 day, value: 2 }, "
+     "{ at: 0.7 day, value: 0.5 } ] } }\n"
+     "cells: { c: { in: { box: { value: 1000 cells, assumed: any } }, "
+     "behaviours: { die: '[0.4 1/day] * load' } } }\n",
      0, 1},
 };
 #define SCENE_COUNT ((int)(sizeof SCENES / sizeof SCENES[0]))
@@ -216,8 +244,12 @@ typedef struct stage {
 static void set_up(st_ctx* ctx, const struct scene* scene, stage* s)
 {
     char text[4096];
-    const int length =
-        snprintf(text, sizeof text, "model: %s\n" PLACES "%s", scene->name, scene->body);
+    const int length = snprintf(text, sizeof text,
+                                "model: %s\n"
+                                "places: { box: { volume: { value: 2 mL, assumed: any } }, "
+                                "tube: { volume: { value: 0.5 mL, assumed: any } } }\n"
+                                "%s",
+                                scene->name, scene->body);
     memset(s, 0, sizeof *s);
     const st_status status =
         st_model_parse(ctx, scene->name, text, (size_t)length, NULL, &s->model);

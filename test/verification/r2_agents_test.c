@@ -14,39 +14,23 @@
 
 #include <cmocka.h>
 
-#define V(text) "{ value: " text ", assumed: any }"
-#define DIE     "die: " V("1 1/day")
-#define UNIT    "[1 cells/mL]"
-#define RATE    "[1 cells/mL/day]"
-
-static const char CASE_B[] = "model: Case B as cells\nplaces: { box: { volume: " V(
-    "10000 mL") " } }\ncells:\n"
-                "  p: { in: { box: " V(
-                    "1800 cells") " }, behaviours: { " DIE ", recruit: '" RATE
-                                  " * (0.01 + 10 * hill(density.p, " UNIT
-                                  ", 2) + 10 * hill(density.f, " UNIT
-                                  ", 2)) / (1 + (density.a / " UNIT ")^2)' } }\n"
-                                  "  a: { in: { box: " V(
-                                      "50000 cells") " }, behaviours: { " DIE ", recruit: '" RATE
-                                                     " * (10 * hill(density.p, " UNIT
-                                                     ", 2) + 10 * hill(density.f, " UNIT
-                                                     ", 2))' } }\n"
-                                                     "  e: { in: { box: " V(
-                                                         "5500 cells") " }, behaviours: { " DIE
-                                                                       ", recruit: '" RATE
-                                                                       " * (0.01 + 10 * "
-                                                                       "hill(density.p, " UNIT
-                                                                       ", 2))' } }\n"
-                                                                       "  f: { in: { box: " V(
-                                                                           "7500 cells") " }, "
-                                                                                         "behaviour"
-                                                                                         "s: { " DIE
-                                                                                         ", "
-                                                                                         "recruit: "
-                                                                                         "'[1 "
-                                                                                         "1/day] * "
-                                                                                         "density."
-                                                                                         "e' } }\n";
+static const char CASE_B[] =
+    "model: Case B as cells\n"
+    "places: { box: { volume: { value: 10000 mL, assumed: any } } }\n"
+    "cells:\n"
+    "  p: { in: { box: { value: 1800 cells, assumed: any } }, "
+    "behaviours: { die: { value: 1 1/day, assumed: any }, "
+    "recruit: '[1 cells/mL/day] * (0.01 + 10 * hill(density.p, [1 cells/mL], 2) "
+    "+ 10 * hill(density.f, [1 cells/mL], 2)) / (1 + (density.a / [1 cells/mL])^2)' } }\n"
+    "  a: { in: { box: { value: 50000 cells, assumed: any } }, "
+    "behaviours: { die: { value: 1 1/day, assumed: any }, "
+    "recruit: '[1 cells/mL/day] * (10 * hill(density.p, [1 cells/mL], 2) "
+    "+ 10 * hill(density.f, [1 cells/mL], 2))' } }\n"
+    "  e: { in: { box: { value: 5500 cells, assumed: any } }, "
+    "behaviours: { die: { value: 1 1/day, assumed: any }, "
+    "recruit: '[1 cells/mL/day] * (0.01 + 10 * hill(density.p, [1 cells/mL], 2))' } }\n"
+    "  f: { in: { box: { value: 7500 cells, assumed: any } }, "
+    "behaviours: { die: { value: 1 1/day, assumed: any }, recruit: '[1 1/day] * density.e' } }\n";
 
 /// One run against the table's state at t = 20. Its own spread is that of the exact twin at the
 /// same N; the phase of the cycle moves by the step's error.
