@@ -116,7 +116,7 @@ static void right_side_chunk(void* arg, int first, int last, int worker)
         (void)t->mg->ops->residual(&s, &e, rates, b);
         if (p->is_refined) {
             const st_around rest = st_multigrid_around(&l->grid, f->remainder, i);
-            s.a = s.face ? ZERO : NULL;
+            s.a = s.face || s.open ? ZERO : NULL;
             s.a0 = 0.0f;
             (void)t->mg->ops->residual(&s, &rest, b, b);
         }

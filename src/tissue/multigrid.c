@@ -28,19 +28,23 @@ st_stencil st_multigrid_stencil(const st_multigrid* mg, int level, int brick)
     const st_faces* f = &mg->transport->level[level];
     const st_level* l = &mg->level[level];
     st_stencil s = {0};
-    if (f->slot[brick] >= 0) {
-        s.face = f->face + (size_t)f->slot[brick] * 6 * V;
-    } else {
+    const bool has_arrays = f->slot[brick] >= 0;
+    if (!has_arrays) {
         const uint8_t m = f->uniform[brick];
         memcpy(s.c, f->c[m], sizeof s.c);
         s.a0 = l->a0[m];
         s.inverse0 = l->inverse0[m];
+    } else if (f->sole[brick]) {
+        memcpy(s.c, f->c[f->sole[brick]], sizeof s.c);
+        s.open = f->open + (size_t)f->row[f->slot[brick]] * ST_OPEN_BYTES;
+    } else {
+        s.face = f->face + (size_t)f->row[f->slot[brick]] * 6 * V;
     }
-    if (s.face && st_multigrid_is_wall_alone(mg, level)) {
+    if (has_arrays && st_multigrid_is_wall_alone(mg, level)) {
         s.a0 = l->a0[mg->sole_medium[brick]];
         s.a = f->wall + (size_t)f->slot[brick] * V;
         s.inverse = l->inverse + st_multigrid_matrix_at(l, brick);
-    } else if (s.face || !mg->a_by_medium) {
+    } else if (has_arrays || !mg->a_by_medium) {
         s.a = l->a + st_multigrid_matrix_at(l, brick);
         s.inverse = l->inverse + st_multigrid_matrix_at(l, brick);
     }

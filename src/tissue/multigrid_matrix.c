@@ -102,10 +102,11 @@ static void fill_inverse(const st_faces* f, int brick, const uint8_t* medium, co
     float d[V];
     memcpy(d, a, sizeof d);
     if (f->slot[brick] >= 0) {
-        const float* face = f->face + (size_t)f->slot[brick] * 6 * V;
         for (int side = 0; side < 6; side++) {
+            float face[V];
+            st_transport_side(f, brick, side, face);
             for (int v = 0; v < V; v++) {
-                d[v] += face[side * V + v];
+                d[v] += face[v];
             }
         }
     } else {

@@ -45,7 +45,12 @@ INLINE rows rows_at(const st_around* e, int y, int z)
     const v8 zp = ROW(r_.zp)
 
 #define FACE(s, side, at) ROW((s)->face + (side)*512 + (at))
-#define SPLAT(x)          ((v8){(x), (x), (x), (x), (x), (x), (x), (x)})
+// Conductances of a row's faces at one side, out of its bits.
+#define LANE(byte)                                                                                 \
+    ((v8i){1 << (byte), 2 << (byte), 4 << (byte), 8 << (byte), 16 << (byte), 32 << (byte),         \
+           64 << (byte), (int32_t)(128u << (byte))})
+#define OPEN_FACE(c, bits, byte) ((v8)((v8i)(c) & (((bits)&LANE(byte)) != 0)))
+#define SPLAT(x)                 ((v8){(x), (x), (x), (x), (x), (x), (x), (x)})
 
 INLINE void smooth_rows(const st_stencil* s, const st_around* e, const float* b, float omega,
                         float* out, const int from[2], const int to[2], bool has_face, bool has_a)
@@ -109,6 +114,23 @@ INLINE void layer_bounds(int side, int from[2], int to[2])
     to[1] = axis == 1 ? at + 1 : 8;
 }
 
+/// What a brick's faces are.
+typedef enum kind {
+    UNIFORM,
+    OPEN,
+    MIXED,
+} kind;
+
+// A word that holds the bits of four sides, for each voxel of a row.
+INLINE int32_t open_word(const uint8_t* open, int at, int first_side)
+{
+    int32_t word;
+    memcpy(&word, open + at + first_side, sizeof word);
+    return word;
+}
+#define SPLAT_WORD(x)                ((v8i){(x), (x), (x), (x), (x), (x), (x), (x)})
+#define OPEN_BITS(s, at, first_side) SPLAT_WORD(open_word((s)->open, (at), (first_side)))
+
 // One row of b - A e, in flux form: what leaves one voxel enters the next, bit for bit.
 #define RESIDUAL_ROW                                                                               \
     LOAD_AROUND(e, at, y, z);                                                                      \
@@ -117,12 +139,26 @@ INLINE void layer_bounds(int side, int from[2], int to[2])
         loss += ROW(s->a + at);                                                                    \
     }                                                                                              \
     v8 value = ROW(b + at) - loss * own;                                                           \
-    value += (has_face ? FACE(s, 0, at) : cx) * (xm - own);                                        \
-    value += (has_face ? FACE(s, 1, at) : cx) * (xp - own);                                        \
-    value += (has_face ? FACE(s, 2, at) : cy) * (ym - own);                                        \
-    value += (has_face ? FACE(s, 3, at) : cy) * (yp - own);                                        \
-    value += (has_face ? FACE(s, 4, at) : cz) * (zm - own);                                        \
-    value += (has_face ? FACE(s, 5, at) : cz) * (zp - own)
+    v8 c[6] = {cx, cx, cy, cy, cz, cz};                                                            \
+    if (of == OPEN) {                                                                              \
+        const v8i near = OPEN_BITS(s, at, 0);                                                      \
+        const v8i far = OPEN_BITS(s, at, 4);                                                       \
+        c[0] = OPEN_FACE(cx, near, 0);                                                             \
+        c[1] = OPEN_FACE(cx, near, 8);                                                             \
+        c[2] = OPEN_FACE(cy, near, 16);                                                            \
+        c[3] = OPEN_FACE(cy, near, 24);                                                            \
+        c[4] = OPEN_FACE(cz, far, 0);                                                              \
+        c[5] = OPEN_FACE(cz, far, 8);                                                              \
+    }                                                                                              \
+    for (int side = 0; of == MIXED && side < 6; side++) {                                          \
+        c[side] = FACE(s, side, at);                                                               \
+    }                                                                                              \
+    value += c[0] * (xm - own);                                                                    \
+    value += c[1] * (xp - own);                                                                    \
+    value += c[2] * (ym - own);                                                                    \
+    value += c[3] * (yp - own);                                                                    \
+    value += c[4] * (zm - own);                                                                    \
+    value += c[5] * (zp - own)
 
 #define RESIDUAL_CONSTANTS                                                                         \
     const v8 cx = SPLAT(s->c[0]);                                                                  \
@@ -143,7 +179,7 @@ INLINE uint32_t largest(const void* max)
 }
 
 INLINE uint32_t residual_brick(const st_stencil* s, const st_around* e, const float* b, float* out,
-                               bool has_face, bool has_a)
+                               kind of, bool has_a)
 {
     RESIDUAL_CONSTANTS;
     for (int z = 0; z < 8; z++) {
@@ -158,7 +194,7 @@ INLINE uint32_t residual_brick(const st_stencil* s, const st_around* e, const fl
 }
 
 INLINE uint32_t restrict_brick(const st_stencil* s, const st_around* e, const float* b,
-                               float* coarse, bool has_face, bool has_a)
+                               float* coarse, kind of, bool has_a)
 {
     RESIDUAL_CONSTANTS;
     for (int z2 = 0; z2 < 4; z2++) {
@@ -182,9 +218,9 @@ INLINE uint32_t restrict_brick(const st_stencil* s, const st_around* e, const fl
 }
 
 // A face that lets nothing through has no neighbour: its own value stands for it.
-INLINE void open_or_own(const float* face, const void* own, void* side)
+INLINE void open_or_own(const void* conductance, const void* own, void* side)
 {
-    const v8i open = ROW(face) > 0.0f;
+    const v8i open = *(const v8*)conductance > 0.0f;
     *(v8i*)side = (*(const v8i*)side & open) | (*(const v8i*)own & ~open);
 }
 
@@ -202,8 +238,9 @@ INLINE void add_row(float* to, const void* row, const uint8_t* medium)
 // Linear towards the nearest neighbour along each axis: a quarter of itself and of each of the
 // three.                                                                                 [TIS-6]
 INLINE uint32_t prolong_brick(const st_stencil* s, const st_around* e, float* const fine[8],
-                              const uint8_t* const medium[8], bool has_face)
+                              const uint8_t* const medium[8], kind of)
 {
+    const v8 one = SPLAT(1.0f);
     v8i max = {0, 0, 0, 0, 0, 0, 0, 0};
     for (int z = 0; z < 8; z++) {
         for (int y = 0; y < 8; y++) {
@@ -211,10 +248,18 @@ INLINE uint32_t prolong_brick(const st_stencil* s, const st_around* e, float* co
             LOAD_AROUND(e, at, y, z);
             MAX_BITS(max, own);
             v8 side[6] = {xm, xp, ym, yp, zm, zp};
-            if (has_face) {
+            if (of == OPEN) {
+                const v8i near = OPEN_BITS(s, at, 0);
+                const v8i far = OPEN_BITS(s, at, 4);
+                const v8 open[6] = {OPEN_FACE(one, near, 0),  OPEN_FACE(one, near, 8),
+                                    OPEN_FACE(one, near, 16), OPEN_FACE(one, near, 24),
+                                    OPEN_FACE(one, far, 0),   OPEN_FACE(one, far, 8)};
                 for (int f = 0; f < 6; f++) {
-                    open_or_own(s->face + f * 512 + at, &own, &side[f]);
+                    open_or_own(&open[f], &own, &side[f]);
                 }
+            }
+            for (int f = 0; of == MIXED && f < 6; f++) {
+                open_or_own(s->face + f * 512 + at, &own, &side[f]);
             }
             for (int part = 0; part < 4; part++) {
                 const int dy = part & 1;
@@ -289,10 +334,13 @@ INLINE uint32_t prolong_brick(const st_stencil* s, const st_around* e, float* co
         const st_stencil own = *s;                                                                 \
         const st_around around = *e;                                                               \
         if (own.face) {                                                                            \
-            return residual_brick(&own, &around, b, out, true, true);                              \
+            return residual_brick(&own, &around, b, out, MIXED, true);                             \
         }                                                                                          \
-        return own.a ? residual_brick(&own, &around, b, out, false, true)                          \
-                     : residual_brick(&own, &around, b, out, false, false);                        \
+        if (own.open) {                                                                            \
+            return residual_brick(&own, &around, b, out, OPEN, true);                              \
+        }                                                                                          \
+        return own.a ? residual_brick(&own, &around, b, out, UNIFORM, true)                        \
+                     : residual_brick(&own, &around, b, out, UNIFORM, false);                      \
     }                                                                                              \
     __VA_ARGS__ static uint32_t restrict_##suffix(const st_stencil* s, const st_around* e,         \
                                                   const float* b, float* coarse)                   \
@@ -300,10 +348,13 @@ INLINE uint32_t prolong_brick(const st_stencil* s, const st_around* e, float* co
         const st_stencil own = *s;                                                                 \
         const st_around around = *e;                                                               \
         if (own.face) {                                                                            \
-            return restrict_brick(&own, &around, b, coarse, true, true);                           \
+            return restrict_brick(&own, &around, b, coarse, MIXED, true);                          \
         }                                                                                          \
-        return own.a ? restrict_brick(&own, &around, b, coarse, false, true)                       \
-                     : restrict_brick(&own, &around, b, coarse, false, false);                     \
+        if (own.open) {                                                                            \
+            return restrict_brick(&own, &around, b, coarse, OPEN, true);                           \
+        }                                                                                          \
+        return own.a ? restrict_brick(&own, &around, b, coarse, UNIFORM, true)                     \
+                     : restrict_brick(&own, &around, b, coarse, UNIFORM, false);                   \
     }                                                                                              \
     __VA_ARGS__ static uint32_t prolong_##suffix(const st_stencil* s, const st_around* e,          \
                                                  float* const fine[8],                             \
@@ -311,8 +362,11 @@ INLINE uint32_t prolong_brick(const st_stencil* s, const st_around* e, float* co
     {                                                                                              \
         const st_stencil own = *s;                                                                 \
         const st_around around = *e;                                                               \
-        return own.face ? prolong_brick(&own, &around, fine, medium, true)                         \
-                        : prolong_brick(&own, &around, fine, medium, false);                       \
+        if (own.face) {                                                                            \
+            return prolong_brick(&own, &around, fine, medium, MIXED);                              \
+        }                                                                                          \
+        return own.open ? prolong_brick(&own, &around, fine, medium, OPEN)                         \
+                        : prolong_brick(&own, &around, fine, medium, UNIFORM);                     \
     }                                                                                              \
     static const st_stencil_ops OPS_##suffix = {                                                   \
         smooth_##suffix,   begin_##suffix,   layer_##suffix, residual_##suffix,                    \

@@ -10,10 +10,17 @@
 
 #include "base/base.h"
 
+/// Bytes of `open`: per row of eight voxels a byte for each side (bit = voxel) and two unused.
+#define ST_OPEN_BYTES 512
+
 /// Coefficients of one brick. Arrays are [512]; `face` is [6][512] for x-, x+, y-, y+, z-, z+.
+/// Three kinds of bricks: uniform (no `face`, no `open`), open (`open`: each face has its axis's
+/// `c` or nothing, and behind a face with nothing lies no tissue, where fields are 0), mixed
+/// (`face`). Open and mixed bricks have `a` and `inverse`.
 typedef struct st_stencil {
-    const float* face; ///< NULL: all faces of an axis have `c`
-    const float* a;    ///< besides `a0`; NULL: `a0` and `inverse0` everywhere
+    const float* face;
+    const uint8_t* open; ///< [64][8]
+    const float* a;      ///< besides `a0`; NULL: `a0` and `inverse0` everywhere
     const float* inverse;
     float c[3];
     float a0, inverse0; ///< inverse = 1 / (a + sum c)

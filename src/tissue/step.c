@@ -158,7 +158,7 @@ static void transport_chunk(void* arg, int first, int last, int worker)
     st_level* l = &mg->level[0];
     for (int i = first; i < last; i++) {
         st_stencil stencil = st_multigrid_stencil(mg, 0, i);
-        stencil.a = stencil.face ? NOTHING : NULL;
+        stencil.a = stencil.face || stencil.open ? NOTHING : NULL;
         stencil.a0 = 0.0f;
         const st_around e = st_multigrid_around(&l->grid, l->y, i);
         float* b = l->b + (size_t)i * V;

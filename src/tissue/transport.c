@@ -10,7 +10,24 @@ float st_transport_face(const st_faces* f, int brick, int side, int voxel)
     if (f->slot[brick] < 0) {
         return f->c[f->uniform[brick]][side / 2];
     }
-    return f->face[((size_t)f->slot[brick] * 6 + (size_t)side) * V + (size_t)voxel];
+    const size_t row = (size_t)f->row[f->slot[brick]];
+    if (f->sole[brick]) {
+        const uint8_t bits = f->open[row * ST_OPEN_BYTES + (size_t)(voxel & ~7) + (size_t)side];
+        return bits >> (voxel & 7) & 1 ? f->c[f->sole[brick]][side / 2] : 0.0f;
+    }
+    return f->face[(row * 6 + (size_t)side) * V + (size_t)voxel];
+}
+
+void st_transport_side(const st_faces* f, int brick, int side, float out[V])
+{
+    if (f->slot[brick] >= 0 && !f->sole[brick]) {
+        const size_t row = (size_t)f->row[f->slot[brick]];
+        memcpy(out, f->face + (row * 6 + (size_t)side) * V, V * sizeof *out);
+        return;
+    }
+    for (int v = 0; v < V; v++) {
+        out[v] = st_transport_face(f, brick, side, v);
+    }
 }
 
 double st_transport_wall(const st_transport* t, int medium, int side, int region)
@@ -278,13 +295,129 @@ static void add_walls(const build* b, const st_wall_face* wall, int64_t wall_cou
     }
 }
 
+// The medium of all tissue of a brick, 0 = several or none.
+static uint8_t sole_medium(const uint8_t* medium)
+{
+    uint8_t sole = 0;
+    for (int v = 0; v < V; v++) {
+        if (medium[v] && sole && medium[v] != sole) {
+            return 0;
+        }
+        sole = medium[v] ? medium[v] : sole;
+    }
+    return sole;
+}
+
+// On coarse levels media are not told apart: that of all finer bricks.
+static uint8_t sole_medium_below(const build* b, int brick)
+{
+    uint8_t sole = 0;
+    for (int k = 0; k < 8; k++) {
+        const int32_t child = b->grid->child[brick][k];
+        if (child >= b->fine_grid->brick_count) {
+            continue;
+        }
+        const uint8_t own =
+            b->fine->uniform[child] ? b->fine->uniform[child] : b->fine->sole[child];
+        if (!own || (sole && own != sole)) {
+            return 0;
+        }
+        sole = own;
+    }
+    return sole;
+}
+
+// Has every face the medium's conductance, or none and no tissue behind it?
+static bool is_open(const build* b, int brick, uint8_t sole, const float* face)
+{
+    const uint8_t* medium = b->grid->medium;
+    for (int v = 0; sole && v < V; v++) {
+        for (int side = 0; medium[(size_t)brick * V + (size_t)v] && side < 6; side++) {
+            int other;
+            const int32_t next = across(b->grid, brick, v, side, &other);
+            const bool is_tissue = medium[(size_t)next * V + (size_t)other] != 0;
+            if (face[side * V + v] != (is_tissue ? b->faces->c[sole][side / 2] : 0.0f)) {
+                return false;
+            }
+        }
+    }
+    return sole != 0;
+}
+
+static void find_open(void* arg, int first, int last, int worker)
+{
+    (void)worker;
+    const build* b = arg;
+    const st_faces* f = b->faces;
+    for (int i = first; i < last; i++) {
+        if (f->slot[i] >= 0) {
+            const float* face = f->face + (size_t)f->slot[i] * 6 * V;
+            const uint8_t sole =
+                b->fine ? sole_medium_below(b, i) : sole_medium(b->grid->medium + (size_t)i * V);
+            f->sole[i] = is_open(b, i, sole, face) ? sole : 0;
+        }
+    }
+}
+
+static void write_bits(const float* face, uint8_t* open)
+{
+    for (int v = 0; v < V; v++) {
+        for (int side = 0; side < 6; side++) {
+            const uint8_t bit = face[side * V + v] > 0.0f;
+            open[(v & ~7) + side] |= (uint8_t)(bit << (v & 7));
+        }
+    }
+}
+
+// Bricks whose faces are open or closed keep a bit for each instead of its conductance: a
+// twenty-fourth of the memory, and of what a residual reads.
+static st_status pack_faces(st_ctx* ctx, build* b, st_pool* pool)
+{
+    st_faces* f = b->faces;
+    int mixed = 0;
+    int open = 0;
+    st_grid_each(pool, b->grid->brick_count, find_open, b);
+    f->row = st_alloc(ctx, (size_t)f->slot_count + 1, sizeof *f->row);
+    if (!f->row) {
+        return ST_ERR_MEMORY;
+    }
+    for (int i = 0; i < b->grid->brick_count; i++) {
+        if (f->slot[i] >= 0) {
+            f->row[f->slot[i]] = f->sole[i] ? open++ : mixed++;
+        }
+    }
+    float* face = st_grid_alloc(ctx, (size_t)mixed * 6 * V, sizeof *face);
+    f->open = st_grid_alloc(ctx, (size_t)open * ST_OPEN_BYTES, 1);
+    if (!face || !f->open) {
+        st_free(ctx, face);
+        return ST_ERR_MEMORY;
+    }
+    for (int i = 0; i < b->grid->brick_count; i++) {
+        const int32_t slot = f->slot[i];
+        if (slot < 0) {
+            continue;
+        }
+        const size_t row = (size_t)f->row[slot];
+        const float* from = f->face + (size_t)slot * 6 * V;
+        if (f->sole[i]) {
+            write_bits(from, f->open + row * ST_OPEN_BYTES);
+        } else {
+            memcpy(face + row * 6 * V, from, 6 * V * sizeof *face);
+        }
+    }
+    st_free(ctx, f->face);
+    f->face = face;
+    return ST_OK;
+}
+
 static st_status build_level(st_ctx* ctx, build* b, int level, st_pool* pool)
 {
     st_faces* f = b->faces;
     const size_t count = (size_t)b->grid->brick_count;
     f->slot = st_alloc(ctx, count + 1, sizeof *f->slot);
     f->uniform = st_alloc(ctx, count + 1, 1);
-    if (!f->slot || !f->uniform) {
+    f->sole = st_alloc(ctx, count + 1, 1);
+    if (!f->slot || !f->uniform || !f->sole) {
         return ST_ERR_MEMORY;
     }
     for (int m = 1; m <= ST_MEDIUM_LIMIT; m++) {
@@ -311,7 +444,7 @@ static st_status build_level(st_ctx* ctx, build* b, int level, st_pool* pool)
         st_grid_each(pool, b->grid->brick_count, find_middles, b);
     }
     st_grid_each(pool, b->grid->brick_count, fill_faces, b);
-    return ST_OK;
+    return pack_faces(ctx, b, pool);
 }
 
 st_status st_transport_create(st_ctx* ctx, const st_transport_key* key, const st_grid* grid,
@@ -368,6 +501,9 @@ void st_transport_destroy(st_ctx* ctx, st_transport* t)
     for (int level = 0; level < t->level_count; level++) {
         st_free(ctx, t->level[level].slot);
         st_free(ctx, t->level[level].uniform);
+        st_free(ctx, t->level[level].sole);
+        st_free(ctx, t->level[level].row);
+        st_free(ctx, t->level[level].open);
         st_free(ctx, t->level[level].face);
         st_free(ctx, t->level[level].wall);
     }

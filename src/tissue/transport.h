@@ -19,9 +19,12 @@ typedef struct st_wall_face {
 } st_wall_face;
 
 typedef struct st_faces {
-    int32_t* slot;    ///< [brick_count] where the arrays of a mixed brick are, -1 = uniform
-    uint8_t* uniform; ///< [brick_count] its medium, 0 = mixed
-    float* face;      ///< [slot_count][6][512]
+    int32_t* slot;    ///< [brick_count] where the arrays of another brick are, -1 = uniform
+    uint8_t* uniform; ///< [brick_count] its medium, 0 = not uniform
+    uint8_t* sole;    ///< [brick_count] the one medium of an open brick, 0 = not open
+    int32_t* row;     ///< [slot_count] in `open` where the brick is open, else in `face`
+    uint8_t* open;    ///< [..][64][8], see stencil.h
+    float* face;      ///< [..][6][512]
     float* wall;      ///< [slot_count][512] conductance to boundaries
     int slot_count;
     float c[ST_MEDIUM_LIMIT + 1][3]; ///< inside a medium
@@ -50,5 +53,8 @@ void st_transport_destroy(st_ctx* ctx, st_transport* t);
 
 /// Conductance of one face, whatever the brick is.
 float st_transport_face(const st_faces* f, int brick, int side, int voxel);
+
+/// Conductances of one side of a brick's voxels, whatever the brick is.
+void st_transport_side(const st_faces* f, int brick, int side, float out[ST_BRICK_VOXELS]);
 
 #endif
