@@ -132,6 +132,12 @@ static st_status bench_triad(st_ctx* ctx, int threads, size_t bytes)
 // --- worlds
 // -------------------------------------------------------------------------------------
 
+/// Inner radius of a ball's shell of that thickness and volume, which has to be large enough for it.
+static double shell_radius(double volume, double thick)
+{
+    return 0.5 * (sqrt(volume / (3.14159265 * thick) - thick * thick / 3.0) - thick);
+}
+
 /// A cube of n^3 voxels, or a shell of as many that is `thick` voxels thick.
 static st_status make_world(st_ctx* ctx, int n, int thick, int threads, st_tissue** out)
 {
@@ -143,13 +149,13 @@ static st_status make_world(st_ctx* ctx, int n, int thick, int threads, st_tissu
     const st_paint paint = {.shape = thick > 0 ? &shell : &box, .medium = 1};
     int edge = n;
     if (thick > 0) {
-        const double radius = sqrt((double)n * n * n / (4.0 * 3.14159265 * thick));
-        edge = (int)(2.0 * radius + thick) + 4;
+        const double inner_radius = shell_radius((double)n * n * n, thick);
+        edge = (int)(2.0 * (inner_radius + thick)) + 4;
         for (int i = 0; i < 3; i++) {
             outer.centre_um[i] = inner.centre_um[i] = 0.5 * edge * EDGE_UM;
         }
-        outer.size_um[0] = (radius + 0.5 * thick) * EDGE_UM;
-        inner.size_um[0] = (radius - 0.5 * thick) * EDGE_UM;
+        outer.size_um[0] = (inner_radius + thick) * EDGE_UM;
+        inner.size_um[0] = inner_radius * EDGE_UM;
     }
     def.paint = &paint;
     def.paint_count = 1;
@@ -294,7 +300,7 @@ st_status st_bench_fields(st_ctx* ctx, int threads)
 {
     static const int substrates[3] = {1, 4, FIELD_MAX};
     static const int sizes[4] = {32, 64, 128, 160};
-    static const int thickness[4] = {5, 10, 20, 80};
+    static const int thickness[4] = {5, 10, 20, 60};
     st_pool* pool = NULL; // knows how many CPUs there are
     ST_TRY(st_pool_create(ctx, threads, &pool));
     const int most = st_pool_worker_count(pool);
