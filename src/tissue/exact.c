@@ -27,17 +27,17 @@ st_totals st_exact_take(const st_totals* worker, int worker_count)
     for (int i = 0; i < worker_count; i++) {
         const st_totals* w = &worker[i];
         for (int m = 0; m <= ST_MEDIUM_LIMIT; m++) {
-            sum.level[m] += w->level[m];
+            st_exact_add(&sum.level[m], w->level[m]);
         }
-        sum.change += w->change;
-        sum.uptake += w->uptake;
-        sum.uptake_slope += w->uptake_slope;
-        sum.cells += w->cells;
-        sum.cells_slope += w->cells_slope;
-        sum.source += w->source;
-        sum.in += w->in;
-        sum.wall_level += w->wall_level;
-        sum.clipped += w->clipped;
+        st_exact_add(&sum.change, w->change);
+        st_exact_add(&sum.uptake, w->uptake);
+        st_exact_add(&sum.uptake_slope, w->uptake_slope);
+        st_exact_add(&sum.cells, w->cells);
+        st_exact_add(&sum.cells_slope, w->cells_slope);
+        st_exact_add(&sum.source, w->source);
+        st_exact_add(&sum.in, w->in);
+        st_exact_add(&sum.wall_level, w->wall_level);
+        st_exact_add(&sum.clipped, w->clipped);
         sum.max_bits = w->max_bits > sum.max_bits ? w->max_bits : sum.max_bits;
         sum.difference_bits =
             w->difference_bits > sum.difference_bits ? w->difference_bits : sum.difference_bits;

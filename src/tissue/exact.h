@@ -27,7 +27,12 @@ static inline int64_t st_exact_round(double scaled)
         double value;
         int64_t bits;
     } magic = {.value = scaled + 0x1.8p52};
-    return magic.bits - 0x4338000000000000;
+    return (int64_t)((uint64_t)magic.bits - 0x4338000000000000u);
+}
+/// Adds a term; where the unit was guessed too small sums wrap around, and are thrown away.
+static inline void st_exact_add(int64_t* sum, int64_t term)
+{
+    *sum = (int64_t)((uint64_t)*sum + (uint64_t)term);
 }
 
 /// Empties the totals of all workers, and puts them together.

@@ -542,7 +542,7 @@ double st_tissue_mean_M(const st_tissue* t, int field, int medium)
     int64_t sum = 0;
     for (size_t i = 0; i < (size_t)grid->brick_count * V; i++) {
         if (grid->medium[i] == medium) {
-            sum += st_exact_round(scale * (double)f->level[i]);
+            st_exact_add(&sum, st_exact_round(scale * (double)f->level[i]));
         }
     }
     return t->medium_count[medium] > 0 ? (double)sum / scale / (double)t->medium_count[medium]

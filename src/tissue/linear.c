@@ -201,7 +201,7 @@ static int64_t clip(const linear* p, const st_book_in* in, float* x)
         const float base = p->is_second ? in->level[v] + in->first[v] : in->level[v];
         const float w = base + x[v];
         if (w < 0.0f) {
-            clipped += st_exact_round(p->s.scale * -(double)w);
+            st_exact_add(&clipped, st_exact_round(p->s.scale * -(double)w));
             x[v] = -base;
         }
     }
@@ -212,7 +212,7 @@ static void sum_by_medium(const linear* p, int brick, const float* now, st_total
 {
     const uint8_t* medium = p->s.t->mg->level[0].grid.medium + (size_t)brick * V;
     for (int v = 0; v < V; v++) {
-        totals->level[medium[v]] += st_exact_round(p->s.scale * (double)now[v]);
+        st_exact_add(&totals->level[medium[v]], st_exact_round(p->s.scale * (double)now[v]));
     }
 }
 
@@ -240,17 +240,17 @@ static void sum_chunk(void* arg, int first, int last, int worker)
         p->book->sum(&in, &sums);
         totals->end_below_bits = larger(totals->end_below_bits, sums.end_below_bits);
         if (sums.below_bits > 0) {
-            totals->clipped += clip(p, &in, x);
+            st_exact_add(&totals->clipped, clip(p, &in, x));
             p->book->sum(&in, &sums);
         }
-        totals->change += sums.change;
+        st_exact_add(&totals->change, sums.change);
         totals->max_bits = larger(totals->max_bits, sums.max_bits);
         totals->max_change_bits = larger(totals->max_change_bits, sums.max_change_bits);
         totals->difference_bits = larger(totals->difference_bits, sums.difference_bits);
         const bool has_more = f->source || f->sink || t->wall_start[i] < t->wall_start[i + 1];
         const bool is_mixed = t->mg->sole_medium[i] == 0;
         if (!is_mixed) {
-            totals->level[t->mg->sole_medium[i]] += sums.level;
+            st_exact_add(&totals->level[t->mg->sole_medium[i]], sums.level);
         }
         if (has_more || is_mixed) {
             float now[V];
@@ -345,8 +345,8 @@ static void end_chunk(void* arg, int first, int last, int worker)
                                  .factor = p->factor};
         st_book_left left;
         p->book->end(&end, grid->is_full[i] ? NULL : grid->medium + at, &left);
-        totals->change += left.amount;
-        totals->clipped += left.deficit;
+        st_exact_add(&totals->change, left.amount);
+        st_exact_add(&totals->clipped, left.deficit);
         totals->max_bits = larger(totals->max_bits, left.max_bits);
         totals->max_change_bits = larger(totals->max_change_bits, left.min_bits);
         totals->min_negative_bits = larger(totals->min_negative_bits, left.owed_bits);

@@ -133,7 +133,7 @@ double st_tissue_matrix_mean(const st_tissue* t, int matrix, int medium)
     int64_t sum = 0;
     for (size_t i = 0; i < (size_t)grid->brick_count * V; i++) {
         if (grid->medium[i] == medium) {
-            sum += st_exact_round(scale * m->value[i]);
+            st_exact_add(&sum, st_exact_round(scale * m->value[i]));
         }
     }
     return (double)sum / scale / (double)t->medium_count[medium];

@@ -5,6 +5,7 @@
 // Eight floats: one row of a brick, one AVX register, two SSE registers.
 typedef float v8 __attribute__((vector_size(32), may_alias));
 typedef int32_t v8i __attribute__((vector_size(32), may_alias));
+typedef uint8_t bytes8 __attribute__((vector_size(8), may_alias));
 
 #define INLINE static inline __attribute__((always_inline))
 #define ROW(p) (*(const v8*)(p))
@@ -226,13 +227,11 @@ INLINE void open_or_own(const void* conductance, const void* own, void* side)
 
 INLINE void add_row(float* to, const void* row, const uint8_t* medium)
 {
-    v8 value = *(const v8*)row;
+    v8i value = *(const v8i*)row;
     if (medium) {
-        for (int x = 0; x < 8; x++) {
-            value[x] = medium[x] ? value[x] : 0.0f;
-        }
+        value &= __builtin_convertvector(*(const bytes8*)medium, v8i) != 0;
     }
-    *(v8*)to += value;
+    *(v8*)to += (v8)value;
 }
 
 // Linear towards the nearest neighbour along each axis: a quarter of itself and of each of the
