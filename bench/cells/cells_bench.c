@@ -6,7 +6,7 @@
 /// CSV on standard output. All noise is delay: the best of several repeats counts. CPU seconds tell
 /// what the program needs while others use the machine.
 
-#include "tissue/lod_twin.h"
+#include "cli/bench_lod.h"
 
 #include <math.h>
 #include <stdio.h>

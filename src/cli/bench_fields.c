@@ -52,16 +52,18 @@ typedef struct row {
     double work;
     const char* unit;
     double cycles, bytes_per_voxel;
+    double
+        moved; ///< bytes to and from memory per unit of work, counted as the triad's; 0 = no claim
 } row;
 
 static void print_row(row* r)
 {
     qsort(r->wall, REPEATS, sizeof *r->wall, compare_doubles);
     qsort(r->cpu, REPEATS, sizeof *r->cpu, compare_doubles);
-    printf("%s,%s,%lld,%.3f,%d,%d,%.4g,%.4g,%.4g,%s,%.3g,%.4g\n", r->what, r->shape,
+    printf("%s,%s,%lld,%.3f,%d,%d,%.4g,%.4g,%.4g,%s,%.3g,%.4g,%.4g,,\n", r->what, r->shape,
            (long long)r->voxels, r->fill, r->substrates, r->threads, r->work / r->wall[0],
            r->work / r->wall[REPEATS / 2], r->work / r->cpu[0], r->unit, r->cycles,
-           r->bytes_per_voxel);
+           r->bytes_per_voxel, r->moved * r->work / r->wall[0]);
     fflush(stdout);
 }
 
@@ -108,7 +110,7 @@ static st_status bench_triad(st_ctx* ctx, int threads, size_t bytes)
     t.a = st_alloc(ctx, count, sizeof(float));
     t.b = st_alloc(ctx, count, sizeof(float));
     t.c = st_alloc(ctx, count, sizeof(float));
-    row r = {.what = "triad", .shape = "", .threads = threads, .unit = "bytes/s"};
+    row r = {.what = "triad", .shape = "", .threads = threads, .unit = "bytes/s", .moved = 1.0};
     r.work = 12.0 * (double)count;
     r.bytes_per_voxel = NAN;
     r.cycles = NAN;
@@ -132,7 +134,8 @@ static st_status bench_triad(st_ctx* ctx, int threads, size_t bytes)
 // --- worlds
 // -------------------------------------------------------------------------------------
 
-/// Inner radius of a ball's shell of that thickness and volume, which has to be large enough for it.
+/// Inner radius of a ball's shell of that thickness and volume, which has to be large enough for
+/// it.
 static double shell_radius(double volume, double thick)
 {
     return 0.5 * (sqrt(volume / (3.14159265 * thick) - thick * thick / 3.0) - thick);
@@ -275,8 +278,10 @@ static st_status measure_world(st_ctx* ctx, int n, int thick, int substrates, in
              .unit = "voxel-substrates/s"};
     if (status == ST_OK && parts) {
         r.what = "smoothing step";
-        r.work = 2.0 * voxels * substrates; // two steps in one pass
+        r.work = 2.0 * voxels * substrates; // two steps in one pass: x and b in, x out
+        r.moved = 6.0;
         status = measure_part(ctx, tissue, ST_EXERCISE_SMOOTH, &r);
+        r.moved = 0.0;
         r.work = voxels * substrates;
     }
     if (status == ST_OK && parts) {
@@ -306,7 +311,7 @@ st_status st_bench_fields(st_ctx* ctx, int threads)
     const int most = st_pool_worker_count(pool);
     st_pool_destroy(pool);
     printf("what,shape,voxels,fill,substrates,threads,best_per_s,median_per_s,best_per_cpu_s,unit,"
-           "cycles,bytes_per_voxel\n");
+           "cycles,bytes_per_voxel,best_bytes_per_s,error,seconds\n");
     ST_TRY(bench_triad(ctx, most, (size_t)12 << 20));
     ST_TRY(bench_triad(ctx, most, (size_t)384 << 20));
     for (int i = 0; i < 3; i++) {
@@ -322,5 +327,6 @@ st_status st_bench_fields(st_ctx* ctx, int threads)
     for (int n = 1; n < most; n *= 2) {
         ST_TRY(measure_world(ctx, 100, 0, 1, n, true));
     }
-    return ST_OK;
+    ST_TRY(measure_world(ctx, 215, 40, FIELD_MAX, most, false)); // 1e7 voxels: memory
+    return st_bench_fields_error(ctx, most);
 }

@@ -1,7 +1,7 @@
 // The engine beside the LOD scheme at 0.01 min, as the field uses it: both go to the same answer,
 // and what each pays for its error. [TIS-4]
 
-#include "tissue/lod_twin.h"
+#include "cli/bench_lod.h"
 #include "tissue/scene.h"
 
 #include <setjmp.h>

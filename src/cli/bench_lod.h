@@ -5,8 +5,8 @@
 ///
 ///     (1 + dt (k/3 - D d2/dx2)) u' = u, then the same along y and z, each by elimination;
 ///     the source enters first: u + dt s
-#ifndef ST_TISSUE_LOD_TWIN_H
-#define ST_TISSUE_LOD_TWIN_H
+#ifndef ST_CLI_BENCH_LOD_H
+#define ST_CLI_BENCH_LOD_H
 
 #include "base/parallel.h"
 
