@@ -75,6 +75,34 @@ static void one_pass_is_two_steps(void** state)
     }
 }
 
+// After the first steps nothing is allocated any more: the next allocation would fail.
+static void a_warm_step_allocates_nothing(void** state)
+{
+    (void)state;
+    for (int workers = 1; workers <= 3; workers += 2) {
+        const int n[3] = {40, 33, 25};
+        const st_shape ball = {
+            .kind = ST_SHAPE_BALL, .centre_um = {400.0, 330.0, 250.0}, .size_um = {320.0}};
+        scene s;
+        scene_begin(&s, n, 20.0, &ball, workers, NULL);
+        s.rates[1].diffusivity_um2_per_min = 3e3;
+        s.rates[1].decay_per_min = 0.1;
+        s.rates[1].uptake_max_M_per_min = 1e-6;
+        s.rates[1].uptake_half_M = 1e-6;
+        s.def.initial_M[1] = 1e-5;
+        scene_hold(&s, 0, 1e-5);
+        scene_add(&s);
+        scene_check(&s, st_tissue_advance(s.ctx, s.tissue, 1.0));
+        st_ctx_fail_allocation(s.ctx, 1);
+        const int64_t before = st_tissue_ledger(s.tissue, 0).step_count;
+        scene_check(&s, st_tissue_advance(s.ctx, s.tissue, 3.0));
+        scene_check(&s, st_tissue_solve_steady(s.ctx, s.tissue, 0));
+        assert_true(st_tissue_ledger(s.tissue, 0).step_count > before + 1);
+        assert_ptr_equal(st_alloc(s.ctx, 1, 1), NULL); // it was still to come
+        assert_true(scene_end(&s));
+    }
+}
+
 typedef struct books {
     _Alignas(64) float level[512], remainder[512], first[512], x[512], b[512];
 } books;
@@ -191,6 +219,7 @@ static void books_are_what_they_say(void** state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_warm_step_allocates_nothing),
         cmocka_unit_test(one_pass_is_two_steps),
         cmocka_unit_test(books_agree_with_their_plain_twins),
         cmocka_unit_test(books_are_what_they_say),
