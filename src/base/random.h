@@ -12,7 +12,6 @@ typedef enum st_stream {
     ST_STREAM_PERSON = 1,      // who a person is: covariates
     ST_STREAM_PARAMETER = 2,   // this person's model parameters
     ST_STREAM_PROCEDURE = 3,   // harvest, processing, injection
-    ST_STREAM_CONTEXT = 4,     // contextual (placebo) response
     ST_STREAM_MEASUREMENT = 5, // instrument noise at a visit
     ST_STREAM_FLUCTUATION = 6, // slow within-person fluctuation
     ST_STREAM_DROPOUT = 7,

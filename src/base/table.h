@@ -35,6 +35,11 @@ void st_text_clear(st_text* text);
 void st_text_add(st_text* text, const char* s);
 void st_text_add_bytes(st_text* text, const char* s, size_t length);
 void st_text_addf(st_text* text, const char* format, ...) ST_PRINTF(2, 3);
+/// Adds text with the characters of `which` (some of & < > " ') written as XML and HTML ask.
+/// Control characters other than tab and newline, which XML cannot hold, are left out.
+void st_text_add_escaped(st_text* text, const char* s, size_t length, const char* which);
+/// The same for what stands between tags, where only & and < mean something.
+void st_text_add_xml(st_text* text, const char* s);
 /// Adds one CSV field, quoted if needed, preceded by a comma unless it begins a record.
 void st_text_add_field(st_text* text, const char* field);
 /// Adds a number as a CSV field with 17 significant digits at most, shortest that reads back equal.

@@ -260,6 +260,24 @@ static void a_text_grows_and_survives_lack_of_memory(void** state)
     assert_false(text.failed);
 }
 
+// Texts from outside: what XML cannot hold is left out, the rest is as asked.
+static void texts_are_escaped_for_xml(void** state)
+{
+    (void)state;
+    static const char odd[] = "a<b>&\"c\"'d'\x01\x7f\t\n\xc3\xa9";
+    st_text text;
+    st_text_init(&text, ctx);
+    st_text_add_escaped(&text, odd, strlen(odd), "&<>\"'");
+    assert_string_equal(text.data, "a&lt;b&gt;&amp;&quot;c&quot;&#39;d&#39;\t\n\xc3\xa9");
+    st_text_clear(&text);
+    st_text_add_escaped(&text, odd, 3, "&<>\"'");
+    assert_string_equal(text.data, "a&lt;b");
+    st_text_clear(&text);
+    st_text_add_xml(&text, "1 < 2 > 0 & 'x'");
+    assert_string_equal(text.data, "1 &lt; 2 > 0 &amp; 'x'");
+    st_text_clear(&text);
+}
+
 static void a_file_is_written_whole_or_not_at_all(void** state)
 {
     (void)state;
@@ -379,6 +397,7 @@ int main(void)
         TEST(numbers_are_short_and_read_back_equal),
         TEST(only_whole_numbers_are_taken_from_a_text),
         TEST(a_text_grows_and_survives_lack_of_memory),
+        TEST(texts_are_escaped_for_xml),
         TEST(a_file_is_written_whole_or_not_at_all),
         TEST(a_disk_that_takes_no_more_is_told_and_left_clean),
         TEST(a_file_without_a_size_is_read_to_its_end),

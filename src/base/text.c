@@ -82,6 +82,41 @@ void st_text_addf(st_text* text, const char* format, ...)
     text->length += (size_t)length;
 }
 
+static const char* entity_of(char c)
+{
+    return c == '&'    ? "&amp;"
+           : c == '<'  ? "&lt;"
+           : c == '>'  ? "&gt;"
+           : c == '"'  ? "&quot;"
+           : c == '\'' ? "&#39;"
+                       : ""; // a control character
+}
+
+static bool is_control(char c)
+{
+    return ((unsigned char)c < 0x20 && c != '\n' && c != '\t') || c == 0x7f;
+}
+
+void st_text_add_escaped(st_text* text, const char* s, size_t length, const char* which)
+{
+    for (size_t i = 0; i < length; i++) {
+        size_t end = i;
+        while (end < length && !is_control(s[end]) && !strchr(which, s[end])) {
+            end++;
+        }
+        st_text_add_bytes(text, s + i, end - i);
+        if (end < length) {
+            st_text_add(text, entity_of(s[end]));
+        }
+        i = end;
+    }
+}
+
+void st_text_add_xml(st_text* text, const char* s)
+{
+    st_text_add_escaped(text, s, strlen(s), "&<");
+}
+
 static void add_separator(st_text* text)
 {
     if (text->length > 0 && text->data[text->length - 1] != '\n') {
