@@ -63,7 +63,10 @@ typedef struct st_cells_def {
     double wake_um;               ///< a neighbour's way that wakes a sleeper, > 0
     double skin_um;               ///< lists of neighbours reach so much farther, > 0; no result
                                   ///< depends on it
-    int worker_count;             ///< 0 = one per CPU
+    int island_limit; ///< of ADAPTIVE: where cells fall apart into groups that do not meet, each
+                      ///< group of at most so many cells has steps of its own; 0 ... 4096, 0 =
+                      ///< all cells have common steps, always                         [CEL-9]
+    int worker_count; ///< 0 = one per CPU
     uint32_t cookie;
 } st_cells_def;
 
@@ -216,7 +219,8 @@ ST_API uint64_t st_cells_commit_count(const st_cells* cells); ///< commits so fa
 // --- mechanics
 // -------------------------------------------------------------------------------------
 
-/// What the last st_cells_relax() did.
+/// What the last st_cells_relax() did. With islands, steps, rejections, evaluations and summed
+/// errors are those of the island that has most of each.
 typedef struct st_relax_report {
     int64_t step_count, reject_count;
     int64_t force_count;       ///< evaluations of all awake cells
@@ -227,6 +231,9 @@ typedef struct st_relax_report {
     double error_um;         ///< largest estimated position error of an accepted step (ADAPTIVE)
     double total_error_um;   ///< sum over the steps of the largest estimate
     double speed_um_per_min; ///< of the fastest cell at the end
+    int64_t island_count;    ///< groups integrated by themselves, repeated ones included    [CEL-9]
+    int64_t lone_count;      ///< cells that met nobody and went straight ahead
+    int64_t largest_island;  ///< cells; 0 = the cells had common steps
 } st_relax_report;
 
 /// Moves the cells for dt_min (> 0, at most 1e6). Commit before: refused while events wait.

@@ -18,6 +18,7 @@ st_cells_def st_default_cells_def(void)
         .rest_speed_um_per_min = 1e-4,
         .wake_um = 2e-3,
         .skin_um = 2.0,
+        .island_limit = 1024,
         .worker_count = 1,
         .cookie = COOKIE,
     };
@@ -110,7 +111,8 @@ static st_status check_def(st_ctx* ctx, const st_cells_def* def)
     ST_TRY(check_number(ctx, "position_error_um", def->position_error_um, 1e-4, 10.0));
     ST_TRY(check_number(ctx, "rest_speed_um_per_min", def->rest_speed_um_per_min, 0.0, 1.0));
     ST_TRY(check_number(ctx, "wake_um", def->wake_um, 1e-5, 10.0));
-    return check_number(ctx, "skin_um", def->skin_um, 0.01, 50.0);
+    ST_TRY(check_number(ctx, "skin_um", def->skin_um, 0.01, 50.0));
+    return check_number(ctx, "island_limit", (double)def->island_limit, 0.0, ST_ISLAND_LIMIT);
 }
 
 // --- making

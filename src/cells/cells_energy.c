@@ -1,6 +1,6 @@
 // The potential whose slope the speeds are.                                                [CEL-1]
 
-#include "cells/cells_state.h"
+#include "cells/cells_near.h"
 
 #include <math.h>
 #include <string.h>
@@ -29,21 +29,32 @@ static double pair_energy(const st_cells* cells, const st_body* a, const st_body
            3.0;
 }
 
+typedef struct energy_call {
+    const st_cells* cells;
+    int64_t slot;
+    int64_t whole;
+} energy_call;
+
+static void add_pair(void* arg, int64_t slot, double square)
+{
+    energy_call* e = arg;
+    (void)square;
+    if (slot != e->slot) {
+        const st_body* body = e->cells->c.body;
+        e->whole += (int64_t)(pair_energy(e->cells, &body[e->slot], &body[slot]) / UNIT);
+    }
+}
+
 static st_status energy_chunk(st_cells* cells, void* arg, int first_brick, int last_brick,
                               int worker)
 {
     int64_t* sum = (int64_t*)arg + 8 * worker;
     for (int64_t s = cells->start[first_brick]; s < cells->start[last_brick]; s++) {
-        const uint32_t* list = cells->list + (size_t)cells->row[s] * 8;
-        double own = 0.0;
-        int64_t whole = 0;
-        for (int i = 0; i < cells->row_blocks[s] * 8; i++) {
-            if (list[i] != s) { // its own slot fills up the row
-                own = pair_energy(cells, &cells->c.body[s], &cells->c.body[list[i]]);
-                whole += (int64_t)(own / UNIT);
-            }
-        }
-        *sum += whole;
+        energy_call e = {.cells = cells, .slot = s};
+        const uint32_t form = cells->c.body[s].form;
+        const double reach = st_cells_body_radius(form) * cells->type[form & 255u].reach;
+        st_cells_near_each(cells, cells->c.body[s].tick, reach + cells->reach_um, add_pair, &e);
+        *sum += e.whole;
     }
     return ST_OK;
 }
@@ -54,9 +65,7 @@ st_status st_cells_energy(st_ctx* ctx, st_cells* cells, double* out)
     if (cells->count == 0) {
         return ST_OK;
     }
-    if (!(cells->list_skin_um > 0.0) || !(2.0 * cells->way_um < cells->list_skin_um)) {
-        ST_TRY(st_cells_list_make(ctx, cells, cells->def.skin_um));
-    }
+    ST_TRY(st_cells_list_reach(ctx, cells));
     int64_t* sum = st_alloc(ctx, 8 * (size_t)cells->worker_count, sizeof *sum);
     if (!sum) {
         return ST_ERR_MEMORY;

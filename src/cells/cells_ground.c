@@ -120,6 +120,74 @@ void st_cells_ground_slide(const st_cells* cells, int home, const int32_t from[3
     }
 }
 
+// Does a wall of this voxel come within `radius` of the stretch low ... high (ticks)?
+static bool is_wall_near(const st_cells* cells, int brick, int voxel, const int32_t low[3],
+                         const int32_t high[3], double radius_um)
+{
+    if (cells->wall_row[brick] < 0) {
+        return false;
+    }
+    const uint32_t wall =
+        cells->wall[(size_t)cells->wall_row[brick] * ST_BRICK_VOXELS + (size_t)voxel];
+    for (int side = 0; side < 6; side++) {
+        const int away = (int)(wall >> 4 * side & 15u);
+        if (away == 15) {
+            continue;
+        }
+        // The wall's plane, and the end of the stretch on its side, in voxels of the box.
+        const int axis = side / 2;
+        const int in_brick = voxel >> 3 * axis & 7;
+        const int own =
+            cells->brick_at[brick][axis] * ST_BRICK_EDGE + in_brick - cells->shift[axis];
+        const double d = side % 2
+                             ? own + 1 + away - ((double)high[axis] + 1.0) * cells->per_voxel[axis]
+                             : (double)low[axis] * cells->per_voxel[axis] - (own - away);
+        if (d * cells->frame.voxel_um[axis] < radius_um) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// Most voxels along a way that are looked at.
+#define WAY_VOXELS 64
+
+bool st_cells_ground_free(const st_cells* cells, int home, const int32_t from[3],
+                          const int32_t to[3], double radius_um)
+{
+    int32_t low[3];
+    int32_t high[3];
+    int32_t first[3];
+    int32_t last[3];
+    for (int axis = 0; axis < 3; axis++) {
+        low[axis] = from[axis] < to[axis] ? from[axis] : to[axis];
+        high[axis] = from[axis] < to[axis] ? to[axis] : from[axis];
+    }
+    if (!voxel_of(cells, low, first) || !voxel_of(cells, high, last)) {
+        return false;
+    }
+    const int64_t count =
+        (int64_t)(last[0] - first[0] + 1) * (last[1] - first[1] + 1) * (last[2] - first[2] + 1);
+    if (count > WAY_VOXELS) {
+        return false;
+    }
+    for (int32_t z = first[2]; z <= last[2]; z++) {
+        for (int32_t y = first[1]; y <= last[1]; y++) {
+            for (int32_t x = first[0]; x <= last[0]; x++) {
+                const int32_t at[3] = {x >> 3, y >> 3, z >> 3};
+                const int brick = brick_near(cells, at, home);
+                const int voxel = (z & 7) * 64 + (y & 7) * 8 + (x & 7);
+                if (brick < 0 ||
+                    !is_open(cells, st_tissue_brick_media(cells->def.tissue, brick)[voxel]) ||
+                    (radius_um > 0.0 && is_wall_near(cells, brick, voxel, low, high, radius_um))) {
+                    return false;
+                }
+            }
+        }
+    }
+    return true;
+}
+
 // --- making
 // ---------------------------------------------------------------------------------------
 

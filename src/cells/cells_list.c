@@ -1,7 +1,9 @@
-// Lists of neighbours: candidates of a brick in tight bins, tested eight at a time.        [CEL-7]
+// Lists of neighbours of all awake cells: candidates of a brick in tight bins, tested eight at a
+// time; where few are awake, and when a sleeper wakes, cell by cell.                       [CEL-7]
 
 #include "base/random.h"
-#include "cells/cells_state.h"
+#include "cells/cells_group.h"
+#include "cells/cells_near.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -9,14 +11,20 @@
 
 /// Blocks of eight that a worker takes from the list at once.
 #define PAGE 4096
+/// Beyond what single precision may lose in lists of straight ways, um.
+#define AHEAD_SKIN 0.05
+/// Bins are worth it where at least one cell in so many is awake.
+#define FEW_AWAKE 16
 
 typedef struct make_call {
     st_candidate_fn test;
     double skin_um;
+    double ahead_min; ///< above 0: reach grows by the straight way of so many minutes
     float reach[ST_CELL_TYPE_LIMIT];
     double halo_um; ///< how far outside of a brick its cells' neighbours can be
     _Atomic int64_t used;
     _Atomic int crowded; ///< 1 = a cell has too many neighbours
+    _Atomic int full;    ///< 1 = the list has no room for a row
 } make_call;
 
 /// A brick's own cells and those around, sorted into bins.
@@ -49,9 +57,17 @@ static void brick_box(const st_cells* cells, int brick, double low[3], double hi
     }
 }
 
-static float float_reach(const make_call* call, uint32_t form)
+static float float_reach(const st_cells* cells, const make_call* call, int64_t s)
 {
-    return (float)(form >> 8) * (float)ST_RADIUS_UNIT * call->reach[form & 255u];
+    const uint32_t form = cells->c.body[s].form;
+    const float reach = (float)(form >> 8) * (float)ST_RADIUS_UNIT * call->reach[form & 255u];
+    if (!(call->ahead_min > 0.0)) {
+        return reach;
+    }
+    double way[3];
+    st_cells_group_ahead(cells, (size_t)s, call->ahead_min, way);
+    const double allowed = ST_GROUP_ALLOWED * st_cells_body_radius(form);
+    return reach + (float)(allowed + st_cells_group_length(way));
 }
 
 static int bin_of(const bins* b, int axis, float at)
@@ -75,7 +91,7 @@ static void take_cells(const st_cells* cells, const make_call* call, int brick,
         b->raw_x[n] = (float)(body.tick[0] - b->origin[0]) * tick;
         b->raw_y[n] = (float)(body.tick[1] - b->origin[1]) * tick;
         b->raw_z[n] = (float)(body.tick[2] - b->origin[2]) * tick;
-        b->raw_reach[n] = float_reach(call, body.form);
+        b->raw_reach[n] = float_reach(cells, call, s);
         b->raw_slot[n] = (uint32_t)s;
     }
 }
@@ -181,7 +197,11 @@ static int64_t take_blocks(st_cells* cells, make_call* call, int worker, int64_t
     }
     const int64_t at = w->page;
     w->page += blocks;
-    return w->page <= cells->list_capacity ? at : -1;
+    if (w->page <= cells->list_capacity) {
+        return at;
+    }
+    atomic_store(&call->full, 1);
+    return -1;
 }
 
 // Does a cell with a lower id lie at exactly the same place?
@@ -197,22 +217,109 @@ static bool is_second(const st_cells* cells, int64_t s, const uint32_t* row, int
     return false;
 }
 
+// Writes a row of n cells, filled up with the own slot; `row` has room for seven more.
+static void keep_row(st_cells* cells, make_call* call, int worker, int64_t s, uint32_t* row, int n)
+{
+    if (n >= ST_ROW_LIMIT) {
+        atomic_store(&call->crowded, 1);
+        n = ST_ROW_LIMIT;
+    }
+    const int64_t blocks = (n + 7) / 8;
+    while (n % 8 != 0) {
+        row[n++] = (uint32_t)s;
+    }
+    const int64_t at = take_blocks(cells, call, worker, blocks);
+    if (at >= 0) {
+        memcpy(cells->list + at * 8, row, (size_t)n * sizeof *row);
+        cells->row[s] = (uint32_t)at;
+        cells->row_blocks[s] = (uint8_t)blocks;
+    }
+}
+
+static void note_coincidence(st_cells* cells, int worker, int64_t s, const uint32_t* row, int n)
+{
+    if (is_second(cells, s, row, n)) {
+        cells->wake[s] = 2;
+        cells->found[worker].coincident++;
+    }
+}
+
+typedef struct row_call {
+    const st_cells* cells;
+    const make_call* call;
+    int64_t s;
+    double reach; ///< with the skin
+    uint32_t* row;
+    int count;
+    bool meets;
+} row_call;
+
+static void add_to_row(void* arg, int64_t slot, double square)
+{
+    row_call* r = arg;
+    const double reach =
+        (r->reach + (double)float_reach(r->cells, r->call, slot)) / r->cells->tick_um;
+    if (slot != r->s && square <= reach * reach && r->count < ST_ROW_LIMIT) {
+        r->row[r->count++] = (uint32_t)slot;
+        r->meets = r->meets || !(square > 0.0);
+    }
+}
+
+// The row of one cell from the cells around, wherever they are now.
+static bool make_row(st_cells* cells, make_call* call, int worker, int64_t s, uint32_t* row,
+                     int* count)
+{
+    row_call r = {.cells = cells,
+                  .call = call,
+                  .s = s,
+                  .reach = (double)float_reach(cells, call, s) + call->skin_um,
+                  .row = row};
+    st_cells_near_each(cells, cells->c.body[s].tick, call->halo_um, add_to_row, &r);
+    *count = r.count;
+    keep_row(cells, call, worker, s, row, r.count);
+    return r.meets;
+}
+
+static void make_few(st_cells* cells, make_call* call, int brick, int worker)
+{
+    uint32_t row[ST_ROW_LIMIT + 16];
+    for (int64_t s = cells->start[brick]; s < cells->start[brick + 1]; s++) {
+        int count;
+        if (cells->c.rest[s] == 1) {
+            cells->row_blocks[s] = ST_NO_ROW;
+        } else if (make_row(cells, call, worker, s, row, &count)) {
+            note_coincidence(cells, worker, s, row, count);
+        }
+    }
+}
+
 static st_status make_brick(st_cells* cells, make_call* call, int brick, int worker)
 {
     bins b = {0};
-    st_cells_found* found = &cells->found[worker];
+    int64_t awake = 0;
+    for (int64_t s = cells->start[brick]; s < cells->start[brick + 1]; s++) {
+        awake += cells->c.rest[s] != 1;
+    }
+    if (awake * FEW_AWAKE < cells->start[brick + 1] - cells->start[brick]) {
+        make_few(cells, call, brick, worker);
+        return ST_OK;
+    }
     ST_TRY(bin_brick(cells, call, brick, worker, &b));
     uint32_t row[ST_ROW_LIMIT + 16];
     const st_candidates all = {.x = b.x, .y = b.y, .z = b.z, .reach = b.reach, .slot = b.slot};
     const float tick = (float)cells->tick_um;
     const float halo = (float)call->halo_um;
     for (int64_t s = cells->start[brick]; s < cells->start[brick + 1]; s++) {
+        if (cells->c.rest[s] == 1) {
+            cells->row_blocks[s] = ST_NO_ROW;
+            continue;
+        }
         const st_body body = cells->c.body[s];
         const st_candidate_query q = {
             .x = (float)(body.tick[0] - b.origin[0]) * tick,
             .y = (float)(body.tick[1] - b.origin[1]) * tick,
             .z = (float)(body.tick[2] - b.origin[2]) * tick,
-            .reach = float_reach(call, body.form) + (float)call->skin_um,
+            .reach = float_reach(cells, call, s) + (float)call->skin_um,
             .slot = (uint32_t)s,
         };
         const int x0 = bin_of(&b, 0, q.x - halo);
@@ -228,25 +335,10 @@ static st_status make_brick(st_cells* cells, make_call* call, int brick, int wor
                                 ST_ROW_LIMIT - n, &meets);
             }
         }
-        if (n >= ST_ROW_LIMIT) {
-            atomic_store(&call->crowded, 1);
-            n = ST_ROW_LIMIT;
+        if (meets) {
+            note_coincidence(cells, worker, s, row, n < ST_ROW_LIMIT ? n : ST_ROW_LIMIT);
         }
-        found->neighbours = n > found->neighbours ? n : found->neighbours;
-        const int64_t blocks = (n + 7) / 8;
-        while (n % 8 != 0) {
-            row[n++] = (uint32_t)s;
-        }
-        if (meets && is_second(cells, s, row, n)) {
-            cells->wake[s] = 2;
-            found->coincident++;
-        }
-        const int64_t at = take_blocks(cells, call, worker, blocks);
-        if (at >= 0) {
-            memcpy(cells->list + at * 8, row, (size_t)n * sizeof *row);
-            cells->row[s] = (uint32_t)at;
-            cells->row_blocks[s] = (uint8_t)blocks;
-        }
+        keep_row(cells, call, worker, s, row, n);
     }
     return ST_OK;
 }
@@ -344,36 +436,31 @@ static st_status forget_way(st_cells* cells, void* arg, int first_brick, int las
     return ST_OK;
 }
 
-st_status st_cells_list_make(st_ctx* ctx, st_cells* cells, double skin_um)
+static st_status fill_lists(st_ctx* ctx, st_cells* cells, make_call* call)
 {
-    ST_TRY(st_cells_store_sort(ctx, cells));
-    make_call call = {.test = st_cells_force_candidates(), .skin_um = skin_um};
+    call->test = st_cells_force_candidates();
     for (int t = 0; t < cells->def.type_count; t++) {
-        call.reach[t] = (float)cells->type[t].reach;
+        call->reach[t] = (float)cells->type[t].reach;
     }
-    ST_TRY(st_cells_list_reach(ctx, cells));
-    call.halo_um = 2.0 * cells->reach_um + skin_um + 0.01;
     ST_TRY(reserve_list(ctx, cells, 2 * cells->count / 8 + PAGE));
     for (;;) {
         for (int w = 0; w < cells->worker_count; w++) {
             cells->worker[w].page = cells->worker[w].page_end = 0;
         }
-        const st_status status = st_cells_store_pass(cells, make_chunk, &call);
+        const st_status status = st_cells_store_pass(cells, make_chunk, call);
         if (status != ST_OK) {
             return ST_FAIL(ctx, status, "cells: out of memory for lists of neighbours");
         }
-        const int64_t used = atomic_load(&call.used);
+        const int64_t used = atomic_load(&call->used);
+        cells->list_used = used;
         if (used <= cells->list_capacity) {
             break;
         }
         ST_TRY(reserve_list(ctx, cells, used + used / 16 + PAGE));
-        atomic_store(&call.used, 0);
-    }
-    if (atomic_load(&call.crowded)) {
-        return ST_FAIL(ctx, ST_ERR_NUMERIC,
-                       "cells: a cell has %d or more neighbours within %g um: too crowded, or the "
-                       "sizes of the types differ too much",
-                       ST_ROW_LIMIT, call.halo_um);
+        atomic_store(&call->used, 0);
+        for (int w = 0; w < cells->worker_count; w++) {
+            cells->found[w].coincident = 0;
+        }
     }
     int64_t coincident = 0;
     for (int w = 0; w < cells->worker_count; w++) {
@@ -384,6 +471,85 @@ st_status st_cells_list_make(st_ctx* ctx, st_cells* cells, double skin_um)
     }
     (void)st_cells_store_pass(cells, forget_way, NULL);
     cells->way_um = 0.0;
+    return ST_OK;
+}
+
+static st_status check_crowd(st_ctx* ctx, make_call* call)
+{
+    if (atomic_load(&call->crowded)) {
+        return ST_FAIL(ctx, ST_ERR_NUMERIC,
+                       "cells: a cell has %d or more neighbours within %g um: too crowded, or the "
+                       "sizes of the types differ too much",
+                       ST_ROW_LIMIT, call->halo_um);
+    }
+    return ST_OK;
+}
+
+st_status st_cells_list_make(st_ctx* ctx, st_cells* cells, double skin_um)
+{
+    ST_TRY(st_cells_store_sort(ctx, cells));
+    ST_TRY(st_cells_list_reach(ctx, cells));
+    make_call call = {.skin_um = skin_um, .halo_um = 2.0 * cells->reach_um + skin_um + 0.01};
+    ST_TRY(fill_lists(ctx, cells, &call));
+    ST_TRY(check_crowd(ctx, &call));
     cells->list_skin_um = skin_um;
     return ST_OK;
+}
+
+st_status st_cells_list_ahead(st_ctx* ctx, st_cells* cells, double minutes, double fastest_um,
+                              bool* is_crowded)
+{
+    ST_TRY(st_cells_store_sort(ctx, cells));
+    ST_TRY(st_cells_list_reach(ctx, cells));
+    make_call call = {.skin_um = AHEAD_SKIN,
+                      .ahead_min = minutes,
+                      .halo_um = 2.0 * (cells->reach_um + fastest_um) + AHEAD_SKIN + 0.01};
+    ST_TRY(fill_lists(ctx, cells, &call));
+    *is_crowded = atomic_load(&call.crowded);
+    st_cells_list_forget(cells);
+    return ST_OK;
+}
+
+static st_status complete_chunk(st_cells* cells, void* arg, int first_brick, int last_brick,
+                                int worker)
+{
+    uint32_t row[ST_ROW_LIMIT + 16];
+    for (int64_t s = cells->start[first_brick]; s < cells->start[last_brick]; s++) {
+        if (cells->row_blocks[s] == ST_NO_ROW && cells->c.rest[s] != 1) {
+            int count;
+            (void)make_row(cells, arg, worker, s, row, &count);
+        }
+    }
+    return ST_OK;
+}
+
+st_status st_cells_list_complete(st_ctx* ctx, st_cells* cells)
+{
+    if (cells->home || !(cells->list_skin_um > 0.0)) {
+        return ST_OK; // an island lists everybody
+    }
+    const double skin = cells->list_skin_um;
+    make_call call = {.skin_um = skin, .halo_um = 2.0 * cells->reach_um + skin + 0.01};
+    for (int t = 0; t < cells->def.type_count; t++) {
+        call.reach[t] = (float)cells->type[t].reach;
+    }
+    atomic_store(&call.used, cells->list_used);
+    for (;;) {
+        (void)st_cells_store_pass(cells, complete_chunk, &call);
+        cells->list_used = atomic_load(&call.used);
+        if (!atomic_load(&call.full)) {
+            break;
+        }
+        // The rows that found no room are tried again with more.
+        const int64_t blocks = cells->list_used + cells->list_used / 8 + PAGE;
+        uint32_t* list = st_realloc(cells->ctx, cells->list, (size_t)blocks, 8 * sizeof *list);
+        if (!list) {
+            st_cells_list_forget(cells);
+            return ST_FAIL(ctx, ST_ERR_MEMORY, "cells: out of memory for lists of neighbours");
+        }
+        cells->list = list;
+        cells->list_capacity = blocks;
+        atomic_store(&call.full, 0);
+    }
+    return check_crowd(ctx, &call);
 }

@@ -19,6 +19,18 @@ static int64_t lower(const uint16_t* voxel, int64_t first, int64_t last, int bel
     return first;
 }
 
+// The same from nearby: fewer guesses for the processor than halving.
+static int64_t walk(const uint16_t* voxel, int64_t first, int64_t last, int below)
+{
+    while (first + 8 < last && voxel[first + 8] < below) {
+        first += 8;
+    }
+    while (first < last && voxel[first] < below) {
+        first++;
+    }
+    return first;
+}
+
 static void test_range(const st_cells* cells, const int32_t tick[3], double square, int64_t first,
                        int64_t last, st_cells_near_fn fn, void* arg)
 {
@@ -70,10 +82,11 @@ void st_cells_near_each(const st_cells* cells, const int32_t tick[3], double rad
                 const int z1 = bz == high[2] >> 3 ? high[2] & 7 : 7;
                 int64_t from = first;
                 for (int z = z0; z <= z1; z++) {
+                    from = lower(cells->c.voxel, from, last, z * 64 + y0 * 8 + x0);
                     for (int y = y0; y <= y1; y++) {
-                        from = lower(cells->c.voxel, from, last, z * 64 + y * 8 + x0);
+                        from = walk(cells->c.voxel, from, last, z * 64 + y * 8 + x0);
                         const int64_t to =
-                            lower(cells->c.voxel, from, last, z * 64 + y * 8 + x1 + 1);
+                            walk(cells->c.voxel, from, last, z * 64 + y * 8 + x1 + 1);
                         test_range(cells, tick, radius * radius, from, to, fn, arg);
                         from = to;
                     }

@@ -1,7 +1,7 @@
 // Overdamped motion: how long a step may be, and when lists are made anew.       [CEL-2] [CEL-3]
 
 #include "base/maths.h"
-#include "cells/cells_step.h"
+#include "cells/cells_group.h"
 
 #include <math.h>
 #include <string.h>
@@ -30,16 +30,29 @@ static st_cells_found collect(st_cells* cells)
         sum.sleepy += f->sleepy;
         sum.announcing += f->announcing;
         sum.bad += f->bad;
+        sum.reach_sum += f->reach_sum;
+        sum.speed_sum += f->speed_sum;
+        sum.sampled += f->sampled;
+        sum.touching += f->touching;
+        sum.lone += f->lone;
+        sum.grew += f->grew;
     }
     return sum;
 }
 
+st_status st_cells_relax_pass(st_cells* cells, st_step_fn pass, void* arg, st_cells_found* found)
+{
+    memset(cells->found, 0, (size_t)cells->worker_count * sizeof *cells->found);
+    const st_status status = st_cells_store_pass(cells, pass, arg);
+    *found = collect(cells);
+    return status;
+}
+
 static st_cells_found run(st_relax* r, st_step_fn pass)
 {
-    st_cells* cells = r->cells;
-    memset(cells->found, 0, (size_t)cells->worker_count * sizeof *cells->found);
-    (void)st_cells_store_pass(cells, pass, r); // a pass cannot fail
-    return collect(cells);
+    st_cells_found found;
+    (void)st_cells_relax_pass(r->cells, pass, r, &found); // these passes cannot fail
+    return found;
 }
 
 static void renew_task(st_relax* r)
@@ -57,7 +70,7 @@ static st_status make_lists(st_ctx* ctx, st_relax* r, double way_um, st_relax_re
     const bool is_own = cells->def.method == ST_CELLS_ADAPTIVE;
     const double least = is_own && cells->has_births ? BIRTH_SKIN * cells->largest_radius_um : 0.0;
     const double skin = fmax(fmax(cells->def.skin_um, 2.5 * way_um), least);
-    ST_TRY(st_cells_list_make(ctx, r->cells, skin));
+    ST_TRY(r->make(ctx, r->cells, skin));
     report->list_count++;
     renew_task(r);
     return ST_OK;
@@ -68,7 +81,8 @@ static bool lists_hold(const st_cells* cells, double way_um)
     return cells->list_skin_um > 0.0 && 2.0 * way_um < cells->list_skin_um - 2e-3;
 }
 
-static void after_step(st_relax* r, const st_cells_found* moved, st_cells_found* next)
+static st_status after_step(st_ctx* ctx, st_relax* r, const st_cells_found* moved,
+                            st_cells_found* next)
 {
     st_cells* cells = r->cells;
     cells->is_sorted = false;
@@ -79,12 +93,17 @@ static void after_step(st_relax* r, const st_cells_found* moved, st_cells_found*
         const st_cells_found settled = run(r, st_cells_step_settle);
         cells->resting = cells->count - settled.awake;
         next->awake = settled.awake;
+        if (settled.announcing > 0) {
+            ST_TRY(st_cells_list_complete(ctx, cells));
+            renew_task(r);
+        }
         if (settled.announcing > 0 && r->woken) {
             const st_cells_found fresh = run(r, st_cells_step_fresh);
             st_cells_keep_larger(&next->speed, fresh.speed);
             st_cells_keep_larger(&next->stiffness, fresh.stiffness);
         }
     }
+    return ST_OK;
 }
 
 static void swap_positions(st_cells* cells, int stage)
@@ -129,7 +148,7 @@ static st_status relax_fixed(st_ctx* ctx, st_relax* r, double dt, st_relax_repor
         report->error_um = fmax(report->error_um, (double)moved.error);
         report->total_error_um += (double)moved.error;
         report->speed_um_per_min = (double)moved.speed;
-        after_step(r, &moved, &next);
+        ST_TRY(after_step(ctx, r, &moved, &next));
         report->awake_count = next.awake;
         cells->time_min = end - dt + (step + 1.0) * (dt / steps);
         if (next.awake == 0) {
@@ -197,7 +216,7 @@ static st_cells_found begin_again(st_relax* r, st_relax_report* report)
     return now;
 }
 
-static st_status relax_adaptive(st_ctx* ctx, st_relax* r, double dt, st_relax_report* report)
+st_status st_cells_relax_own(st_ctx* ctx, st_relax* r, double dt, st_relax_report* report)
 {
     st_cells* cells = r->cells;
     const double end = cells->time_min + dt;
@@ -205,6 +224,7 @@ static st_status relax_adaptive(st_ctx* ctx, st_relax* r, double dt, st_relax_re
     if (!lists_hold(cells, cells->way_um)) {
         ST_TRY(make_lists(ctx, r, 0.0, report));
     }
+    renew_task(r);
     const double radius = cells->smallest_radius_um;
     st_cells_found now = begin_again(r, report);
     double wish = cells->next_step_min > 0.0 ? cells->next_step_min
@@ -241,9 +261,12 @@ static st_status relax_adaptive(st_ctx* ctx, st_relax* r, double dt, st_relax_re
         }
         const st_cells_found moved = run(r, st_cells_step_accept);
         swap_positions(cells, (stages - 1) & 1);
-        after_step(r, &moved, &next);
+        ST_TRY(after_step(ctx, r, &moved, &next));
         cells->time_min += h;
         left = h >= left ? 0.0 : left - h;
+        if (r->watch) {
+            r->watch(r, dt - left);
+        }
         report->shortest_step_min =
             report->step_count == 0 ? h : fmin(report->shortest_step_min, h);
         report->longest_step_min = fmax(report->longest_step_min, h);
@@ -283,12 +306,15 @@ static st_status begin(st_ctx* ctx, st_relax* r)
     r->woken = 0;
     const st_cells_found settled = run(r, st_cells_step_settle);
     cells->resting = cells->count - settled.awake;
+    ST_TRY(st_cells_list_complete(ctx, cells));
+    renew_task(r);
     return ST_OK;
 }
 
-static st_relax make_relax(st_cells* cells)
+st_relax st_cells_relax_plan(st_cells* cells)
 {
     return (st_relax){.cells = cells,
+                      .make = st_cells_list_make,
                       .force = st_cells_force_choose(cells->is_uniform),
                       .task = {.pair_repulsion = cells->pair_repulsion,
                                .pair_adhesion = cells->pair_adhesion,
@@ -305,11 +331,12 @@ static st_relax make_relax(st_cells* cells)
 
 st_status st_cells_relax_speeds(st_ctx* ctx, st_cells* cells)
 {
-    st_relax r = make_relax(cells);
+    st_relax r = st_cells_relax_plan(cells);
     st_relax_report report = {0};
     if (!lists_hold(cells, cells->way_um)) {
         ST_TRY(make_lists(ctx, &r, 0.0, &report));
     }
+    ST_TRY(st_cells_list_complete(ctx, cells));
     renew_task(&r);
     (void)run(&r, st_cells_step_begin);
     return ST_OK;
@@ -333,12 +360,16 @@ st_status st_cells_relax(st_ctx* ctx, st_cells* cells, double dt_min, st_relax_r
         cells->time_min += dt_min;
         return ST_OK;
     }
-    st_relax r = make_relax(cells);
+    st_relax r = st_cells_relax_plan(cells);
     ST_TRY(begin(ctx, &r));
     if (cells->resting == cells->count) {
         cells->time_min += dt_min;
         return ST_OK;
     }
-    return cells->def.method == ST_CELLS_FIXED ? relax_fixed(ctx, &r, dt_min, out)
-                                               : relax_adaptive(ctx, &r, dt_min, out);
+    if (cells->def.method == ST_CELLS_FIXED) {
+        return relax_fixed(ctx, &r, dt_min, out);
+    }
+    double left = dt_min;
+    ST_TRY(st_cells_island_relax(ctx, &r, dt_min, &left, out));
+    return left > 0.0 ? st_cells_relax_own(ctx, &r, left, out) : ST_OK;
 }

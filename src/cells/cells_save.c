@@ -7,7 +7,7 @@
 
 #include <xxhash.h>
 
-#define HEAD_MAGIC  0x3148434c4c454353u // "SCELLCH1"
+#define HEAD_MAGIC  0x3248434c4c454353u // "SCELLCH2"
 #define BRICK_MAGIC 0x3142434c4c454353u // "SCELLCB1"
 
 // --- hash
@@ -62,6 +62,7 @@ uint64_t st_cells_hash(const st_cells* cells)
 typedef struct head {
     uint64_t magic, state_bytes, column_count, count, next_id, commit_count, birth_number;
     double time_min, next_step_min, tick_um, largest_radius_um;
+    uint32_t island_wait, island_failures;
     int64_t type_count[ST_CELL_TYPE_LIMIT];
     uint64_t check;
 } head;
@@ -86,7 +87,9 @@ st_status st_cells_save_head(st_ctx* ctx, const st_cells* cells, void** out, siz
                 .time_min = cells->time_min,
                 .next_step_min = cells->next_step_min,
                 .tick_um = cells->tick_um,
-                .largest_radius_um = cells->largest_radius_um};
+                .largest_radius_um = cells->largest_radius_um,
+                .island_wait = cells->island_wait,
+                .island_failures = cells->island_failures};
     memcpy(h->type_count, cells->type_count, sizeof h->type_count);
     h->check = XXH3_64bits(h, offsetof(head, check));
     *out = h;
@@ -163,6 +166,8 @@ st_status st_cells_restore_begin(st_ctx* ctx, st_cells* cells, const void* bytes
     cells->time_min = h.time_min;
     cells->next_step_min = h.next_step_min;
     cells->largest_radius_um = h.largest_radius_um;
+    cells->island_wait = h.island_wait;
+    cells->island_failures = h.island_failures;
     cells->restore_count = (int64_t)h.count;
     memcpy(cells->type_count, h.type_count, sizeof h.type_count);
     return ST_OK;

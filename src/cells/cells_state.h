@@ -23,6 +23,10 @@ typedef struct st_body {
 #define ST_REACH_LIMIT 120.0
 /// Most neighbours in a cell's list.
 #define ST_ROW_LIMIT 512
+/// Blocks of a cell without a list: it sleeps.
+#define ST_NO_ROW 255u
+/// Most cells of an island.
+#define ST_ISLAND_LIMIT 4096
 
 /// Bits of `mark`: what the next commit or relax has to know.
 #define ST_MARK_GONE    1u  ///< removed at this commit
@@ -90,7 +94,8 @@ typedef struct st_cells_worker {
     int64_t value_count, value_capacity;
     void* scratch;
     size_t scratch_bytes;
-    int64_t page, page_end; ///< of the list, in blocks of 8
+    int64_t page, page_end;  ///< of the list, in blocks of 8
+    st_relax_report islands; ///< what this worker's islands did in a pass
     char pad[64];
 } st_cells_worker;
 
@@ -98,7 +103,9 @@ typedef struct st_cells_worker {
 typedef struct st_cells_found {
     float speed, stiffness, error, way, step_way, reach, smallest_radius;
     int64_t awake, updates, sleepy, announcing, coincident, left, bad;
-    int64_t neighbours; ///< most of one cell
+    int64_t reach_sum, speed_sum; ///< whole parts of 2^-20 um, um/min: a sum without an order
+    int64_t sampled, touching;    ///< cells looked at, cells within their reach
+    int64_t lone, grew;           ///< cells by themselves; that left their allowance
     char pad[64];
 } st_cells_found;
 
@@ -122,6 +129,7 @@ struct st_cells {
     int shift[3];
     double tick_um, per_voxel[3];
     int brick_count;
+    const int32_t* home;    ///< an island's own cells: bricks by group; else NULL: every brick
     int32_t (*brick_at)[3]; ///< brick coordinates
     int32_t (*around)[27];  ///< neighbours, -1 = none; 13 is itself
     int32_t* brick_table;   ///< hash table of coordinates -> brick
@@ -169,9 +177,10 @@ struct st_cells {
     double reach_um, smallest_radius_um; ///< of all cells when relaxing began
     double force_scale;                  ///< whole units per um/min
     double time_min;
-    double next_step_min; ///< suggestion, 0 = none yet
-    bool has_births;      ///< in the last commit; lists are made wider, nothing else depends on it
-    bool is_sorted;       ///< nothing moved or changed since the last sort
+    double next_step_min;                  ///< suggestion, 0 = none yet
+    uint32_t island_wait, island_failures; ///< calls without islands; attempts in vain  [CEL-9]
+    bool has_births; ///< in the last commit; lists are made wider, nothing else depends on it
+    bool is_sorted;  ///< nothing moved or changed since the last sort
 };
 
 // --- ground (cells_ground.c)
@@ -191,6 +200,10 @@ int st_cells_ground_medium(const st_cells* cells, const int32_t tick[3]);
 /// Goes from a place towards another as far as walls allow, axis by axis.               [CEL-8]
 void st_cells_ground_slide(const st_cells* cells, int home, const int32_t from[3],
                            const int32_t to[3], int32_t out[3]);
+/// Is the straight way far from all walls: does a ball of this radius (0: its centre) meet none?
+/// May say no where the way is free.
+bool st_cells_ground_free(const st_cells* cells, int home, const int32_t from[3],
+                          const int32_t to[3], double radius_um);
 
 static inline double st_cells_um(const st_cells* cells, int axis, int32_t tick)
 {
@@ -231,8 +244,14 @@ st_status st_cells_store_pass(st_cells* cells, st_status (*fn)(st_cells*, void*,
 
 /// Largest reach, smallest radius and number of sleepers now.
 st_status st_cells_list_reach(st_ctx* ctx, st_cells* cells);
-/// Makes the lists with at least this skin; sorts first.
+/// Makes the lists of all awake cells with this skin; sorts first.
 st_status st_cells_list_make(st_ctx* ctx, st_cells* cells, double skin_um);
+/// Lists of those that woke since; nothing where there are no lists.
+st_status st_cells_list_complete(st_ctx* ctx, st_cells* cells);
+/// Lists of all that their straight ways of so many minutes could bring within
+/// reach; for one use. Rows that are too long are cut: then *is_crowded.                 [CEL-9]
+st_status st_cells_list_ahead(st_ctx* ctx, st_cells* cells, double minutes, double fastest_um,
+                              bool* is_crowded);
 void st_cells_list_forget(st_cells* cells);
 
 typedef struct st_force_task {

@@ -128,7 +128,7 @@ static st_status each_batch(const st_relax* r, int first_brick, int last_brick, 
     const st_cells* cells = r->cells;
     const uint8_t* rest = cells->c.rest;
     for (int home = first_brick; home < last_brick; home++) {
-        batch b = {.home = home};
+        batch b = {.home = cells->home ? cells->home[home] : home};
         for (int64_t s = cells->start[home]; s < cells->start[home + 1]; s++) {
             b.slot[b.count] = (uint32_t)s;
             b.count += rest[s] != 1;
@@ -437,7 +437,9 @@ st_status st_cells_step_fresh(st_cells* cells, void* arg, int first_brick, int l
         for (int64_t s = cells->start[home]; s < cells->start[home + 1]; s++) {
             if (cells->c.mark[s] & ST_MARK_FRESH) {
                 cells->c.mark[s] &= (uint8_t)~ST_MARK_FRESH;
-                const batch b = {.home = home, .count = 1, .slot = {(uint32_t)s}};
+                const batch b = {.home = cells->home ? cells->home[home] : home,
+                                 .count = 1,
+                                 .slot = {(uint32_t)s}};
                 find_speeds(r, cells->c.body, &b, cells->speed + 3 * s, &overlap, &stiffness);
                 cells->c.pressure[s] = overlap;
                 st_cells_keep_larger(&found->speed, length_of(cells->speed + 3 * s));

@@ -6,8 +6,13 @@
 #include "cells/cells_chebyshev.h"
 #include "cells/cells_state.h"
 
-typedef struct st_relax {
+typedef struct st_relax st_relax;
+struct st_relax {
     st_cells* cells;
+    /// Makes lists with this skin for r->cells.
+    st_status (*make)(st_ctx* ctx, st_cells* cells, double skin_um);
+    void (*watch)(const st_relax* r, double elapsed_min); ///< after every own step, or NULL
+    void* watcher;
     st_force_fn force;
     st_force_task task;
     bool sleeps;
@@ -16,7 +21,7 @@ typedef struct st_relax {
     const st_body* from; ///< positions of the stage before
     st_body* to;
     unsigned woken; ///< mark of cells that wake
-} st_relax;
+};
 
 typedef st_status (*st_step_fn)(st_cells* cells, void* relax, int first_brick, int last_brick,
                                 int worker);
@@ -44,6 +49,13 @@ st_status st_cells_step_speak(st_cells*, void*, int, int, int);
 st_status st_cells_step_settle(st_cells*, void*, int, int, int);
 /// Speeds of those that woke just now.
 st_status st_cells_step_fresh(st_cells*, void*, int, int, int);
+
+/// What a set of cells needs for a step.
+st_relax st_cells_relax_plan(st_cells* cells);
+/// Own steps of all cells of the plan together.                                          [CEL-3]
+st_status st_cells_relax_own(st_ctx* ctx, st_relax* r, double dt_min, st_relax_report* report);
+/// Runs a pass and collects what it found.
+st_status st_cells_relax_pass(st_cells* cells, st_step_fn pass, void* arg, st_cells_found* found);
 
 /// One evaluation of all speeds without a step: for measuring.
 st_status st_cells_relax_speeds(st_ctx* ctx, st_cells* cells);

@@ -124,6 +124,9 @@ static st_status run_chunk(void* arg, int64_t item, int worker)
 st_status st_cells_store_pass(st_cells* cells, st_status (*fn)(st_cells*, void*, int, int, int),
                               void* arg)
 {
+    if (cells->home) {
+        return fn(cells, arg, 0, cells->brick_count, 0); // an island: within one worker
+    }
     st_cells_pass pass = {.cells = cells, .arg = arg, .fn = fn};
     return st_pool_run(cells->pool, cells->chunk_count, run_chunk, &pass, NULL);
 }

@@ -1,5 +1,5 @@
 // The same cells for any number of workers, any cut into bricks, any order of insertion, across
-// save and restore; what bad input meets.   CEL-4 CEL-7
+// save and restore; what bad input meets.   CEL-4 CEL-7 CEL-9
 
 #include "cells/cells_scene.h"
 
@@ -14,9 +14,14 @@
 #define SEED 4711
 #define LIFE 24 // commits
 
+/// Packed tissue with common steps; the same, sparse tissue and clumps among walkers in islands.
+typedef enum scene { PACKED, CROWDED, SPARSE, CLUMPS, SCENE_COUNT } scene;
+
 typedef struct world {
     cell_scene s;
     int age, kind, mass;
+    double dt_min;
+    st_relax_report sum; ///< over all days; largest island of any
 } world;
 
 static const st_cell_type TYPES[2] = {{.name = "msc",
@@ -36,10 +41,11 @@ static const st_cell_type TYPES[2] = {{.name = "msc",
                                        .mobility = 0.5,
                                        .division_distance = 0.7}};
 
-static void build(world* w, int workers, const int shift[3], st_cells_method method, double rest)
+static void build(world* w, int workers, const int shift[3], st_cells_method method, scene what)
 {
     const st_shape ball = {.kind = ST_SHAPE_BALL, .centre_um = {160, 150, 170}, .size_um = {140}};
     const st_paint paint = {.shape = &ball, .medium = 1};
+    w->sum = (st_relax_report){0};
     cell_scene_tissue(&w->s, 16, 20.0, &paint, 1, shift);
     static const double affinity[4] = {1.0, 0.5, 0.5, 1.0};
     w->s.def.type = TYPES;
@@ -48,7 +54,8 @@ static void build(world* w, int workers, const int shift[3], st_cells_method met
     w->s.def.worker_count = workers;
     w->s.def.method = method;
     w->s.def.fixed_step_min = 0.05; // births at one place part fast
-    w->s.def.rest_speed_um_per_min = rest;
+    w->s.def.rest_speed_um_per_min = 1e-3;
+    w->s.def.island_limit = what == PACKED ? 0 : w->s.def.island_limit;
     w->s.def.seed = SEED;
     cell_scene_create(&w->s);
     const st_column_def age = {
@@ -63,10 +70,25 @@ static void build(world* w, int workers, const int shift[3], st_cells_method met
 
 static void populate(world* w, int count)
 {
+    w->dt_min = 6.0;
     for (int t = 0; t < 2; t++) {
         cell_scene_check(&w->s, st_cells_scatter(w->s.ctx, w->s.cells, t, 1, count / 2));
     }
     cell_scene_check(&w->s, st_cells_commit(w->s.ctx, w->s.cells));
+}
+
+// Few cells that walk for hours; among them, on demand, balls of 13 that touch.
+static void populate_scene(world* w, scene what)
+{
+    populate(w, what < SPARSE ? 700 : 90);
+    w->dt_min = what < SPARSE ? 6.0 : 45.0;
+    for (int i = 0; what == CLUMPS && i < 3; i++) {
+        const st_cells_ball ball = {.centre_um = {100.0 + 60.0 * i, 110.0 + 40.0 * i, 170.0},
+                                    .radius_um = 17.0,
+                                    .spacing_um = 15.0,
+                                    .shift_um = 1.0};
+        cell_scene_check(&w->s, st_cells_pack(w->s.ctx, w->s.cells, 0, &ball));
+    }
 }
 
 // A day in a cell's life: it ages, grows, walks, divides, changes, dies, calls others.
@@ -109,7 +131,12 @@ static void day(world* w)
 {
     cell_scene_check(&w->s, st_cells_each(w->s.ctx, w->s.cells, live, w));
     cell_scene_check(&w->s, st_cells_commit(w->s.ctx, w->s.cells));
-    cell_scene_check(&w->s, st_cells_relax(w->s.ctx, w->s.cells, 6.0, NULL));
+    st_relax_report r;
+    cell_scene_check(&w->s, st_cells_relax(w->s.ctx, w->s.cells, w->dt_min, &r));
+    w->sum.island_count += r.island_count;
+    w->sum.lone_count += r.lone_count;
+    w->sum.largest_island =
+        r.largest_island > w->sum.largest_island ? r.largest_island : w->sum.largest_island;
 }
 
 static uint64_t end(world* w)
@@ -119,18 +146,19 @@ static uint64_t end(world* w)
     return hash;
 }
 
-static uint64_t whole_life(int workers, const int shift[3], st_cells_method method, double skin)
+static uint64_t whole_life(int workers, const int shift[3], st_cells_method method, scene what)
 {
     world w;
-    build(&w, workers, shift, method, 1e-3);
-    (void)skin;
-    populate(&w, 700);
+    build(&w, workers, shift, method, what);
+    populate_scene(&w, what);
     for (int i = 0; i < LIFE; i++) {
         day(&w);
     }
-    print_message("%d workers, shift %d: %lld cells, hash %016llx\n", workers, shift ? shift[0] : 0,
-                  (long long)st_cells_count(w.s.cells),
+    print_message("%d workers, shift %d: %lld cells, %lld islands of up to %lld, hash %016llx\n",
+                  workers, shift ? shift[0] : 0, (long long)st_cells_count(w.s.cells),
+                  (long long)w.sum.island_count, (long long)w.sum.largest_island,
                   (unsigned long long)st_cells_hash(w.s.cells));
+    assert_true((what == PACKED) == (w.sum.island_count == 0));
     return end(&w);
 }
 
@@ -139,12 +167,27 @@ static void workers_and_bricks_do_not_show(void** state)
     (void)state;
     static const int shift[3] = {3, 6, 1};
     for (int method = 0; method < ST_CELLS_METHOD_COUNT; method++) {
-        const uint64_t one = whole_life(1, NULL, (st_cells_method)method, 2.0);
+        const uint64_t one = whole_life(1, NULL, (st_cells_method)method, PACKED);
         static const int workers[3] = {2, 3, 8};
         for (int i = 0; i < 3; i++) {
-            assert_true(whole_life(workers[i], NULL, (st_cells_method)method, 2.0) == one);
+            assert_true(whole_life(workers[i], NULL, (st_cells_method)method, PACKED) == one);
         }
-        assert_true(whole_life(2, shift, (st_cells_method)method, 2.0) == one);
+        assert_true(whole_life(2, shift, (st_cells_method)method, PACKED) == one);
+    }
+}
+
+// Nor where cells fall into islands, by walls or in the open, alone or in clumps.
+static void workers_and_bricks_do_not_show_in_islands(void** state)
+{
+    (void)state;
+    static const int shift[3] = {3, 6, 1};
+    for (int what = CROWDED; what < SCENE_COUNT; what++) {
+        const uint64_t one = whole_life(1, NULL, ST_CELLS_ADAPTIVE, (scene)what);
+        static const int workers[3] = {2, 3, 8};
+        for (int i = 0; i < 3; i++) {
+            assert_true(whole_life(workers[i], NULL, ST_CELLS_ADAPTIVE, (scene)what) == one);
+        }
+        assert_true(whole_life(2, shift, ST_CELLS_ADAPTIVE, (scene)what) == one);
     }
 }
 
@@ -152,22 +195,31 @@ static void workers_and_bricks_do_not_show(void** state)
 static void the_skin_does_not_show(void** state)
 {
     (void)state;
-    uint64_t hash[3];
+    uint64_t hash[SCENE_COUNT][3];
     static const double skin[3] = {2.0, 0.1, 9.0};
-    for (int i = 0; i < 3; i++) {
+    for (int n = 0; n < 3 * SCENE_COUNT; n++) {
+        const scene what = (scene)(n / 3);
         world w;
-        build(&w, 2, NULL, ST_CELLS_ADAPTIVE, 1e-3);
+        build(&w, 2, NULL, ST_CELLS_ADAPTIVE, what);
         st_cells_destroy(w.s.cells);
-        w.s.def.skin_um = skin[i];
+        w.s.def.skin_um = skin[n % 3];
         w.s.def.type = TYPES;
         cell_scene_create(&w.s);
-        populate(&w, 600);
-        for (int k = 0; k < 20; k++) {
+        populate_scene(&w, what);
+        for (uint64_t k = 0; k < 20; k++) {
+            for (int64_t s = 0; what >= SPARSE && s < st_cells_count(w.s.cells); s++) {
+                st_cells_walk(w.s.cells, s, k, 6.0, s % 3 == 0 ? 0.05 : 0.0, 20.0);
+            }
             cell_scene_check(&w.s, st_cells_relax(w.s.ctx, w.s.cells, 6.0, NULL));
+            if (what >= SPARSE) { // slots are sorted before they are used
+                cell_scene_check(&w.s, st_cells_commit(w.s.ctx, w.s.cells));
+            }
         }
-        hash[i] = end(&w);
+        hash[what][n % 3] = end(&w);
     }
-    assert_true(hash[0] == hash[1] && hash[0] == hash[2]);
+    for (int what = 0; what < SCENE_COUNT; what++) {
+        assert_true(hash[what][0] == hash[what][1] && hash[what][0] == hash[what][2]);
+    }
 }
 
 static void go_on_after_restore(world* from, world* to)
@@ -196,15 +248,19 @@ static void go_on_after_restore(world* from, world* to)
 static void restored_cells_go_on_as_if_never_stopped(void** state)
 {
     (void)state;
-    for (int method = 0; method < ST_CELLS_METHOD_COUNT; method++) {
+    for (int n = 0; n < ST_CELLS_METHOD_COUNT + SCENE_COUNT - 1; n++) {
+        const bool is_packed = n < ST_CELLS_METHOD_COUNT;
+        const st_cells_method method = is_packed ? (st_cells_method)n : ST_CELLS_ADAPTIVE;
         world a;
         world b;
-        build(&a, 2, NULL, (st_cells_method)method, 1e-3);
-        populate(&a, 500);
+        const scene what = is_packed ? PACKED : (scene)(n + 1 - ST_CELLS_METHOD_COUNT);
+        build(&a, 2, NULL, method, what);
+        populate_scene(&a, what);
         for (int i = 0; i < 9; i++) {
             day(&a);
         }
-        build(&b, 3, NULL, (st_cells_method)method, 1e-3);
+        build(&b, 3, NULL, method, what);
+        b.dt_min = a.dt_min;
         go_on_after_restore(&a, &b);
         assert_true(st_cells_hash(a.s.cells) == st_cells_hash(b.s.cells));
         for (int i = 0; i < 6; i++) {
@@ -221,7 +277,7 @@ static void division_conserves(void** state)
 {
     (void)state;
     world w;
-    build(&w, 2, NULL, ST_CELLS_ADAPTIVE, 1e-3);
+    build(&w, 2, NULL, ST_CELLS_ADAPTIVE, CROWDED);
     st_cell_birth birth = {.at_um = {160.0, 150.0, 170.0}, .volume_um3 = 3001.7};
     cell_scene_check(&w.s, st_cells_add(w.s.ctx, w.s.cells, 0, &birth));
     cell_scene_check(&w.s, st_cells_commit(w.s.ctx, w.s.cells));
@@ -271,7 +327,7 @@ static void bad_input_is_refused_with_numbers(void** state)
 {
     (void)state;
     world w;
-    build(&w, 1, NULL, ST_CELLS_ADAPTIVE, 1e-3);
+    build(&w, 1, NULL, ST_CELLS_ADAPTIVE, CROWDED);
     st_ctx* ctx = w.s.ctx;
     st_cells* cells = w.s.cells;
     populate(&w, 100);
@@ -390,6 +446,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(workers_and_bricks_do_not_show),
+        cmocka_unit_test(workers_and_bricks_do_not_show_in_islands),
         cmocka_unit_test(the_skin_does_not_show),
         cmocka_unit_test(restored_cells_go_on_as_if_never_stopped),
         cmocka_unit_test(division_conserves),
