@@ -201,6 +201,11 @@ ST_API st_field_ledger st_tissue_ledger(const st_tissue* tissue, int field);
 /// (amount - start - supply + decay + uptake + cells - in - added - reacted) / largest amount that
 /// moved or was there.
 ST_API double st_tissue_balance_error(const st_field_ledger* ledger);
+/// The same for a field by number. A steady field adds nothing up over time: there it is what comes
+/// now (sources, walls) less what goes now (decay, uptake, cells, walls), over the larger of the
+/// two, at the levels as they are kept; NAN before its first solve. Borrowed sources and sinks must
+/// still hold what they held at the solve.
+ST_API double st_tissue_field_balance(const st_tissue* tissue, int field);
 
 /// Brings all fields to `time_min` (>= the time so far) with steps of their own.
 ST_API st_status st_tissue_advance(st_ctx* ctx, st_tissue* tissue, double time_min);
@@ -231,6 +236,12 @@ ST_API void st_tissue_set_source(st_tissue* tissue, int field, const float* sour
 ST_API st_status st_tissue_set_uptake(st_ctx* ctx, st_tissue* tissue, int field,
                                       const float* first_order_per_min,
                                       const float* mm_max_M_per_min);
+/// The same with a half level of each voxel's own, M, above 0 where the maximum is; NULL = the
+/// medium's.
+ST_API st_status st_tissue_set_saturating_uptake(st_ctx* ctx, st_tissue* tissue, int field,
+                                                 const float* first_order_per_min,
+                                                 const float* mm_max_M_per_min,
+                                                 const float* mm_half_M);
 /// Gives a boundary of kind FIXED or EXCHANGE new knots (copied); also while time runs, between two
 /// calls of st_tissue_advance(): so a place of the population engine becomes a wall.
 ST_API st_status st_tissue_set_boundary_levels(st_ctx* ctx, st_tissue* tissue, int field,
@@ -376,6 +387,8 @@ ST_API int st_tissue_plan_value_count(const st_tissue_plan* plan, int* assumed_c
 
 struct st_model;
 struct st_node;
+/// The whole file as it was read, owned by the plan.
+ST_API const struct st_node* st_tissue_plan_root(const st_tissue_plan* plan);
 /// The file's map `cells`, which agents read; NULL when absent. With it fields of the model's
 /// places have only their start from here: what cells and chemistry do is the agents'.
 ST_API const struct st_node* st_tissue_plan_cells(const st_tissue_plan* plan);

@@ -12,6 +12,8 @@ typedef struct st_stage {
     const float* base; ///< level at the stage's start
     float* delta;      ///< its change
     double sigma;      ///< 1 / length of the stage, 1/min; 0 = steady
+    bool lifts;        ///< levels below zero become zero before the right-hand side is taken
+    bool rises;        ///< Newton's method began again from zero
     double region_level[ST_REGION_COUNT];
     double bound;        ///< largest |base + delta|
     double change_bound; ///< largest |delta|

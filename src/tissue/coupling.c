@@ -46,14 +46,43 @@ static st_status refuse_uptake(st_ctx* ctx, const st_tissue* t, const st_field* 
                    low[0] + v % 8, low[1] + v / 8 % 8, low[2] + v / 64, what, found, expected);
 }
 
+// Least half level of the voxels that take up; refused where there is none.
+static st_status least_half(st_ctx* ctx, const st_tissue* t, const st_field* f,
+                            const float* mm_max_M_per_min, const float* mm_half_M, double* out)
+{
+    const st_grid* grid = &t->mg->level[0].grid;
+    *out = INFINITY;
+    for (size_t i = 0; i < (size_t)grid->brick_count * V; i++) {
+        const int m = grid->medium[i];
+        if (!m || !(mm_max_M_per_min[i] > 0.0f)) {
+            continue;
+        }
+        const double half = mm_half_M ? (double)mm_half_M[i] : f->rates[m].uptake_half_M;
+        if (!(half > 0.0 && half < 1e30)) {
+            return refuse_uptake(
+                ctx, t, f, "largest uptake in M/min", (double)mm_max_M_per_min[i], i,
+                mm_half_M ? "it has no half level" : "its medium has no half level");
+        }
+        *out = fmin(*out, half);
+    }
+    return ST_OK;
+}
+
 st_status st_tissue_set_uptake(st_ctx* ctx, st_tissue* t, int field,
                                const float* first_order_per_min, const float* mm_max_M_per_min)
+{
+    return st_tissue_set_saturating_uptake(ctx, t, field, first_order_per_min, mm_max_M_per_min,
+                                           NULL);
+}
+
+st_status st_tissue_set_saturating_uptake(st_ctx* ctx, st_tissue* t, int field,
+                                          const float* first_order_per_min,
+                                          const float* mm_max_M_per_min, const float* mm_half_M)
 {
     if (field < 0 || field >= t->field_count) {
         return ST_FAIL(ctx, ST_ERR_INPUT, "tissue: no field %d", field);
     }
     st_field* f = t->field[field];
-    const st_grid* grid = &t->mg->level[0].grid;
     static const char* const expected = "must be finite and not below 0";
     size_t where = 0;
     const double sink = bound_of(t, first_order_per_min, &where);
@@ -66,12 +95,9 @@ st_status st_tissue_set_uptake(st_ctx* ctx, st_tissue* t, int field,
         return refuse_uptake(ctx, t, f, "largest uptake in M/min", (double)mm_max_M_per_min[where],
                              where, expected);
     }
-    for (size_t i = 0; i < (size_t)grid->brick_count * V && most > 0.0; i++) {
-        const int m = grid->medium[i];
-        if (m && mm_max_M_per_min[i] > 0.0f && !(f->rates[m].uptake_half_M > 0.0)) {
-            return refuse_uptake(ctx, t, f, "largest uptake in M/min", (double)mm_max_M_per_min[i],
-                                 i, "its medium has no half level");
-        }
+    double half = INFINITY;
+    if (most > 0.0) {
+        ST_TRY(least_half(ctx, t, f, mm_max_M_per_min, mm_half_M, &half));
     }
     if (most > 0.0 || sink > 0.0) {
         const size_t before = st_ctx_bytes_in_use(ctx);
@@ -82,6 +108,8 @@ st_status st_tissue_set_uptake(st_ctx* ctx, st_tissue* t, int field,
     f->sink_bound_per_min = sink;
     f->voxel_uptake = most > 0.0 ? mm_max_M_per_min : NULL;
     f->voxel_uptake_bound_M_per_min = most;
+    f->voxel_half = most > 0.0 ? mm_half_M : NULL;
+    f->voxel_half_least_M = half;
     f->has_uptake = f->has_medium_uptake || f->voxel_uptake;
     return ST_OK;
 }

@@ -32,7 +32,7 @@ st_stencil st_multigrid_stencil(const st_multigrid* mg, int level, int brick)
     if (!has_arrays) {
         const uint8_t m = f->uniform[brick];
         memcpy(s.c, f->c[m], sizeof s.c);
-        s.a0 = l->a0[m];
+        s.a0 = mg->a_by_medium ? l->a0[m] : 0.0f; // else the voxels' own hold all of it
         s.inverse0 = l->inverse0[m];
     } else if (f->sole[brick]) {
         memcpy(s.c, f->c[f->sole[brick]], sizeof s.c);

@@ -25,6 +25,8 @@ typedef struct st_field {
     const float* source;
     double source_bound_M_per_min;
     const float *sink, *voxel_uptake; ///< borrowed, [brick_count * 512] 1/min and M/min, or NULL
+    const float* voxel_half;          ///< borrowed, M; NULL = the medium's
+    double voxel_half_least_M;        ///< of the voxels that take up
     double sink_bound_per_min, voxel_uptake_bound_M_per_min;
     /// Conductance of walls in 1/min by region, medium, axis.
     double (*wall_rate)[ST_MEDIUM_LIMIT + 1][3];

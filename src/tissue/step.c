@@ -10,7 +10,11 @@
 
 /// Newton iterations of a stage at most.
 #define NEWTON_LIMIT 20
-#define CYCLE_LIMIT  100
+/// The same from zero: each step about doubles level + half level.
+#define RISE_LIMIT 60
+/// A step to so many times the largest level is lost.
+#define FAR_OFF     10.0
+#define CYCLE_LIMIT 100
 /// Rounds of a steady solve: each starts from the last one's levels and what they lost.
 #define REFINE_LIMIT 4
 
@@ -56,6 +60,7 @@ static void assemble_cells(const st_stage* s, int brick, const float* now, float
     const uint8_t* medium = s->t->mg->level[0].grid.medium + (size_t)brick * V;
     const float* sink = s->f->sink ? s->f->sink + (size_t)brick * V : NULL;
     const float* most = s->f->voxel_uptake ? s->f->voxel_uptake + (size_t)brick * V : NULL;
+    const float* halves = s->f->voxel_half ? s->f->voxel_half + (size_t)brick * V : NULL;
     const float unit = (float)(1.0 / s->f->unit);
     for (int v = 0; v < V; v++) {
         if (!medium[v]) {
@@ -64,7 +69,7 @@ static void assemble_cells(const st_stage* s, int brick, const float* now, float
         float slope = sink ? unit * sink[v] : 0.0f;
         float lost = slope * now[v];
         if (most && most[v] > 0.0f) {
-            const float half = (float)s->f->rates[medium[v]].uptake_half_M;
+            const float half = halves ? halves[v] : (float)s->f->rates[medium[v]].uptake_half_M;
             const float room = half + (now[v] > 0.0f ? now[v] : 0.0f);
             const float rate = unit * most[v] / room;
             lost += rate * now[v];
@@ -80,13 +85,16 @@ static bool has_cells(const st_field* f)
     return f->sink || f->voxel_uptake;
 }
 
-// Right-hand side without transport at base + delta, and the slope of the sinks there.
+// Right-hand side without transport at base + delta, and the slope of the sinks there. Below zero
+// the sinks go on with the slope they have at zero, so Newton's next step is the same from there,
+// and does not drown in the rounding of large numbers: what its first step threw far below is
+// lifted.
 static void assemble_brick(const st_stage* s, int brick, bool is_one_medium)
 {
     st_level* l = &s->t->mg->level[0];
     const uint8_t* medium = l->grid.medium + (size_t)brick * V;
     const float* restrict base = s->base + (size_t)brick * V;
-    const float* restrict delta = s->delta + (size_t)brick * V;
+    float* restrict delta = s->delta + (size_t)brick * V;
     float* restrict now = l->y + (size_t)brick * V;
     float* restrict b = l->b + (size_t)brick * V;
     float* restrict a = l->a + (size_t)brick * V;
@@ -98,11 +106,14 @@ static void assemble_brick(const st_stage* s, int brick, bool is_one_medium)
             last = medium[v];
             r = rates_in_units(s, last);
         }
-        const float w = base[v] + delta[v];
+        float w = base[v] + delta[v];
+        if (w < 0.0f && s->lifts) {
+            delta[v] = -base[v];
+            w = 0.0f;
+        }
         now[v] = w;
         b[v] = r.supply - r.decay * w - r.sigma * delta[v];
         if (has_uptake) {
-            // Below zero the sink goes on with the slope it has at zero.
             const float room = r.half + (w > 0.0f ? w : 0.0f);
             const float slope = r.uptake / room;
             b[v] -= slope * w;
@@ -207,50 +218,90 @@ static st_status say_numeric(st_ctx* ctx, const st_field* f, const char* what)
     return ST_FAIL(ctx, ST_ERR_NUMERIC, "field %s at %.6g min: %s", f->name, f->time_min, what);
 }
 
-// Newton's method on the stage; one iteration when all rates are linear.                 [TIS-4]
-static st_status solve_stage(st_ctx* ctx, st_stage* s)
+static void from_zero_chunk(void* arg, int first, int last, int worker)
+{
+    (void)worker;
+    const st_stage* s = arg;
+    for (size_t i = (size_t)first * V; i < (size_t)last * V; i++) {
+        s->delta[i] = -s->base[i];
+    }
+}
+
+// One step of Newton's method; `correction` is its largest change, INFINITY where the linear system
+// could not be solved. On the way up a poor solution is good enough: the next step goes on from it.
+static st_status newton_step(st_ctx* ctx, st_stage* s, double scale, double* correction)
 {
     st_field* f = s->f;
     st_multigrid* mg = s->t->mg;
-    double half = INFINITY;
-    for (int m = 1; m <= ST_MEDIUM_LIMIT; m++) {
-        const bool takes = f->rates[m].uptake_max_M_per_min > 0.0 ||
-                           (f->voxel_uptake && f->rates[m].uptake_half_M > 0.0);
-        if (takes && s->t->medium_count[m] > 0) {
-            half = fmin(half, f->rates[m].uptake_half_M);
-        }
+    *correction = INFINITY;
+    each(s, assemble_chunk);
+    each(s, transport_chunk);
+    if (!mg->a_by_medium && st_multigrid_set(mg, f->transport, NULL) != ST_OK) {
+        return say_numeric(ctx, f, "the system is singular: nothing holds the level");
     }
-    double scale = f->peak_M;
-    for (int r = 0; r < ST_REGION_COUNT; r++) {
-        scale = fmax(scale, s->region_level[r]);
+    each(s, clear_x_chunk);
+    st_solve_goal goal = {.error = (float)(f->solver_tolerance * scale),
+                          .cycle_limit = CYCLE_LIMIT,
+                          .may_stall = true};
+    if (!(goal.error > 0.0f)) {
+        goal.residual = 1e-5f * st_multigrid_residual(mg);
     }
-    for (int iteration = 0; iteration < NEWTON_LIMIT; iteration++) {
-        each(s, assemble_chunk);
-        each(s, transport_chunk);
-        if (!mg->a_by_medium && st_multigrid_set(mg, f->transport, NULL) != ST_OK) {
-            return say_numeric(ctx, f, "the system is singular: nothing holds the level");
-        }
-        each(s, clear_x_chunk);
-        st_solve_goal goal = {.error = (float)(f->solver_tolerance * scale),
-                              .cycle_limit = CYCLE_LIMIT,
-                              .may_stall = true};
-        if (!(goal.error > 0.0f)) {
-            goal.residual = 1e-5f * st_multigrid_residual(mg);
-        }
-        st_solve_result result;
-        const st_status status = st_multigrid_solve(mg, &goal, &result);
-        f->ledger.cycle_count += result.cycle_count;
-        f->ledger.solve_count++;
-        if (status != ST_OK ||
-            (result.is_stalled && scale > 0.0 && !(result.error < 1e-3 * scale))) {
-            return say_numeric(ctx, f, "the solver did not converge");
-        }
+    st_solve_result result;
+    const st_status status = st_multigrid_solve(mg, &goal, &result);
+    f->ledger.cycle_count += result.cycle_count;
+    f->ledger.solve_count++;
+    const bool is_poor = result.is_stalled && scale > 0.0 && !(result.error < 1e-3 * scale);
+    if (status == ST_OK && (!is_poor || s->rises)) {
         clear_totals(s->t);
         each(s, apply_chunk);
         const st_totals totals = take_totals(s->t);
         s->bound = st_stencil_float(totals.max_bits);
         s->change_bound = st_stencil_float(totals.min_negative_bits);
-        const double correction = st_stencil_float(totals.max_change_bits);
+        *correction = st_stencil_float(totals.max_change_bits);
+    }
+    return ST_OK;
+}
+
+// Least half level of the sinks.
+static double least_half(const st_stage* s)
+{
+    const st_field* f = s->f;
+    double half = f->voxel_uptake ? f->voxel_half_least_M : INFINITY;
+    for (int m = 1; m <= ST_MEDIUM_LIMIT; m++) {
+        if (f->rates[m].uptake_max_M_per_min > 0.0 && s->t->medium_count[m] > 0) {
+            half = fmin(half, f->rates[m].uptake_half_M);
+        }
+    }
+    return half;
+}
+
+// Newton's method on the stage; one iteration when all rates are linear. A sink that can take far
+// more than there is throws the first step far below zero, where rounding is all that is left: then
+// it begins again from zero, from where it can only rise.                                [TIS-4]
+static st_status solve_stage(st_ctx* ctx, st_stage* s)
+{
+    st_field* f = s->f;
+    const double half = least_half(s);
+    double scale = f->peak_M;
+    s->rises = false;
+    for (int r = 0; r < ST_REGION_COUNT; r++) {
+        scale = fmax(scale, s->region_level[r]);
+    }
+    for (int iteration = 0; iteration < (s->rises ? RISE_LIMIT : NEWTON_LIMIT); iteration++) {
+        double correction;
+        s->lifts = iteration < 2 && !s->rises;
+        ST_TRY(newton_step(ctx, s, scale, &correction));
+        const bool is_solved = isfinite(correction);
+        if (f->has_uptake && !s->rises && scale > 0.0 &&
+            (!is_solved || s->bound > FAR_OFF * scale)) {
+            each(s, from_zero_chunk);
+            s->rises = true;
+            iteration = -1;
+            continue;
+        }
+        if (!is_solved) {
+            return say_numeric(ctx, f, "the solver did not converge");
+        }
         scale = fmax(scale, s->bound);
         // Newton's next correction is about the square of this one over the half level.
         if (!f->has_uptake || correction <= f->solver_tolerance * scale ||
@@ -258,7 +309,7 @@ static st_status solve_stage(st_ctx* ctx, st_stage* s)
             return ST_OK;
         }
     }
-    return say_numeric(ctx, f, "Newton's method did not converge in 20 iterations");
+    return say_numeric(ctx, f, "Newton's method did not converge");
 }
 
 void st_step_set_levels(st_stage* s, double time_min)
@@ -358,12 +409,13 @@ static void count_chunk(void* arg, int first, int last, int worker)
     int64_t sum = 0;
     int64_t deficit = 0;
     for (size_t i = (size_t)first * V; i < (size_t)last * V; i++) {
-        sum += st_exact_round(s->scale * ((double)s->f->level[i] + (double)s->f->remainder[i]));
+        st_exact_add(
+            &sum, st_exact_round(s->scale * ((double)s->f->level[i] + (double)s->f->remainder[i])));
         deficit +=
             s->f->level[i] > 0.0f ? 0 : st_exact_round(-s->scale * (double)s->f->remainder[i]);
     }
-    totals->change += sum;
-    totals->clipped += deficit;
+    st_exact_add(&totals->change, sum);
+    st_exact_add(&totals->clipped, deficit);
 }
 
 static void extremes_chunk(void* arg, int first, int last, int worker)

@@ -37,6 +37,28 @@ bool st_plan_point(st_ctx* ctx, const st_node* node, double out[3])
     return is_good;
 }
 
+/// A place that a medium names is one of the model's.
+static void check_place(st_ctx* ctx, const st_tissue_plan* plan, const st_node* place)
+{
+    const char* name[ST_MEDIUM_LIMIT];
+    int count = 0;
+    int found = 0;
+    if (!plan->model) {
+        st_node_fail(ctx, place, "found a place, expected `model` at the top of the file");
+        return;
+    }
+    for (int p = 0; p < st_model_place_count(plan->model); p++) {
+        const char* known = st_model_place(plan->model, p)->name;
+        if (strcmp(known, place->text) == 0) {
+            return;
+        }
+        if (count < ST_MEDIUM_LIMIT) {
+            name[count++] = known;
+        }
+    }
+    st_node_read_choice(ctx, place, name, count, &found); // tells which are allowed
+}
+
 static void read_media(st_ctx* ctx, st_tissue_plan* plan, const st_node* map)
 {
     static const char* const keys[] = {"bath", "place", NULL};
@@ -57,8 +79,8 @@ static void read_media(st_ctx* ctx, st_tissue_plan* plan, const st_node* map)
                 st_node_read_bool(ctx, bath, &plan->is_bath[m]);
             }
             const st_node* place = st_node_child(node, "place");
-            if (place && st_node_read_text(ctx, place, &plan->place[m]) && !plan->model) {
-                st_node_fail(ctx, place, "found a place, expected `model` at the top of the file");
+            if (place && st_node_read_text(ctx, place, &plan->place[m])) {
+                check_place(ctx, plan, place);
             }
         }
     }
@@ -486,9 +508,14 @@ int st_tissue_plan_value_count(const st_tissue_plan* plan, int* assumed_count)
     return plan->value_count;
 }
 
+const struct st_node* st_tissue_plan_root(const st_tissue_plan* plan)
+{
+    return st_doc_root(plan->doc);
+}
+
 const struct st_node* st_tissue_plan_cells(const st_tissue_plan* plan)
 {
-    return st_node_child(st_doc_root(plan->doc), "cells");
+    return st_node_child(st_tissue_plan_root(plan), "cells");
 }
 
 const struct st_model* st_tissue_plan_model(const st_tissue_plan* plan)

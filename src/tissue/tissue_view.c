@@ -2,13 +2,11 @@
 
 #include "tissue/state.h"
 
-#include "base/table.h"
+#include "base/png.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <zlib.h>
 
 #define V ST_BRICK_VOXELS
 /// Voxels of the bounding box that a VTK image may have.
@@ -154,86 +152,6 @@ static void medium_colour(int medium, unsigned char rgb[3])
     memcpy(rgb, colours[(medium - 1) % 8], 3);
 }
 
-static void add_base64(st_text* text, const unsigned char* data, size_t length)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < length; i += 3) {
-        const unsigned b = (unsigned)data[i] << 16 |
-                           (i + 1 < length ? (unsigned)data[i + 1] << 8 : 0) |
-                           (i + 2 < length ? (unsigned)data[i + 2] : 0);
-        const char four[4] = {digits[b >> 18], digits[b >> 12 & 63],
-                              i + 1 < length ? digits[b >> 6 & 63] : '=',
-                              i + 2 < length ? digits[b & 63] : '='};
-        st_text_add_bytes(text, four, 4);
-    }
-}
-
-static void put_be32(unsigned char* to, uint32_t value)
-{
-    for (int i = 0; i < 4; i++) {
-        to[i] = (unsigned char)(value >> (24 - 8 * i));
-    }
-}
-
-static void add_chunk(st_text* png, const char* type, const unsigned char* data, size_t length)
-{
-    unsigned char word[4];
-    put_be32(word, (uint32_t)length);
-    st_text_add_bytes(png, (const char*)word, 4);
-    st_text_add_bytes(png, type, 4);
-    st_text_add_bytes(png, (const char*)data, length);
-    uLong crc = crc32(0, (const Bytef*)type, 4);
-    crc = length > 0 ? crc32(crc, data, (uInt)length) : crc;
-    put_be32(word, (uint32_t)crc);
-    st_text_add_bytes(png, (const char*)word, 4);
-}
-
-// One pixel per voxel, red green blue and opacity: where there is no tissue it is clear.
-static st_status make_png(st_ctx* ctx, const unsigned char* rgba, int width, int height,
-                          st_text* png)
-{
-    const size_t row = 4 * (size_t)width + 1;
-    const size_t raw = row * (size_t)height;
-    uLongf packed_length = compressBound((uLong)raw);
-    unsigned char* lines = st_alloc(ctx, raw, 1);
-    unsigned char* packed = st_alloc(ctx, packed_length, 1);
-    st_status status = ST_ERR_MEMORY;
-    if (lines && packed) {
-        for (int y = 0; y < height; y++) {
-            memcpy(lines + (size_t)y * row + 1, rgba + 4 * (size_t)y * (size_t)width,
-                   4 * (size_t)width);
-        }
-        if (compress2(packed, &packed_length, lines, (uLong)raw, 6) == Z_OK) {
-            unsigned char header[13] = {0};
-            put_be32(header, (uint32_t)width);
-            put_be32(header + 4, (uint32_t)height);
-            header[8] = 8;
-            header[9] = 6;
-            st_text_add_bytes(png, "\x89PNG\r\n\x1a\n", 8);
-            add_chunk(png, "IHDR", header, sizeof header);
-            add_chunk(png, "IDAT", packed, packed_length);
-            add_chunk(png, "IEND", header, 0);
-            status = png->failed ? ST_ERR_MEMORY : ST_OK;
-        }
-    }
-    st_free(ctx, lines);
-    st_free(ctx, packed);
-    return status;
-}
-
-static void add_escaped(st_text* text, const char* s)
-{
-    for (; *s; s++) {
-        if (*s == '<') {
-            st_text_add(text, "&lt;");
-        } else if (*s == '&') {
-            st_text_add(text, "&amp;");
-        } else {
-            st_text_add_bytes(text, s, 1);
-        }
-    }
-}
-
 // Levels are shown in the power of a thousand that fits.
 static const char* show_unit(double level_M, double* factor)
 {
@@ -261,7 +179,7 @@ static void add_legend(st_text* svg, const st_tissue_plan* plan, const st_slice_
                          "<rect x=\"%.1f\" y=\"%.1f\" width=\"14\" height=\"14\" "
                          "fill=\"rgb(%d,%d,%d)\"/><text x=\"%.1f\" y=\"%.1f\">",
                          left, top + 20 * m, rgb[0], rgb[1], rgb[2], left + 20, top + 20 * m + 12);
-            add_escaped(svg, st_tissue_plan_medium(plan, m));
+            st_text_add_xml(svg, st_tissue_plan_medium(plan, m));
             st_text_add(svg, "</text>\n");
         }
         return;
@@ -315,7 +233,8 @@ static st_status draw(st_ctx* ctx, const st_tissue* t, const st_tissue_plan* pla
     }
     st_text png;
     st_text_init(&png, ctx);
-    st_status status = make_png(ctx, rgba, width, height, &png);
+    // one pixel per voxel; where there is no tissue it is clear
+    const st_status status = st_png_add(&png, rgba, width, height, 4, 6);
     if (status != ST_OK) {
         st_text_clear(&png);
         return status;
@@ -332,16 +251,19 @@ static st_status draw(st_ctx* ctx, const st_tissue* t, const st_tissue_plan* pla
                  "font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%%\" "
                  "height=\"100%%\" fill=\"white\"/>\n<text x=\"20\" y=\"20\">",
                  wide * scale + 160, fmax(high * scale, 240.0) + 80);
-    add_escaped(svg, st_tissue_plan_title(plan));
+    st_text_add_xml(svg, st_tissue_plan_title(plan));
     st_text_addf(svg, "</text>\n<text x=\"20\" y=\"36\">%s, %c = %g um, %g min</text>\n",
                  s->field >= 0 ? t->field[s->field]->name : "media", names[s->axis], s->at_um,
                  t->time_min);
     st_text_addf(svg,
-                 "<image x=\"20\" y=\"46\" width=\"%.1f\" height=\"%.1f\" "
+                 "<image x=\"20\" y=\"46\" width=\"%.1f\" height=\"%.1f\" data-minutes=\"%.9g\" "
+                 "data-wide-um=\"%.9g\" data-tall-um=\"%.9g\" data-axes=\"%c%c%c\" "
+                 "data-at-um=\"%.9g\" data-high-M=\"%.9g\" "
                  "preserveAspectRatio=\"none\" style=\"image-rendering:pixelated\" "
                  "href=\"data:image/png;base64,",
-                 wide * scale, high * scale);
-    add_base64(svg, (const unsigned char*)png.data, png.length);
+                 wide * scale, high * scale, t->time_min, wide, high, names[across], names[up],
+                 names[s->axis], s->at_um, s->field >= 0 ? high_M : 0.0);
+    st_png_add_base64(svg, png.data, png.length);
     st_text_addf(svg,
                  "\"/>\n<rect x=\"20\" y=\"46\" width=\"%.1f\" height=\"%.1f\" fill=\"none\" "
                  "stroke=\"#888\"/>\n",
