@@ -133,5 +133,7 @@ ST_API st_profile_plan st_agents_plan_profile(const st_agents_plan* plan);
 /// state, with legend and scale. Bytes owned by the caller (st_alloc).
 ST_API st_status st_agents_view_svg(st_ctx* ctx, st_agents* agents, int axis, char** out,
                                     size_t* length);
+/// The colour of a cell type (st_agents_cell_type()) there: 36 different ones.
+ST_API void st_agents_view_colour(int type, uint8_t rgb[3]);
 
 #endif

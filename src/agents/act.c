@@ -114,13 +114,11 @@ st_status st_act_sum(st_agents* a, st_worker* w, int brick, int64_t first, int64
 // --- fluxes
 // ----------------------------------------------------------------------------------------
 
-/// Totals of a brick's voxels: row 2 i = what comes (nmol/day, mL/day for
-/// matrix), row 2 i + 1 = what goes per level (mL/day). Fields first, then
-/// matrices.
+/// One of the sums over a brick's voxels. Fields first, then matrices.
 static double* row_of(const st_agents* a, const st_worker* w, bool is_matrix, int index, int which)
 {
     const int i = is_matrix ? a->field_count + index : index;
-    return w->total + ((size_t)i * 2u + (size_t)which) * ST_BRICK_VOXELS;
+    return w->total + ((size_t)i * ST_FLUX_COUNT + (size_t)which) * ST_BRICK_VOXELS;
 }
 
 static void clear_totals(const st_agents* a, const st_worker* w)
@@ -129,7 +127,8 @@ static void clear_totals(const st_agents* a, const st_worker* w)
         const bool is_matrix = i >= a->field_count;
         const int index = is_matrix ? i - a->field_count : i;
         if (is_matrix ? a->touches_matrix[index] : a->touches_field[index]) {
-            memset(row_of(a, w, is_matrix, index, 0), 0, 2u * ST_BRICK_VOXELS * sizeof(double));
+            memset(row_of(a, w, is_matrix, index, 0), 0,
+                   ST_FLUX_COUNT * ST_BRICK_VOXELS * sizeof(double));
         }
     }
 }
@@ -139,11 +138,21 @@ static double level_uM(const st_agents* a, int field, int brick, int voxel)
     return fmax((double)st_tissue_brick_levels(a->tissue, field, brick)[voxel], 0.0) * ST_UM_PER_M;
 }
 
-/// One term's share of a voxel: `value` is the behaviour summed over cells.
-/// [AGT-2]
-static void add_term(double* come, double* go, st_term_kind term, double value, double second,
-                     double level)
+/// Saturating uptake at a level, so that the sum over cells of different half levels can be said as
+/// one maximum and one half level.                                                          [AGT-2]
+static void add_consumed(double* row, double value, double half, double level)
 {
+    const double weight = value / ((half + level) * (half + level));
+    row[ST_FLUX_WEIGHT * ST_BRICK_VOXELS] += weight;
+    row[ST_FLUX_HALF * ST_BRICK_VOXELS] += weight * half;
+}
+
+/// One term's share of a voxel: `value` is the behaviour summed over cells, `row` the voxel's first
+/// sum.                                                                                     [AGT-2]
+static void add_term(double* row, st_term_kind term, double value, double second, double level)
+{
+    double* come = row + ST_FLUX_COME * ST_BRICK_VOXELS;
+    double* go = row + ST_FLUX_GO * ST_BRICK_VOXELS;
     switch (term) {
     case ST_TERM_SECRETE:
         *come += value;
@@ -153,7 +162,9 @@ static void add_term(double* come, double* go, st_term_kind term, double value, 
         *go += value;
         break;
     case ST_TERM_CONSUME: // second = value x half level
-        *go += value > 0.0 ? value / (second / value + level) : 0.0;
+        if (value > 0.0) {
+            add_consumed(row, value, second / value, level);
+        }
         break;
     case ST_TERM_DEPOSIT: // second = value / maximum
         *come += value;
@@ -173,16 +184,14 @@ static void add_fluxes(st_agents* a, const st_worker* w, const st_batch* b)
         if (f->index < 0 || f->is_far) {
             continue;
         }
-        double* come = row_of(a, w, f->is_matrix, f->index, 0);
-        double* go = row_of(a, w, f->is_matrix, f->index, 1);
+        double* row = row_of(a, w, f->is_matrix, f->index, 0);
         const double* value = st_value_of(a, w, b, f->output);
         const double* extra = f->extra >= 0 ? st_value_of(a, w, b, f->extra) : value;
         for (int lane = 0; lane < b->count; lane++) {
             const int v = b->voxel[lane];
             const double level =
                 f->term == ST_TERM_CONSUME ? level_uM(a, f->index, b->brick, v) : 0.0;
-            add_term(&come[v], &go[v], f->term, value[lane], second_of(f, value[lane], extra[lane]),
-                     level);
+            add_term(&row[v], f->term, value[lane], second_of(f, value[lane], extra[lane]), level);
         }
     }
 }
@@ -204,13 +213,12 @@ static void add_far_fluxes(const st_agents* a, const st_worker* w, int brick)
             const double share =
                 a->voxel_mL * from->place_mL /
                 (from->volume_um3 * ST_ML_PER_UM3 * a->bio.region[region].place_mL);
-            double* come = row_of(a, w, f->is_matrix, f->index, 0);
-            double* go = row_of(a, w, f->is_matrix, f->index, 1);
+            double* row = row_of(a, w, f->is_matrix, f->index, 0);
             for (int v = 0; v < ST_BRICK_VOXELS; v++) {
                 if (medium[v] != 0 && a->region_of_medium[medium[v]] == region) {
                     const double level =
                         f->term == ST_TERM_CONSUME ? level_uM(a, f->index, brick, v) : 0.0;
-                    add_term(&come[v], &go[v], f->term, share * a->far_total[far],
+                    add_term(&row[v], f->term, share * a->far_total[far],
                              share * a->far_total[far + 1], level);
                 }
             }
@@ -338,7 +346,8 @@ static st_status add_ambient(st_agents* a, st_worker* w, int worker, int region,
                                      ? st_tissue_brick_matrix(a->tissue, m->index, b->brick)[v]
                                      : level_uM(a, m->index, b->brick, v);
             const bool is_sink = rate < 0.0 && level > 0.0;
-            row_of(a, w, is_matrix, m->index, is_sink ? 1 : 0)[v] += is_sink ? -rate / level : rate;
+            row_of(a, w, is_matrix, m->index, is_sink ? ST_FLUX_GO : ST_FLUX_COME)[v] +=
+                is_sink ? -rate / level : rate;
         }
     }
     return ST_OK;
@@ -468,6 +477,27 @@ static st_status decide(st_agents* a, st_worker* w, int worker, const st_batch* 
 // --- the brick
 // ------------------------------------------------------------------------------------
 
+/// What a brick's cells consume as a maximum and a half level by voxel: the sum over cells and its
+/// slope are met at the level of now, and all levels where the half levels are equal.       [AGT-2]
+static void write_consumed(st_agents* a, const st_worker* w, int brick, int field)
+{
+    const size_t at = (size_t)brick * ST_BRICK_VOXELS;
+    const double per_min = 1.0 / (a->voxel_mL * ST_MIN_PER_DAY);
+    const double* weight = row_of(a, w, false, field, ST_FLUX_WEIGHT);
+    const double* halves = row_of(a, w, false, field, ST_FLUX_HALF);
+    for (int v = 0; v < ST_BRICK_VOXELS; v++) {
+        double most = 0.0;
+        double half = 0.0;
+        if (weight[v] > 0.0) {
+            const double level = level_uM(a, field, brick, v);
+            half = halves[v] / weight[v];
+            most = weight[v] * (half + level) * (half + level);
+        }
+        a->most[field][at + (size_t)v] = (float)(most * per_min / ST_UM_PER_M);
+        a->half[field][at + (size_t)v] = (float)(half / ST_UM_PER_M);
+    }
+}
+
 /// Totals become what the field solver takes; matrix takes its step here,
 /// exactly for rates that stand still: m <- m e^-kt + c/k (1 - e^-kt). [AGT-2]
 static void write_totals(st_agents* a, const st_worker* w, int brick)
@@ -480,8 +510,11 @@ static void write_totals(st_agents* a, const st_worker* w, int brick)
         if (!a->touches_field[f]) {
             continue;
         }
-        const double* come = row_of(a, w, false, f, 0);
-        const double* go = row_of(a, w, false, f, 1);
+        if (a->is_consumed[f]) {
+            write_consumed(a, w, brick, f);
+        }
+        const double* come = row_of(a, w, false, f, ST_FLUX_COME);
+        const double* go = row_of(a, w, false, f, ST_FLUX_GO);
         for (int v = 0; v < ST_BRICK_VOXELS; v++) {
             a->source[f][at + (size_t)v] = (float)(come[v] * per_min / ST_UM_PER_M);
             a->sink[f][at + (size_t)v] = (float)(go[v] * per_min);
@@ -491,8 +524,8 @@ static void write_totals(st_agents* a, const st_worker* w, int brick)
         if (!a->touches_matrix[m]) {
             continue;
         }
-        const double* come = row_of(a, w, true, m, 0);
-        const double* go = row_of(a, w, true, m, 1);
+        const double* come = row_of(a, w, true, m, ST_FLUX_COME);
+        const double* go = row_of(a, w, true, m, ST_FLUX_GO);
         double* value = st_tissue_brick_matrix(a->tissue, m, brick);
         for (int v = 0; v < ST_BRICK_VOXELS; v++) {
             if (medium[v] != 0 && (come[v] != 0.0 || go[v] != 0.0)) {

@@ -231,6 +231,21 @@ static uint64_t open_media(const st_agents* a)
     return media;
 }
 
+/// Each turn of a walk is drawn: so many in one step would take longer than all else.
+static st_status check_turns(st_ctx* ctx, const st_agents* a, const st_agents_def* def, int kind)
+{
+    const double turns = def->field_step_min * def->mech_every / a->body[kind].persistence_min;
+    if (a->bio.kind[kind].migrate >= 0 && !(turns <= ST_TURN_LIMIT)) {
+        return ST_FAIL(ctx, ST_ERR_INPUT,
+                       "agents: cells of %s turn every %g min, about %.6g times in one mechanics "
+                       "step of %g min, expected at most %d: take shorter steps or a longer "
+                       "persistence",
+                       a->bio.kind[kind].name, a->body[kind].persistence_min, turns,
+                       def->field_step_min * def->mech_every, ST_TURN_LIMIT);
+    }
+    return ST_OK;
+}
+
 static st_status make_cells(st_ctx* ctx, st_agents* a, const st_agents_def* def)
 {
     const int kinds = a->bio.kind_count;
@@ -250,11 +265,13 @@ static st_status make_cells(st_ctx* ctx, st_agents* a, const st_agents_def* def)
         const st_agent_type t = index >= 0 ? def->type[index] : st_default_agent_type();
         type[k] = t.body;
         type[k].name = a->bio.kind[k].name;
+        ST_TRY(st_grip_read(ctx, a, k, &type[k]));
         a->body[k] = (st_agent_body){.growth_min = t.growth_min,
                                      .persistence_min = t.persistence_min,
                                      .guidance = t.guidance,
                                      .volume_um3 = t.body.volume_um3,
                                      .held_by = -1};
+        ST_TRY(check_turns(ctx, a, def, k));
         if (t.held_by != NULL) {
             ST_TRY(find_matrix(ctx, a, t.held_by, &a->body[k].held_by));
         }
@@ -318,11 +335,12 @@ static st_status find_touched(st_agents* a)
     const st_biology* b = &a->bio;
     a->touches_field = st_arena_alloc(&a->arena, (size_t)a->field_count + 1u, sizeof(bool));
     a->touches_matrix = st_arena_alloc(&a->arena, (size_t)a->matrix_count + 1u, sizeof(bool));
+    a->is_consumed = st_arena_alloc(&a->arena, (size_t)a->field_count + 1u, sizeof(bool));
     a->is_actor = st_arena_alloc(&a->arena, (size_t)b->kind_count + 1u, sizeof(bool));
     a->far_of_pair = st_arena_alloc(&a->arena, (size_t)b->pair_count + 1u, sizeof(int));
     a->far_of_flux = st_arena_alloc(&a->arena, (size_t)b->kind_count + 1u, sizeof(int*));
-    if (!a->touches_field || !a->touches_matrix || !a->is_actor || !a->far_of_pair ||
-        !a->far_of_flux) {
+    if (!a->touches_field || !a->touches_matrix || !a->is_consumed || !a->is_actor ||
+        !a->far_of_pair || !a->far_of_flux) {
         return ST_ERR_MEMORY;
     }
     for (int r = 0; r < b->region_count; r++) {
@@ -348,6 +366,9 @@ static st_status find_touched(st_agents* a)
             a->is_actor[k] = a->is_actor[k] || f->is_far;
             if (f->index >= 0) {
                 *(f->is_matrix ? &a->touches_matrix[f->index] : &a->touches_field[f->index]) = true;
+            }
+            if (f->index >= 0 && f->term == ST_TERM_CONSUME) {
+                a->is_consumed[f->index] = true;
             }
         }
         a->is_actor[k] = a->is_actor[k] || kind->pair_count > 0;
@@ -385,9 +406,12 @@ static st_status make_arrays(st_ctx* ctx, st_agents* a)
     a->sum = st_arena_alloc(&a->arena, (size_t)b->pair_count + 1u, sizeof *a->sum);
     a->source = st_arena_alloc(&a->arena, (size_t)a->field_count + 1u, sizeof *a->source);
     a->sink = st_arena_alloc(&a->arena, (size_t)a->field_count + 1u, sizeof *a->sink);
+    a->most = st_arena_alloc(&a->arena, (size_t)a->field_count + 1u, sizeof *a->most);
+    a->half = st_arena_alloc(&a->arena, (size_t)a->field_count + 1u, sizeof *a->half);
     a->far = st_alloc(ctx, (size_t)a->far_count * (size_t)a->brick_count + 1u, sizeof *a->far);
     a->far_total = st_alloc(ctx, (size_t)a->far_count + 1u, sizeof *a->far_total);
-    bool ok = a->count && a->sum && a->source && a->sink && a->far && a->far_total;
+    bool ok =
+        a->count && a->sum && a->source && a->sink && a->most && a->half && a->far && a->far_total;
     for (int k = 0; ok && k < b->kind_count && !a->reach.is_whole; k++) {
         if (needs_count(a, k)) {
             a->count[k] = st_alloc(ctx, voxels, sizeof **a->count);
@@ -406,6 +430,11 @@ static st_status make_arrays(st_ctx* ctx, st_agents* a)
             a->sink[f] = st_alloc(ctx, voxels, sizeof **a->sink);
             ok = a->source[f] && a->sink[f];
         }
+        if (ok && a->is_consumed[f]) {
+            a->most[f] = st_alloc(ctx, voxels, sizeof **a->most);
+            a->half[f] = st_alloc(ctx, voxels, sizeof **a->half);
+            ok = a->most[f] && a->half[f];
+        }
     }
     return ok ? ST_OK : ST_ERR_MEMORY;
 }
@@ -421,8 +450,9 @@ static st_status make_worker(st_ctx* ctx, st_agents* a, st_worker* w)
     }
     w->ctx = st_ctx_create();
     w->reg = st_alloc(ctx, (size_t)programs + 1u, sizeof *w->reg);
-    w->total = st_alloc(ctx, (size_t)(a->field_count + a->matrix_count) * 2u * ST_BRICK_VOXELS + 1u,
-                        sizeof *w->total);
+    w->total = st_alloc(
+        ctx, (size_t)(a->field_count + a->matrix_count) * ST_FLUX_COUNT * ST_BRICK_VOXELS + 1u,
+        sizeof *w->total);
     w->start = st_alloc(ctx, (size_t)b->kind_count + 2u, sizeof *w->start);
     w->seen = st_alloc(ctx, (size_t)(b->kind_count + b->pair_count) + 1u, sizeof *w->seen);
     w->seen_at = st_alloc(ctx, (size_t)(b->kind_count + b->pair_count) + 1u, sizeof *w->seen_at);
@@ -532,13 +562,15 @@ void st_agents_destroy(st_agents* a)
     for (int p = 0; a->sum != NULL && p < a->bio.pair_count; p++) {
         st_free(ctx, a->sum[p]);
     }
-    for (int f = 0; a->sink != NULL && f < a->field_count; f++) {
+    for (int f = 0; a->half != NULL && f < a->field_count; f++) {
         if (a->touches_field != NULL && a->touches_field[f]) {
             st_tissue_set_source(a->tissue, f, NULL);
             st_tissue_set_uptake(ctx, a->tissue, f, NULL, NULL);
         }
         st_free(ctx, a->source[f]);
         st_free(ctx, a->sink[f]);
+        st_free(ctx, a->most[f]);
+        st_free(ctx, a->half[f]);
     }
     st_free(ctx, a->far);
     st_free(ctx, a->far_total);

@@ -29,6 +29,25 @@ static void read_share(st_ctx* ctx, const st_node* map, const char* key, double 
     }
 }
 
+/// A speed that the model gives as a behaviour is not said a second time here.
+static void check_once(st_ctx* ctx, const st_agents_plan* plan, const st_node* type,
+                       const char* key, const char* behaviour)
+{
+    const st_node* node = st_node_child(type, key);
+    const size_t length = strlen(type->key);
+    for (int i = 0; node != NULL && i < st_model_behaviour_count(plan->model); i++) {
+        const st_behaviour_info* info = st_model_behaviour(plan->model, i);
+        const char* state = st_model_state(plan->model, info->state)->name;
+        if (strcmp(info->key, behaviour) == 0 && strncmp(state, type->key, length) == 0 &&
+            (state[length] == '@' || state[length] == '.')) {
+            st_node_fail_key(ctx, node,
+                             "found `%s`, which the model says as `%s` of %s: expected one", key,
+                             behaviour, state);
+            return;
+        }
+    }
+}
+
 static void read_type(st_ctx* ctx, st_agents_plan* plan, const st_node* map)
 {
     static const char* const keys[] = {"diameter", "repulsion", "adhesion", "adhesion_reach",
@@ -55,6 +74,8 @@ static void read_type(st_ctx* ctx, st_agents_plan* plan, const st_node* map)
     read_share(ctx, map, "adhesion_reach", 1.0, 3.0, &t->body.reach);
     read_share(ctx, map, "mobility", 0.0, 1.0, &t->body.mobility);
     read_share(ctx, map, "guidance", 0.0, 1.0, &t->guidance);
+    check_once(ctx, plan, map, "adhesion", "adhere");
+    check_once(ctx, plan, map, "repulsion", "repel");
     const st_node* held = st_node_child(map, "held_by");
     if (held != NULL) {
         st_node_read_text(ctx, held, &t->held_by);
@@ -180,7 +201,7 @@ static void read_place(st_ctx* ctx, st_agents_plan* plan, const st_node* map)
         return;
     }
     st_place_entry* p = &plan->place[plan->place_count];
-    *p = (st_place_entry){.number = -1};
+    *p = (st_place_entry){.number = -1, .node = map};
     const st_node* cell = st_node_need(ctx, map, "cell", "a state of the model such as msc@gel");
     const st_node* number = st_node_child(map, "number");
     const st_node* density = st_node_child(map, "density");

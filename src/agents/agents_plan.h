@@ -18,6 +18,7 @@ typedef struct st_place_entry {
     double density; ///< cells/um^3
     double at_min;
     const st_shape* shape; ///< NULL = all of the state's place
+    const st_node* node;   ///< where the file says so
 } st_place_entry;
 
 struct st_agents_plan {

@@ -171,6 +171,20 @@ double st_agents_plan_next_min(const st_agents_plan* plan, double time_min)
     return next;
 }
 
+/// Places the cells of an entry; what cannot be is told with its place in the file.
+static st_status place_entry(st_ctx* ctx, st_agents* agents, const st_place_entry* p, int64_t count)
+{
+    const int before = st_ctx_mistake_count(ctx);
+    const st_status status = st_agents_place(ctx, agents, p->state, count, p->shape);
+    if (status == ST_ERR_INPUT && before == 0) {
+        char text[400];
+        snprintf(text, sizeof text, "%s", st_ctx_message(ctx, 0));
+        st_ctx_clear_messages(ctx);
+        st_node_fail(ctx, p->node, "%s", text);
+    }
+    return status;
+}
+
 st_status st_agents_plan_place(st_ctx* ctx, const st_agents_plan* plan, st_agents* agents)
 {
     const double now = st_agents_time_min(agents);
@@ -178,8 +192,7 @@ st_status st_agents_plan_place(st_ctx* ctx, const st_agents_plan* plan, st_agent
     for (int i = 0; i < plan->place_count; i++) {
         const st_place_entry* p = &plan->place[i];
         if (fabs(p->at_min - now) <= 1e-9 * (1.0 + now)) {
-            ST_TRY(st_agents_place(ctx, agents, p->state, number_of(plan, agents, tissue, p),
-                                   p->shape));
+            ST_TRY(place_entry(ctx, agents, p, number_of(plan, agents, tissue, p)));
         }
     }
     return ST_OK;

@@ -236,7 +236,8 @@ static st_status couple_fields(st_ctx* ctx, st_agents* a)
     for (int f = 0; f < a->field_count; f++) {
         if (a->touches_field[f]) {
             st_tissue_set_source(a->tissue, f, a->source[f]);
-            ST_TRY(st_tissue_set_uptake(ctx, a->tissue, f, a->sink[f], NULL));
+            ST_TRY(st_tissue_set_saturating_uptake(ctx, a->tissue, f, a->sink[f], a->most[f],
+                                                   a->half[f]));
         }
     }
     return ST_OK;

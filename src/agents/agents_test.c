@@ -250,6 +250,205 @@ static void cells_take_up_as_the_closed_form_says(void** state)
     assert_true(world_end(&w));
 }
 
+// --- uptake that saturates
+// ------------------------------------------------------------------------------------------
+
+static const char CROWD[] =
+    "model: Crowded\n"
+    "places: { box: { volume: { value: 5.12e-4 mL, assumed: any } } }\n"
+    "substrates: { x: { in: { box: { value: %g uM, assumed: any } } } }\n"
+    "cells:\n"
+    "  c: { in: { box: { value: 5120 cells, assumed: any } }, behaviours: { consume.x: "
+    "{ value: 2e-7 nmol/cell/day, half: { value: %g uM, assumed: any }, assumed: any } } }\n"
+    "  d: { in: { box: { value: %d cells, assumed: any } }, behaviours: { consume.x: "
+    "{ value: 2e-7 nmol/cell/day, half: { value: 4 uM, assumed: any }, assumed: any } } }\n";
+
+/// A closed box, mixed at once, in which 5120 cells, and perhaps as many of another half level,
+/// consume what there is. Mean level in uM after each of `steps` steps of a day's part.
+static void let_consume(double start_uM, double half_uM, int others, int steps, double* level_uM)
+{
+    const int n[3] = {8, 8, 8};
+    char text[1024];
+    world w;
+    snprintf(text, sizeof text, CROWD, start_uM, half_uM, others);
+    block_begin(&w, text, n, 100.0, 1e7, NULL, ST_FIELD_TRANSIENT);
+    w.def.mech_every = 0;
+    w.def.field_step_min = 1440.0 / steps;
+    w.def.seed = 61;
+    world_start_agents(&w);
+    for (int i = 0; i < steps; i++) {
+        world_check(&w, st_agents_advance(w.ctx, w.agents, 1440.0 * (i + 1) / steps));
+        level_uM[i] = 1e6 * st_tissue_mean_M(w.tissue, 0, 1);
+        assert_true(st_tissue_ledger(w.tissue, 0).lowest_M >= 0.0);
+        const st_field_ledger l = st_tissue_ledger(w.tissue, 0);
+        assert_true(fabs(st_tissue_balance_error(&l)) < 1e-6);
+    }
+    assert_true(world_end(&w));
+}
+
+/// x + K ln x falls by v rho t: the level after a day of all taken together.
+static double level_after(double start_uM, double half_uM, double taken_uM)
+{
+    double lo = 0.0;
+    double hi = start_uM;
+    for (int i = 0; i < 200; i++) {
+        const double x = 0.5 * (lo + hi);
+        const bool is_high = x + half_uM * log(x / start_uM) > start_uM - taken_uM;
+        *(is_high ? &hi : &lo) = x;
+    }
+    return 0.5 * (lo + hi);
+}
+
+/// 1e7 cells/mL take 2 uM a day: from plenty, through the half level, to nearly nothing. However
+/// long the step, the level is that of the equation: nothing lags, nothing falls below 0.   [AGT-2]
+static void uptake_follows_the_level_within_a_step(void** state)
+{
+    (void)state;
+    static const double start[] = {1.9, 0.5, 3.0, 1.0};
+    static const double half[] = {0.1, 0.5, 1e-3, 1e-3};
+    for (int i = 0; i < 4; i++) {
+        const double exact = level_after(start[i], half[i], 2.0);
+        for (int steps = 1; steps <= 16; steps *= 4) {
+            double level[16];
+            let_consume(start[i], half[i], 0, steps, level);
+            print_message("from %g uM, half at %g uM, %2d steps: %.6f uM (exact %.6f)\n", start[i],
+                          half[i], steps, level[steps - 1], exact);
+            assert_true(fabs(level[steps - 1] - exact) < 2e-3 * start[i]);
+            for (int k = 1; k < steps; k++) {
+                assert_true(level[k] <= level[k - 1]);
+            }
+        }
+    }
+}
+
+/// 20000 cells in one corner voxel, whose need is a hundred times what diffusion can bring: its
+/// level comes to rest at once where supply meets demand, above 0, and stays there.
+static void a_crowd_at_low_oxygen_does_not_overshoot(void** state)
+{
+    (void)state;
+    const int n[3] = {8, 8, 8};
+    const double knot = 0.0;
+    const double level = 1e-6;
+    const st_boundary held = {.region = ST_REGION_BOX + 1,
+                              .kind = ST_BOUNDARY_FIXED,
+                              .knot_count = 1,
+                              .knot_min = &knot,
+                              .knot_M = &level};
+    const st_shape corner = {
+        .kind = ST_SHAPE_BOX, .centre_um = {50.0, 50.0, 50.0}, .size_um = {100.0, 100.0, 100.0}};
+    for (int mode = 0; mode < 2; mode++) {
+        char text[1024];
+        world w;
+        snprintf(text, sizeof text, CROWD, 1.0, 1e-2, 0);
+        block_begin(&w, text, n, 100.0, 1e3, &held, mode ? ST_FIELD_STEADY : ST_FIELD_TRANSIENT);
+        w.def.mech_every = 0;
+        w.def.field_step_min = 2880.0;
+        w.def.fill_limit = 100.0;
+        world_check(&w, st_agents_create(w.ctx, &w.def, &w.agents));
+        world_check(&w, st_agents_place(w.ctx, w.agents, "c@box", 20000, &corner));
+        double now[8];
+        for (int i = 0; i < 8; i++) {
+            world_check(&w, st_agents_advance(w.ctx, w.agents, 2880.0 * (i + 1)));
+            now[i] = 1e6 * st_tissue_level_M(w.tissue, 0, (const int[3]){0, 0, 0});
+        }
+        print_message("a crowd, %s: %.5e, %.5e ... %.5e uM\n", mode ? "steady" : "over time",
+                      now[0], now[1], now[7]);
+        assert_true(now[7] > 0.0 && now[7] < 0.02);
+        for (int i = 0; i < 8; i++) {
+            assert_true(fabs(now[i] / now[7] - 1.0) < (i == 0 && mode == 0 ? 0.2 : 0.02));
+        }
+        assert_true(world_end(&w));
+    }
+}
+
+/// Cells of two half levels in one voxel: the sum is met with its slope, so the error falls with
+/// the square of the step.
+static void uptake_of_two_half_levels_is_of_second_order(void** state)
+{
+    (void)state;
+    double level[64];
+    let_consume(4.0, 0.2, 5120, 64, level);
+    const double exact = level[63];
+    double error[3];
+    for (int i = 0; i < 3; i++) {
+        const int steps = 1 << i;
+        let_consume(4.0, 0.2, 5120, steps, level);
+        error[i] = fabs(level[steps - 1] - exact);
+    }
+    print_message("two half levels: %.2e, %.2e, %.2e uM in 1, 2, 4 steps of %.4f: order %.2f, "
+                  "%.2f\n",
+                  error[0], error[1], error[2], exact, log2(error[0] / error[1]),
+                  log2(error[1] / error[2]));
+    assert_true(error[0] < 0.1 && log2(error[0] / error[2]) / 2.0 > 1.6);
+}
+
+// --- pull and push from the model
+// ------------------------------------------------------------------------------------------
+
+/// `adhere` and `repel` of the model become the bodies': two cells rest where they say, and far
+/// cells pull as hard. Stages and rules by parameters count as well.                     [AGT-7]
+static const char GRIPPING[] =
+    "model: Grip\n"
+    "parameters: { calcium: { value: 3, assumed: any } }\n"
+    "places: { box: { volume: { value: 5.12e-4 mL, assumed: any } } }\n"
+    "substrates: { x: { in: { box: { value: 1 uM, assumed: any } } } }\n"
+    "cells:\n"
+    "  c: { in: { box: 0 }, behaviours: { adhere: { value: 2 um/min, assumed: any }, "
+    "repel: { value: 8 um/min, assumed: any }, "
+    "become.d: { value: 1 1/day, stages: 2, assumed: any } } }\n"
+    "  d: { in: { box: 0 } }\n"
+    "rules:\n"
+    "  - { cell: c, signal: %s, decreases: %s, toward: 0 um/min, half_max: 1%s, assumed: any }\n";
+
+static void the_model_says_how_cells_hold_each_other(void** state)
+{
+    (void)state;
+    const int n[3] = {8, 8, 8};
+    char text[1024];
+    world w;
+    snprintf(text, sizeof text, GRIPPING, "calcium", "adhere", "");
+    block_begin(&w, text, n, 100.0, 0.0, NULL, ST_FIELD_TRANSIENT);
+    world_check(&w, st_agents_create(w.ctx, &w.def, &w.agents));
+    st_cells* cells = st_agents_cells(w.agents);
+    static const char* const stage[2] = {"c.1@box", "c.2@box"};
+    for (int i = 0; i < 2; i++) {
+        const st_cell_type* c = st_cells_type(cells, st_cells_find_type(cells, stage[i]));
+        assert_true(fabs(c->adhesion_um_per_min - 2.0 / 4.0) < 1e-12); // 2 (1 - 3/(1 + 3))
+        assert_true(fabs(c->repulsion_um_per_min - 8.0) < 1e-12);
+    }
+    const st_cell_type* d = st_cells_type(cells, st_cells_find_type(cells, "d@box"));
+    assert_true(d->adhesion_um_per_min == st_default_agent_type().body.adhesion_um_per_min);
+    assert_true(world_end(&w));
+}
+
+/// A pull that would differ from cell to cell is refused, and what it differs with is named.
+static void a_grip_that_changes_is_refused_by_name(void** state)
+{
+    (void)state;
+    static const struct {
+        const char *signal, *behaviour, *more, *named;
+    } wrong[] = {
+        {"x", "adhere", " uM", "x@box"},
+        {"x", "repel", " uM", "x@box"},
+        {"density.d", "adhere", " cells/mL", "d@box"},
+        {"cell.pressure", "adhere", ", well_mixed: '0'", "cell.pressure"},
+        {"'time / [1 day]'", "repel", "", "time"},
+    };
+    const int n[3] = {8, 8, 8};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        char text[1024];
+        world w;
+        snprintf(text, sizeof text, GRIPPING, wrong[i].signal, wrong[i].behaviour, wrong[i].more);
+        block_begin(&w, text, n, 100.0, 0.0, NULL, ST_FIELD_TRANSIENT);
+        assert_int_equal(st_agents_create(w.ctx, &w.def, &w.agents), ST_ERR_INPUT);
+        const char* said = st_ctx_message(w.ctx, st_ctx_message_count(w.ctx) - 1);
+        print_message("%s\n", said);
+        assert_non_null(strstr(said, wrong[i].behaviour));
+        assert_non_null(strstr(said, wrong[i].named));
+        assert_true(world_end(&w));
+    }
+}
+
 // --- refusals
 // -----------------------------------------------------------------------------------------
 
@@ -326,6 +525,11 @@ int main(void)
         cmocka_unit_test(cells_sense_what_only_they_have),
         cmocka_unit_test(reach_keeps_the_mean_hazard),
         cmocka_unit_test(cells_take_up_as_the_closed_form_says),
+        cmocka_unit_test(uptake_follows_the_level_within_a_step),
+        cmocka_unit_test(a_crowd_at_low_oxygen_does_not_overshoot),
+        cmocka_unit_test(uptake_of_two_half_levels_is_of_second_order),
+        cmocka_unit_test(the_model_says_how_cells_hold_each_other),
+        cmocka_unit_test(a_grip_that_changes_is_refused_by_name),
         cmocka_unit_test(wrong_definitions_are_refused),
         cmocka_unit_test(lack_of_memory_is_survived),
     };

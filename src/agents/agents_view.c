@@ -3,17 +3,17 @@
 
 #include "engine.h"
 
-#include "base/table.h"
+#include "base/png.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <zlib.h>
 
 #define LONG_EDGE    760 ///< pixels
 #define MARGIN       20
 #define LEGEND_ROW   20
 #define LEGEND_WIDE  300
+#define LETTER_WIDE  8.2 ///< pixels of a letter of the legend, rather too much than too little
 #define COLOUR_COUNT 12
 
 /// Colours that people who do not tell red from green can tell apart, after Okabe and Ito, then
@@ -23,6 +23,16 @@ static const uint8_t COLOUR[COLOUR_COUNT][3] = {
     {240, 228, 66}, {90, 90, 90},  {0, 60, 120},  {120, 70, 0},    {0, 90, 60},    {120, 40, 90},
 };
 static const uint8_t SHADOW[3] = {232, 232, 228};
+
+void st_agents_view_colour(int type, uint8_t rgb[3])
+{
+    // The second dozen is lighter, the third darker; then they come again.
+    const int round = type / COLOUR_COUNT % 3;
+    for (int i = 0; i < 3; i++) {
+        const int plain = COLOUR[type % COLOUR_COUNT][i];
+        rgb[i] = (uint8_t)(round == 0 ? plain : round == 1 ? (plain + 255) / 2 : plain * 11 / 20);
+    }
+}
 
 typedef struct canvas {
     const st_agents* a;
@@ -95,8 +105,8 @@ static void paint_ball(canvas* c, const double at[3], double radius_um, const ui
             const double d2 = du * du + dv * dv;
             if (d2 <= 1.0) {
                 const double n = sqrt(1.0 - d2);
-                const double light = 0.35 + 0.65 * fmax(0.0, 0.75 * n - 0.35 * du + 0.55 * dv);
-                const double shade = light * (0.55 + 0.45 * fmin(fmax(far, 0.0), 1.0));
+                const double light = 0.45 + 0.6 * fmax(0.0, 0.75 * n - 0.35 * du + 0.55 * dv);
+                const double shade = light * (0.65 + 0.35 * fmin(fmax(far, 0.0), 1.0));
                 const double rgb[3] = {shade * colour[0], shade * colour[1], shade * colour[2]};
                 paint(c, x, y, (float)(at[c->axis] + n * r), rgb);
             }
@@ -111,76 +121,15 @@ static void paint_cells(canvas* c)
         double at[3];
         st_cells_position(c->a->cells, s, at);
         if (at[c->axis] <= middle) {
-            paint_ball(c, at, st_cells_radius(c->a->cells, s),
-                       COLOUR[st_cells_type_of(c->a->cells, s) % COLOUR_COUNT]);
+            uint8_t rgb[3];
+            st_agents_view_colour(st_cells_type_of(c->a->cells, s), rgb);
+            paint_ball(c, at, st_cells_radius(c->a->cells, s), rgb);
         }
     }
 }
 
-// --- PNG and SVG
-// -----------------------------------------------------------------------------------
-
-static void put_word(unsigned char* out, uint32_t value)
-{
-    for (int i = 0; i < 4; i++) {
-        out[i] = (unsigned char)(value >> (24 - 8 * i));
-    }
-}
-
-static void add_chunk(st_text* png, const char* type, const unsigned char* data, size_t length)
-{
-    unsigned char word[4];
-    put_word(word, (uint32_t)length);
-    st_text_add_bytes(png, (const char*)word, 4);
-    st_text_add_bytes(png, type, 4);
-    st_text_add_bytes(png, (const char*)data, length);
-    uLong crc = crc32(0, (const Bytef*)type, 4);
-    crc = length > 0 ? crc32(crc, data, (uInt)length) : crc;
-    put_word(word, (uint32_t)crc);
-    st_text_add_bytes(png, (const char*)word, 4);
-}
-
-static st_status make_png(st_ctx* ctx, const canvas* c, st_text* png)
-{
-    const size_t row = 3u * (size_t)c->width;
-    const size_t size = (row + 1u) * (size_t)c->height;
-    uLongf packed = compressBound((uLong)size);
-    unsigned char* plain = st_alloc(ctx, size, 1);
-    unsigned char* out = st_alloc(ctx, (size_t)packed, 1);
-    bool ok = plain != NULL && out != NULL;
-    for (int y = 0; ok && y < c->height; y++) {
-        memcpy(plain + (size_t)y * (row + 1u) + 1u, c->rgb + (size_t)y * row, row);
-    }
-    ok = ok && compress2(out, &packed, plain, (uLong)size, 9) == Z_OK;
-    if (ok) {
-        unsigned char head[13] = {[8] = 8, [9] = 2};
-        put_word(head, (uint32_t)c->width);
-        put_word(head + 4, (uint32_t)c->height);
-        st_text_add_bytes(png, "\x89PNG\r\n\x1a\n", 8);
-        add_chunk(png, "IHDR", head, sizeof head);
-        add_chunk(png, "IDAT", out, (size_t)packed);
-        add_chunk(png, "IEND", NULL, 0);
-    }
-    st_free(ctx, plain);
-    st_free(ctx, out);
-    return ok && !png->failed ? ST_OK : ST_ERR_MEMORY;
-}
-
-static void add_base64(st_text* svg, const char* bytes, size_t length)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < length; i += 3) {
-        uint32_t word = 0;
-        for (size_t k = 0; k < 3; k++) {
-            word = word << 8 | (i + k < length ? (uint8_t)bytes[i + k] : 0u);
-        }
-        char four[4];
-        for (int k = 0; k < 4; k++) {
-            four[k] = i + (size_t)k <= length ? digits[word >> (18 - 6 * k) & 63u] : '=';
-        }
-        st_text_add_bytes(svg, four, 4);
-    }
-}
+// --- SVG
+// -----------------------------------------------------------------------------------------------
 
 /// A length of one, two or five times a power of ten near a fifth of the picture.
 static double scale_bar(double wide_um)
@@ -211,7 +160,8 @@ static void add_legend(const canvas* c, st_text* svg)
     y += 2 * LEGEND_ROW + 6;
     for (int k = 0; k < c->a->bio.kind_count; k++) {
         const int64_t count = st_cells_type_cell_count(c->a->cells, k);
-        const uint8_t* rgb = COLOUR[k % COLOUR_COUNT];
+        uint8_t rgb[3];
+        st_agents_view_colour(k, rgb);
         if (count > 0) {
             st_text_addf(svg,
                          "<circle cx=\"%d\" cy=\"%d\" r=\"7\" fill=\"rgb(%d,%d,%d)\"/>"
@@ -232,22 +182,43 @@ static void add_legend(const canvas* c, st_text* svg)
                  x, y, bar / c->um_per_pixel, x, y + LEGEND_ROW, bar);
 }
 
+/// Room for the legend: its rows, and pixels of its longest text.
+static int legend_room(const canvas* c, double* wide)
+{
+    int rows = 0;
+    *wide = LEGEND_WIDE;
+    for (int k = 0; k < c->a->bio.kind_count; k++) {
+        const int64_t count = st_cells_type_cell_count(c->a->cells, k);
+        char number[32];
+        const int digits = snprintf(number, sizeof number, "%lld", (long long)count);
+        const size_t letters = strlen(c->a->bio.kind[k].name) + (size_t)digits + 8;
+        rows += count > 0;
+        *wide = count > 0 ? fmax(*wide, 22.0 + LETTER_WIDE * (double)letters) : *wide;
+    }
+    return rows;
+}
+
 static st_status make_svg(st_ctx* ctx, const canvas* c, st_text* svg)
 {
     st_text png;
     st_text_init(&png, ctx);
-    const st_status status = make_png(ctx, c, &png);
-    const int rows = c->a->bio.kind_count * LEGEND_ROW + 200;
+    const st_status status = st_png_add(&png, c->rgb, c->width, c->height, 3, 9);
+    double wide;
+    static const char axes[] = "xyz";
+    const int rows = legend_room(c, &wide) * LEGEND_ROW + 200;
     const int height = (c->height > rows ? c->height : rows) + 2 * MARGIN;
     st_text_addf(svg,
                  "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
                  "font-family=\"sans-serif\" font-size=\"14\">\n"
                  "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n"
-                 "<image x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" "
+                 "<image x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" data-minutes=\"%.9g\" "
+                 "data-wide-um=\"%.9g\" data-tall-um=\"%.9g\" data-axes=\"%c%c%c\" "
                  "href=\"data:image/png;base64,",
-                 c->width + 3 * MARGIN + LEGEND_WIDE, height, MARGIN, MARGIN, c->width, c->height);
+                 c->width + 3 * MARGIN + (int)wide, height, MARGIN, MARGIN, c->width, c->height,
+                 st_agents_time_min(c->a), c->width * c->um_per_pixel, c->height * c->um_per_pixel,
+                 axes[c->across], axes[c->up], axes[c->axis]);
     if (status == ST_OK) {
-        add_base64(svg, png.data, png.length);
+        st_png_add_base64(svg, png.data, png.length);
     }
     st_text_add(svg, "\"/>\n");
     add_legend(c, svg);

@@ -18,6 +18,17 @@
 
 /// Most cells that one cell may have become within a step.
 #define ST_FATE_LIMIT 64
+/// Most turns of a walk within a mechanics step, on average.
+#define ST_TURN_LIMIT 1000
+
+/// Sums of what is done to a voxel's field or matrix.
+enum {
+    ST_FLUX_COME,   ///< brought, nmol/day; mL/day for matrix
+    ST_FLUX_GO,     ///< taken per level, mL/day
+    ST_FLUX_WEIGHT, ///< consumed: sum of b/(half + x)^2, mL^2/nmol/day
+    ST_FLUX_HALF,   ///< sum of weight x half, mL/day
+    ST_FLUX_COUNT
+};
 
 /// What becomes of one cell within a step.
 typedef struct st_fate {
@@ -37,7 +48,7 @@ typedef struct st_agent_body {
 typedef struct st_worker {
     st_ctx* ctx;
     double** reg;  ///< [kind_count + region_count]
-    double* total; ///< [4 * (fields + matrices) * 512] what a brick's voxels get
+    double* total; ///< [(fields + matrices) * ST_FLUX_COUNT * 512] what a brick's voxels get
     int32_t* list; ///< cells of a brick by kind, relative to its first slot
     int64_t list_capacity;
     int* start;       ///< [kind_count + 1]
@@ -83,7 +94,8 @@ struct st_agents {
     int** far_of_flux;      ///< [kind_count][flux_count] first of two, -1
     bool* is_actor;         ///< [kind_count] its sums must be known before fates
     float **source, **sink; ///< [field_count][brick_count * 512], or NULL
-    bool *touches_field, *touches_matrix;
+    float **most, **half;   ///< the same for fields that cells consume
+    bool *touches_field, *touches_matrix, *is_consumed;
     st_worker* worker;
     double now_day, step_min; ///< of the step in hand
     bool mech_due, fate_due;
@@ -125,6 +137,9 @@ static inline const double* st_value_of(const st_agents* a, const st_worker* w, 
 /// Drives of walking cells; volumes and what holds them. body.c
 void st_body_walk(st_agents* a, const st_worker* w, const st_batch* b);
 void st_body_grow(st_agents* a, const st_batch* b);
+
+/// Adhesion and repulsion of a kind where the model says them. grip.c
+st_status st_grip_read(st_ctx* ctx, st_agents* a, int kind, st_cell_type* type);
 
 /// Columns of a cell that comes from outside.
 void st_act_newcomer(const st_agents* a, double day, double* value);

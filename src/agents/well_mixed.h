@@ -146,8 +146,9 @@ static inline void world_begin(world* w, const char* text, double box_mL)
 }
 
 /// A block of n voxels of one medium, the place `box`, with the model's fields and matrices.
-static inline void block_begin(world* w, const char* text, const int n[3], double edge_um,
-                               double diffusivity, const st_boundary* boundary, st_field_mode mode)
+static inline void block_begin_within(world* w, const char* text, const int n[3], double edge_um,
+                                      double diffusivity, const st_boundary* boundary,
+                                      st_field_mode mode, double tolerance)
 {
     static const st_shape everywhere = {.kind = ST_SHAPE_BOX, .size_um = {1e8, 1e8, 1e8}};
     static const st_paint paint = {&everywhere, 1};
@@ -177,6 +178,7 @@ static inline void block_begin(world* w, const char* text, const int n[3], doubl
             f.boundary_count = boundary != NULL ? 1 : 0;
             f.initial_M[1] = 1e-6 * w->start[s];
             f.mode = mode;
+            f.tolerance = tolerance;
             world_check(w, st_tissue_add_field(w->ctx, w->tissue, &f, &index));
         } else if (world_thing(w, s, ST_STATE_MATRIX, name, sizeof name)) {
             st_matrix_def m = st_default_matrix_def();
@@ -189,6 +191,14 @@ static inline void block_begin(world* w, const char* text, const int n[3], doubl
     w->def.tissue = w->tissue;
     w->def.model = w->model;
     w->def.place[1] = "box";
+}
+
+/// The same with the usual tolerance of a field's steps.
+static inline void block_begin(world* w, const char* text, const int n[3], double edge_um,
+                               double diffusivity, const st_boundary* boundary, st_field_mode mode)
+{
+    block_begin_within(w, text, n, edge_um, diffusivity, boundary, mode,
+                       st_default_field_def().tolerance);
 }
 
 /// Makes the agents and puts the model's cells in place.

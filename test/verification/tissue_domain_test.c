@@ -4,9 +4,13 @@
 #include "tissue/scene.h"
 
 #include "base/random.h"
+#include "tissue/label_map.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -264,28 +268,37 @@ static double zone_source(const zones* z, double r)
     return z->decay * zone_level(z, r) - (rise + 2.0 * flux / r);
 }
 
-static double label_map_error(int n, double* largest)
+static const zones SHELL_ZONES = {.inner = 200.0, .thick = 200.0, .D = {2.0, 0.5}, .decay = 1e-4};
+
+static double distance_um(const int voxel[3], const double h[3], const double centre[3])
 {
-    static const zones z = {.inner = 200.0, .thick = 200.0, .D = {2.0, 0.5}, .decay = 1e-4};
-    const double h = 440.0 / n; // an eighth of the shell, its middle in the corner
-    uint8_t* label = calloc((size_t)n * (size_t)n * (size_t)n, 1);
-    assert_non_null(label);
-    for (int i = 0; i < n * n * n; i++) {
-        const int voxel[3] = {i % n, i / n % n, i / n / n};
-        const double at[3] = {(voxel[0] + 0.5) * h, (voxel[1] + 0.5) * h, (voxel[2] + 0.5) * h};
-        const double r = sqrt(at[0] * at[0] + at[1] * at[1] + at[2] * at[2]);
-        const double s = (r - z.inner) / z.thick;
-        label[i] = s < 0.0 || s >= 1.0 ? 0 : s < 0.5 ? 1 : 2;
+    double r2 = 0.0;
+    for (int k = 0; k < 3; k++) {
+        const double d = (voxel[k] + 0.5) * h[k] - centre[k];
+        r2 += d * d;
     }
-    const st_label_map map = {.medium = label, .size = {n, n, n}};
+    return sqrt(r2);
+}
+
+static uint8_t zone_label(double r)
+{
+    const double s = (r - SHELL_ZONES.inner) / SHELL_ZONES.thick;
+    return s < 0.0 || s >= 1.0 ? 0 : s < 0.5 ? 1 : 2;
+}
+
+/// Error of the steady state on a label map; the mean square and the largest.
+static double label_map_error(const st_label_map* map, const double h[3], const double centre[3],
+                              double* largest)
+{
+    const zones z = SHELL_ZONES;
     scene s;
     memset(&s, 0, sizeof s);
     s.ctx = st_ctx_create();
     st_tissue_def def = st_default_tissue_def();
-    def.labels = &map;
+    def.labels = map;
     for (int i = 0; i < 3; i++) {
-        def.size[i] = n;
-        def.voxel_um[i] = h;
+        def.size[i] = map->size[i];
+        def.voxel_um[i] = h[i];
     }
     def.worker_count = 2;
     scene_check(&s, st_tissue_create(s.ctx, &def, &s.tissue));
@@ -311,15 +324,12 @@ static double label_map_error(int n, double* largest)
                 continue;
             }
             const int at[3] = {low[0] + v % 8, low[1] + v / 8 % 8, low[2] + v / 64};
-            double r2 = 0.0;
-            for (int k = 0; k < 3; k++) {
-                r2 += (at[k] + 0.5) * h * (at[k] + 0.5) * h;
-            }
+            const double r = distance_um(at, h, centre);
             if (pass == 0) {
-                source[i] = (float)zone_source(&z, sqrt(r2));
+                source[i] = (float)zone_source(&z, r);
             } else {
                 const double e =
-                    (st_tissue_level_M(s.tissue, s.field, at) - zone_level(&z, sqrt(r2))) / 1e-6;
+                    (st_tissue_level_M(s.tissue, s.field, at) - zone_level(&z, r)) / 1e-6;
                 sum += e * e;
                 *largest = fmax(*largest, fabs(e));
             }
@@ -331,8 +341,25 @@ static double label_map_error(int n, double* largest)
     }
     const double error = sqrt(sum / (double)st_tissue_voxel_count(s.tissue));
     free(source);
-    free(label);
     assert_true(scene_end(&s));
+    return error;
+}
+
+/// An eighth of the shell, its middle in the corner, as an array of labels.
+static double array_error(int n, double* largest)
+{
+    const double edge = 440.0 / n;
+    const double h[3] = {edge, edge, edge};
+    const double centre[3] = {0.0, 0.0, 0.0};
+    uint8_t* label = calloc((size_t)n * (size_t)n * (size_t)n, 1);
+    assert_non_null(label);
+    for (int i = 0; i < n * n * n; i++) {
+        const int voxel[3] = {i % n, i / n % n, i / n / n};
+        label[i] = zone_label(distance_um(voxel, h, centre));
+    }
+    const st_label_map map = {.medium = label, .size = {n, n, n}};
+    const double error = label_map_error(&map, h, centre, largest);
+    free(label);
     return error;
 }
 
@@ -343,7 +370,7 @@ static void manufactured_solution_on_a_label_map(void** state)
     double last = 0.0;
     for (int n = 22; n <= 88; n *= 2) {
         double largest = 0.0;
-        const double error = label_map_error(n, &largest);
+        const double error = array_error(n, &largest);
         print_message("label map: voxel %5.1f um: error %.3e (largest %.3e), order %.2f\n",
                       440.0 / n, error, largest, last > 0.0 ? log2(last / error) : 0.0);
         first = first > 0.0 ? first : error;
@@ -352,6 +379,102 @@ static void manufactured_solution_on_a_label_map(void** state)
     // The walls and the seam are stairs: first order is what a label map allows.
     assert_true(log2(first / last) / 2.0 > 0.9);
     assert_true(last < 0.01);
+}
+
+// --- the same through a file
+
+static void put_short(unsigned char* head, size_t at, int value)
+{
+    const int16_t x = (int16_t)value;
+    memcpy(head + at, &x, 2);
+}
+
+static void put_float(unsigned char* head, size_t at, double value)
+{
+    const float x = (float)value;
+    memcpy(head + at, &x, 4);
+}
+
+/// Corner of the scan in the scanner's frame, mm.
+static const double CORNER_MM[3] = {12.5, -40.25, 7.75};
+
+/// A quarter of the shell as a scanner might write it: the first axis of the file runs up, the
+/// second to the left, the third to the back. `size` is that of the box, x to the right.
+static void write_scan(const char* path, const int size[3], const double h[3],
+                       const double centre[3])
+{
+    unsigned char head[352] = {0};
+    const int32_t length = 348;
+    memcpy(head, &length, 4);
+    memcpy(head + 344, "n+1", 4);
+    put_short(head, 40, 3);
+    put_short(head, 42, size[2]);
+    put_short(head, 44, size[0]);
+    put_short(head, 46, size[1]);
+    put_short(head, 70, 2); // bytes
+    put_short(head, 72, 8);
+    put_float(head, 108, 352);
+    head[123] = 2; // mm
+    put_short(head, 254, 1);
+    put_float(head, 284, -1e-3 * h[0]);
+    put_float(head, 292, CORNER_MM[0] + 1e-3 * h[0] * (size[0] - 0.5));
+    put_float(head, 304, -1e-3 * h[1]);
+    put_float(head, 308, CORNER_MM[1] + 1e-3 * h[1] * (size[1] - 0.5));
+    put_float(head, 312, 1e-3 * h[2]);
+    put_float(head, 324, CORNER_MM[2] + 0.5e-3 * h[2]);
+    FILE* file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(head, 1, sizeof head, file), sizeof head);
+    for (int k = 0; k < size[1]; k++) {
+        for (int j = 0; j < size[0]; j++) {
+            for (int i = 0; i < size[2]; i++) {
+                const int voxel[3] = {size[0] - 1 - j, size[1] - 1 - k, i};
+                fputc(zone_label(distance_um(voxel, h, centre)), file);
+            }
+        }
+    }
+    assert_int_equal(fclose(file), 0);
+}
+
+/// The error is that of the eighth, by symmetry; an axis taken for another or turned round would
+/// put the shell where the source is not.
+static void manufactured_solution_through_a_nifti_file(void** state)
+{
+    (void)state;
+    for (int n = 22; n <= 44; n *= 2) {
+        const double edge = 440.0 / n;
+        const double h[3] = {edge, edge, edge};
+        const double centre[3] = {0.0, 440.0, 0.0};
+        const int size[3] = {n, 2 * n, n + 4};
+        char path[] = "label_map_XXXXXX";
+        const int fd = mkstemp(path);
+        assert_true(fd >= 0);
+        assert_int_equal(close(fd), 0);
+        write_scan(path, size, h, centre);
+        st_ctx* ctx = st_ctx_create();
+        st_nifti scan;
+        const st_status status = st_label_map_load(ctx, "", path, &scan);
+        assert_int_equal(remove(path), 0);
+        assert_int_equal(status, ST_OK);
+        for (int k = 0; k < 3; k++) {
+            assert_int_equal(scan.size[k], size[k]);
+            assert_true(fabs(scan.voxel_um[k] / h[k] - 1.0) < 1e-6);
+            assert_true(fabs(scan.origin_um[k] - 1e3 * CORNER_MM[k]) < 1e-2);
+        }
+        double largest = 0.0;
+        double array_largest = 0.0;
+        const st_label_map map = {.medium = scan.label, .size = {size[0], size[1], size[2]}};
+        const double error = label_map_error(&map, scan.voxel_um, centre, &largest);
+        const double array = array_error(n, &array_largest);
+        print_message("NIfTI file: voxel %5.1f um: error %.4e (largest %.3e); the array's %.4e "
+                      "(%.3e)\n",
+                      edge, error, largest, array, array_largest);
+        assert_true(fabs(error / array - 1.0) < 1e-3);
+        assert_true(fabs(largest / array_largest - 1.0) < 1e-3);
+        st_free(ctx, scan.label);
+        assert_int_equal(st_ctx_bytes_in_use(ctx), 0);
+        st_ctx_destroy(ctx);
+    }
 }
 
 // Two media in series: the flux is one and the same, the level bends where they meet.
@@ -445,6 +568,7 @@ int main(void)
         cmocka_unit_test(levels_stay_positive),
         cmocka_unit_test(manufactured_solution_on_a_ball),
         cmocka_unit_test(manufactured_solution_on_a_label_map),
+        cmocka_unit_test(manufactured_solution_through_a_nifti_file),
         cmocka_unit_test(flux_is_continuous_between_media),
         cmocka_unit_test(saturable_uptake_follows_its_closed_form),
     };
