@@ -42,6 +42,15 @@ typedef struct st_person {
     double value[ST_ATTRIBUTE_COUNT];
 } st_person;
 
+/// A value of a file of people or of a plan of care, and where it is from.
+typedef struct st_figure_info {
+    const char* name;
+    double value; ///< of a distribution its median or share; NAN when it is several numbers
+    const char* unit;
+    const char* source;
+    const char* assumed; ///< one of the two is NULL
+} st_figure_info;
+
 /// Where people come from: marginals with a Gaussian copula, or (a path ending in .csv) a table of
 /// people, drawn with replacement.
 typedef struct st_people st_people;
@@ -49,6 +58,9 @@ ST_API st_status st_people_load(st_ctx* ctx, const char* path, st_people** out);
 ST_API void st_people_destroy(st_people* people);
 ST_API const char* st_people_title(const st_people* people);
 ST_API const char* st_people_source(const st_people* people, const char** name, size_t* length);
+/// Distributions, correlations and facts, in this order; a table of people has none.
+ST_API int st_people_figure_count(const st_people* people);
+ST_API st_figure_info st_people_figure(const st_people* people, int index);
 /// Draws person `id`. A pure function of (people, seed, id).
 ST_API void st_people_draw(const st_people* people, uint64_t seed, uint64_t id, st_person* out);
 
@@ -222,6 +234,9 @@ typedef struct st_care_phase_info {
 } st_care_phase_info;
 ST_API int st_care_phase_count(const st_care* care);
 ST_API const st_care_phase_info* st_care_phase(const st_care* care, int index);
+/// Adherence, its half-life if it has one, and every phase.
+ST_API int st_care_figure_count(const st_care* care);
+ST_API st_figure_info st_care_figure(const st_care* care, int index);
 /// How much of it people do, in words.
 ST_API const char* st_care_adherence_text(const st_care* care);
 

@@ -54,6 +54,10 @@ typedef struct st_spin_picture {
     double white[ST_PICTURE_TIMES][ST_PICTURE_HEIGHTS];
 } st_spin_picture;
 
+/// Colour of a place in a tube by the shares of volume that cells fill there: red, green and blue,
+/// 0 ... 255. Plasma is straw, red cells red, platelets amber, white cells blue.
+ST_API void st_spin_picture_colour(double red, double platelet, double white, double* rgb);
+
 /// What one spin did.
 typedef struct st_spin_told {
     bool is_physics;

@@ -42,6 +42,11 @@ ST_API st_status st_store_dump_hash(st_ctx* ctx, const char* dir, char out[33]);
 /// Writes DIR/report.html from DIR/results.sqlite.
 ST_API st_status st_report_write(st_ctx* ctx, const char* dir);
 
+/// Writes DIR/report.html of a tissue run from the tables and pictures in DIR. docs/report.md
+ST_API st_status st_tissue_page_write(st_ctx* ctx, const char* dir);
+/// Does `dir` hold the tables of a finished tissue run?
+ST_API bool st_tissue_story_is_here(st_ctx* ctx, const char* dir);
+
 /// Writes the CSV tables into DIR/tables/ from DIR/results.sqlite.
 ST_API st_status st_report_tables(st_ctx* ctx, const char* dir);
 

@@ -109,6 +109,7 @@ typedef enum st_row_kind {
     ST_ROW_TUBE,
     ST_ROW_ANALYSIS,
     ST_ROW_RESPONDER,
+    ST_ROW_ADHERENCE,
     ST_ROW_SURVIVAL,
 } st_row_kind;
 
@@ -194,6 +195,15 @@ typedef struct st_person_event_row {
     const char* name; ///< as in st_event_row
     double day;       ///< of the step that it is counted per: 0 = the injection, before it < 0
 } st_person_event_row;
+
+/// How much of a plan of care one person does; comes after the person's row, a plan at a time.
+typedef struct st_adherence_row {
+    int arm;
+    uint64_t person;
+    int plan; ///< of the arm, from 0
+    const char* title;
+    double share; ///< 0 ... 1, at its start; what is kept of it later is the plan's
+} st_adherence_row;
 
 /// What happened to one person after treatment; comes after the person's row.
 typedef struct st_later_row {
@@ -281,8 +291,10 @@ typedef struct st_failure_row {
 /// Where results go. Filled by the report room; called from one thread, in a fixed order.
 typedef struct st_sink {
     void* self;
+    /// May be NULL. Before the first row.
     st_status (*begin)(void* self, st_ctx* ctx, const st_study* study);
     st_status (*row)(void* self, st_ctx* ctx, st_row_kind kind, const void* row);
+    /// May be NULL. After the last row, if all went well.
     st_status (*end)(void* self, st_ctx* ctx);
     /// May be NULL. People finished (all arms and twins) of all; from the calling thread.
     void (*progress)(void* self, int64_t done, int64_t total);
@@ -313,27 +325,40 @@ ST_API st_trial_def st_default_trial_def(void);
 
 /// What happened, for the terminal.
 typedef struct st_trial_summary {
-    int64_t people;       ///< simulated, twins counted once
-    int64_t courses;      ///< courses of individuals: untreated, and sham and active in every arm
-    int64_t failed;       ///< people whose numerics failed, counted in each of their arms
-    double assumed_share; ///< share of the model's values that are assumed
+    int64_t people;  ///< simulated, twins counted once
+    int64_t courses; ///< courses of individuals: untreated, and sham and active in every arm
+    int64_t failed;  ///< people whose numerics failed, counted in each of their arms
 } st_trial_summary;
 
 /// Runs the whole study. A person whose numerics fail is recorded and counted, not averaged.
 ST_API st_status st_study_run(st_ctx* ctx, const st_study* study, const st_trial_def* def,
                               const st_sink* sink, st_trial_summary* out);
 
-/// One person of an arm once more, for a closer look: treatment on day 0 as in the trial; rescue,
-/// repeats and leaving are left out. Arrays are the caller's.
+/// Most things that can be given to a person after day 0, and replacement.
+#define ST_SINGLE_EVENT_LIMIT 16
+
+typedef struct st_single_event {
+    const char* name; ///< "rescue", "repeat", "crossover", "replacement"
+    double day;
+} st_single_event;
+
+/// One person of an arm once more, for a closer look: treatment on day 0, plans of care, and what
+/// was given at visits, all as in the trial, whose course this is. Who left or had the joint
+/// replaced is followed all the same: the course is the joint's as the model goes on. Arrays are
+/// the caller's.
 typedef struct st_single {
-    double* parameter; ///< [parameters of the model]
-    double* input;     ///< [inputs of the model], at the start
-    double* state;     ///< [day_count][states of the model]
+    double* parameter;  ///< [parameters of the model]
+    double* input;      ///< [inputs of the model], at the start
+    double* state;      ///< [day_count][states of the model]
+    double* definition; ///< NULL, or [day_count][definitions of the model]
+    st_single_event event[ST_SINGLE_EVENT_LIMIT]; ///< what happened, in order of time
+    int event_count;
+    double left_day; ///< INFINITY: stayed to the end
 } st_single;
-/// `id` is the person's number in the store; `day` ascending, from 0.
+/// `id` is the person's number in the store, `arm` their own or a twin arm; `day` ascending, from
+/// 0.
 ST_API st_status st_single_solve(st_ctx* ctx, const st_study* study, uint64_t seed, int arm,
-                                 int64_t id, const double* day, int day_count,
-                                 const st_single* out);
+                                 int64_t id, const double* day, int day_count, st_single* out);
 
 /// Most parts of one run.
 #define ST_PART_LIMIT 100000

@@ -368,23 +368,3 @@ st_expr st_expr_derive(st_graph* graph, st_expr e, uint32_t slot, uint32_t* memo
     }
     return d;
 }
-
-void st_expr_inputs(const st_graph* graph, st_expr e, bool* used, bool* seen)
-{
-    if (seen[e]) {
-        return;
-    }
-    seen[e] = true;
-    const st_expr_node n = graph->node[e];
-    if (n.code == ST_OP_CONSTANT) {
-        return;
-    }
-    if (n.code == ST_OP_INPUT) {
-        used[n.a] = true;
-        return;
-    }
-    st_expr_inputs(graph, n.a, used, seen);
-    if (!st_op_is_unary(n.code)) {
-        st_expr_inputs(graph, n.b, used, seen);
-    }
-}

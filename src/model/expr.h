@@ -57,9 +57,6 @@ bool st_expr_is_constant(const st_graph* graph, st_expr e, double* value);
 st_expr st_expr_derive(st_graph* graph, st_expr e, uint32_t slot, uint32_t* memo,
                        uint32_t memo_count);
 
-/// Marks in used[slot] every input that `e` depends on. `seen` [node count] zeroed by the caller.
-void st_expr_inputs(const st_graph* graph, st_expr e, bool* used, bool* seen);
-
 /// Does the operation take one operand only?
 bool st_op_is_unary(uint32_t code);
 

@@ -55,6 +55,8 @@ struct st_care {
     double holds_day;     ///< adherence stays as drawn for so long
     double half_life_day; ///< then falls with this half-life; INFINITY = stays
     const char* adherence_text;
+    st_figure_info figure[2 + PHASE_LIMIT];
+    int figure_count;
     int input_count;
     int input[INPUT_LIMIT]; ///< of the model
     int phase_count;
@@ -65,6 +67,13 @@ struct st_care {
 
 // --- reading --------------------------------------------------------------------------------
 
+static void add_figure(st_care* care, const char* name, double value, const char* unit,
+                       const char* source, const char* assumed)
+{
+    care->figure[care->figure_count++] = (st_figure_info){
+        .name = name, .value = value, .unit = unit, .source = source, .assumed = assumed};
+}
+
 /// `{ value: 4 months, source: ... }`
 static bool read_half_life(st_care* care, const st_node* node)
 {
@@ -73,6 +82,8 @@ static bool read_half_life(st_care* care, const st_node* node)
         return false;
     }
     care->half_life_day = figure.value;
+    add_figure(care, "half-life of the adherence", figure.value, "day", figure.source,
+               figure.assumed);
     return figure.value > 0.0 ||
            st_node_fail(care->ctx, node, "found a half-life of 0, expected more");
 }
@@ -101,6 +112,9 @@ static bool read_adherence(st_care* care, const st_node* root)
         good = st_node_read_quantity(ctx, holds, "a time", "day", NULL, 0.0, LONGEST_DAY,
                                      &care->holds_day) &&
                good;
+    }
+    if (good) {
+        add_figure(care, "adherence", st_marginal_at(&care->adherence, 0.0), "1", source, assumed);
     }
     return (half == NULL || read_half_life(care, half)) && good;
 }
@@ -238,6 +252,7 @@ static bool read_phase(st_care* care, const st_node* node)
     p->info.to_day = during.hi;
     p->info.text = text_of(care, p);
     care->phase_count += p->info.text != NULL;
+    add_figure(care, p->info.name, (double)NAN, "", p->info.source, p->info.assumed);
     return p->info.text != NULL;
 }
 
@@ -412,6 +427,16 @@ void st_care_destroy(st_care* care)
         st_arena_clear(&care->arena);
         st_free(care->ctx, care);
     }
+}
+
+int st_care_figure_count(const st_care* care)
+{
+    return care->figure_count;
+}
+
+st_figure_info st_care_figure(const st_care* care, int index)
+{
+    return care->figure[index];
 }
 
 const char* st_care_title(const st_care* care)

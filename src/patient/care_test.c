@@ -69,6 +69,16 @@ static void phases_follow_each_other(void** state)
         assert_true(st_care_changes(care)[i].day >= last);
         last = st_care_changes(care)[i].day;
     }
+    // adherence, its half-life and three phases, each with its origin
+    assert_int_equal(st_care_figure_count(care), 5);
+    for (int i = 0; i < 5; ++i) {
+        const st_figure_info figure = st_care_figure(care, i);
+        assert_true((figure.source == NULL) != (figure.assumed == NULL));
+        assert_string_equal(figure.name, i == 0   ? "adherence"
+                                         : i == 1 ? "half-life of the adherence"
+                                                  : st_care_phase(care, i - 2)->name);
+    }
+    assert_true(st_care_figure(care, 1).value == 120.0);
     // rest at once, then a straight line, held where the steps' middles are
     assert_true(at(care, strength, 0.0).times == 0.9 - 1.0 && at(care, strength, 2.9).plus == 0.0);
     for (double day = 3.0; day < 84.0; day += 1.0) {

@@ -7,6 +7,7 @@
 #include "patient/figure.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define N ST_ATTRIBUTE_COUNT
@@ -111,6 +112,26 @@ static bool read_cases(st_people* people, const st_node* node, int attribute, st
     return good;
 }
 
+/// A median, the share of those of whom it is true, or no single number: cases and counts.
+static void add_figure(st_people* people, const st_node* node, int attribute, const char* source,
+                       const char* assumed)
+{
+    const st_attribute_info* const about = st_attribute_about((st_attribute)attribute);
+    const st_attribute_law* const law = &people->attribute[attribute];
+    const st_node* const share = st_node_child(node, "share");
+    double value = (double)NAN;
+    if (share != NULL) {
+        (void)st_node_read_number(people->ctx, share, 0.0, 1.0, &value); // has been read before
+    } else if (law->by < 0 && law->law[0].kind != ST_MARGINAL_COUNTS) {
+        value = st_marginal_at(&law->law[0], 0.0);
+    }
+    people->figure[people->figure_count++] = (st_figure_info){.name = about->name,
+                                                              .value = value,
+                                                              .unit = about->unit,
+                                                              .source = source,
+                                                              .assumed = assumed};
+}
+
 static bool read_attribute(st_people* people, const st_node* node, int attribute)
 {
     static const char* const KNOWN[] = {"normal", "lognormal", "quantiles", "counts",
@@ -125,10 +146,15 @@ static bool read_attribute(st_people* people, const st_node* node, int attribute
     }
     bool good = st_figure_origin(people->ctx, node, &source, &assumed);
     if (st_node_child(node, "by") != NULL) {
-        return read_cases(people, node, attribute, out) && good;
+        good = read_cases(people, node, attribute, out) && good;
+    } else {
+        good = st_node_check_keys(people->ctx, node, KNOWN) && good;
+        good = read_law(people, node, attribute, &out->law[0]) && good;
     }
-    good = st_node_check_keys(people->ctx, node, KNOWN) && good;
-    return read_law(people, node, attribute, &out->law[0]) && good;
+    if (good) {
+        add_figure(people, node, attribute, source, assumed);
+    }
+    return good;
 }
 
 static bool read_attributes(st_people* people, const st_node* map)
@@ -174,7 +200,7 @@ typedef struct pair {
 
 typedef struct pairs {
     int count;
-    pair item[N * (N - 1) / 2];
+    pair item[ST_PEOPLE_PAIR_LIMIT];
 } pairs;
 
 // Positive definite when all pairs but `left_out` (-1: none) hold together.
@@ -257,6 +283,12 @@ static bool read_correlation(st_people* people, const st_node* node, pairs* all)
         !check_pair(people, between, all, p.a, p.b)) {
         return false;
     }
+    char* const name = people->pair_name[all->count];
+    snprintf(name, sizeof people->pair_name[0], "%s, %s",
+             st_attribute_about((st_attribute)p.a)->name,
+             st_attribute_about((st_attribute)p.b)->name);
+    people->figure[people->figure_count++] = (st_figure_info){
+        .name = name, .value = p.r, .unit = "1", .source = source, .assumed = assumed};
     all->item[all->count++] = p; // pairs differ, so there is room
     return good;
 }
@@ -384,6 +416,24 @@ const char* st_people_source(const st_people* people, const char** name, size_t*
         return people->text;
     }
     return st_doc_text(people->doc, length);
+}
+
+int st_people_figure_count(const st_people* people)
+{
+    return people->figure_count + people->fact_count;
+}
+
+st_figure_info st_people_figure(const st_people* people, int index)
+{
+    if (index < people->figure_count) {
+        return people->figure[index];
+    }
+    const st_people_fact_info* const fact = &people->fact[index - people->figure_count].info;
+    return (st_figure_info){.name = fact->name,
+                            .value = fact->share,
+                            .unit = "1",
+                            .source = fact->source,
+                            .assumed = fact->assumed};
 }
 
 // --- drawing --------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ typedef struct st_attribute_law {
     st_marginal law[ST_PEOPLE_CASES]; ///< [0] alone without `by`
 } st_attribute_law;
 
+/// Most pairs of attributes.
+#define ST_PEOPLE_PAIR_LIMIT (ST_ATTRIBUTE_COUNT * (ST_ATTRIBUTE_COUNT - 1) / 2)
 /// Most facts and happenings of a people file.
 #define ST_PEOPLE_FACT_LIMIT 64
 
@@ -40,6 +42,9 @@ struct st_people {
     double* row;                                            ///< [row_count][ST_ATTRIBUTE_COUNT]
     st_people_fact fact[ST_PEOPLE_FACT_LIMIT];
     int fact_count;
+    st_figure_info figure[ST_ATTRIBUTE_COUNT + ST_PEOPLE_PAIR_LIMIT]; ///< facts are not repeated
+    char pair_name[ST_PEOPLE_PAIR_LIMIT][40];                         ///< "kl, varus"
+    int figure_count;
 };
 
 /// Bounds that an attribute can have at all, in its unit.

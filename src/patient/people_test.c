@@ -309,6 +309,43 @@ static void test_attributes_have_names(void** state)
     assert_int_equal(st_attribute_find("weight"), -1);
 }
 
+// Every value tells where it is from: distributions, then correlations, then facts.
+static void test_every_figure_has_an_origin(void** state)
+{
+    (void)state;
+    st_ctx* const ctx = st_ctx_create();
+    st_people* people = NULL;
+    assert_int_equal(st_people_load(ctx, SHIPPED, &people), ST_OK);
+    const int count = st_people_figure_count(people);
+    const int facts = st_people_fact_count(people);
+    int pairs = 0;
+    for (int i = 0; i < count; ++i) {
+        const st_figure_info f = st_people_figure(people, i);
+        assert_true((f.source == NULL) != (f.assumed == NULL));
+        pairs += strchr(f.name, ',') != NULL;
+        if (i < N) {
+            assert_string_equal(f.name, st_attribute_about((st_attribute)i)->name);
+            assert_string_equal(f.unit, st_attribute_about((st_attribute)i)->unit);
+        }
+    }
+    assert_int_equal(count, N + pairs + facts);
+    assert_true(pairs > 10 && facts > 10);
+    const st_figure_info age = st_people_figure(people, ST_PERSON_AGE);
+    assert_true(age.value == 61.0 && age.source != NULL);
+    assert_true(st_people_figure(people, ST_PERSON_FEMALE).value == 0.57);
+    assert_true(isnan(st_people_figure(people, ST_PERSON_HEIGHT).value)); // one for each sex
+    assert_true(isnan(st_people_figure(people, ST_PERSON_KL).value));     // counts
+    const st_figure_info first = st_people_figure(people, N);
+    assert_string_equal(first.name, "base_pain, base_function");
+    assert_true(first.value == 0.75 && first.assumed != NULL);
+    const st_figure_info last = st_people_figure(people, count - 1);
+    assert_string_equal(last.name, st_people_fact_at(people, facts - 1)->name);
+    assert_true(last.value == st_people_fact_at(people, facts - 1)->share);
+    st_people_destroy(people);
+    assert_int_equal(st_ctx_bytes_in_use(ctx), 0);
+    st_ctx_destroy(ctx);
+}
+
 // --- marginals ------------------------------------------------------------------------------
 
 static void test_cut_laws(void** state)
@@ -375,6 +412,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_attributes_have_names),
+        cmocka_unit_test(test_every_figure_has_an_origin),
         cmocka_unit_test(test_shipped_marginals),
         cmocka_unit_test(test_shipped_dependence),
         cmocka_unit_test(test_normal_laws_recovered),

@@ -2,8 +2,6 @@
 
 #include "base/maths.h"
 
-#include <string.h>
-
 /// Working copy of the pattern while elimination is played through.
 typedef struct play {
     int n;
@@ -181,50 +179,6 @@ st_status st_lu_plan(st_arena* arena, const st_pattern* pattern, st_lu* lu)
     st_free(ctx, entry_of);
     return status;
 }
-
-#define LANES for (int i = 0; i < ST_LANES; i++)
-
-void st_lu_factor(const st_lu* lu, double* entry)
-{
-    for (int k = 0; k < lu->factor_count; k++) {
-        const st_lu_op op = lu->factor[k];
-        double* out = entry + (size_t)op.out * ST_LANES;
-        const double* a = entry + (size_t)op.a * ST_LANES;
-        const double* b = entry + (size_t)op.b * ST_LANES;
-        double r[ST_LANES] __attribute__((aligned(64)));
-        switch ((st_lu_code)op.code) {
-        case ST_LU_RECIPROCAL:
-            LANES r[i] = 1.0 / out[i];
-            break;
-        case ST_LU_SCALE:
-            LANES r[i] = out[i] * a[i];
-            break;
-        case ST_LU_UPDATE:
-            LANES r[i] = out[i] - a[i] * b[i];
-            break;
-        }
-        memcpy(out, r, sizeof r);
-    }
-}
-
-void st_lu_solve(const st_lu* lu, const double* entry, double* y)
-{
-    for (int k = 0; k < lu->solve_count; k++) {
-        const st_lu_op op = lu->solve[k];
-        double* out = y + (size_t)op.out * ST_LANES;
-        const double* a = entry + (size_t)op.a * ST_LANES;
-        const double* b = y + (size_t)op.b * ST_LANES;
-        double r[ST_LANES] __attribute__((aligned(64)));
-        if (op.code == ST_LU_SCALE) {
-            LANES r[i] = out[i] * a[i];
-        } else {
-            LANES r[i] = out[i] - a[i] * b[i];
-        }
-        memcpy(out, r, sizeof r);
-    }
-}
-
-#undef LANES
 
 void st_lu_factor_scalar(const st_lu* lu, double* entry)
 {

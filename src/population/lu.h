@@ -32,13 +32,11 @@ typedef struct st_lu {
 
 st_status st_lu_plan(st_arena* arena, const st_pattern* pattern, st_lu* lu);
 
-/// entry: [entry_count][ST_LANES], in: the matrix (fill-in zero), out: its factors.
-void st_lu_factor(const st_lu* lu, double* entry);
-/// y: [size][ST_LANES], in: right-hand side, out: solution.
-void st_lu_solve(const st_lu* lu, const double* entry, double* y);
+// Over lanes the operations are run by the step (step.c); these are its plain twin.
 
-/// The same without lanes: the plain twin.
+/// entry: [entry_count], in: the matrix (fill-in zero), out: its factors.
 void st_lu_factor_scalar(const st_lu* lu, double* entry);
+/// y: [size], in: right-hand side, out: solution.
 void st_lu_solve_scalar(const st_lu* lu, const double* entry, double* y);
 
 #endif

@@ -92,6 +92,34 @@ static void traffic_conserves_the_amount_exactly(void** state)
     finish(ctx, model);
 }
 
+// What a run holds are whole numbers of the steps that it tells.
+static void states_are_whole_numbers_of_steps(void** state)
+{
+    (void)state;
+    st_ctx* ctx = st_ctx_create();
+    st_model* model = parse(ctx, TWO_PLACES);
+    st_ssa_def def = st_default_ssa_def();
+    st_ssa* ssa = NULL;
+    const double day = 0.5;
+    double sample[2];
+    def.cells = 64.0;
+    assert_int_equal(st_ssa_create(ctx, model, &def, &ssa), ST_OK);
+    st_course course = {.parameter = parameter,
+                        .input = input,
+                        .end_day = day,
+                        .sample_day = &day,
+                        .sample_count = 1,
+                        .sample = sample};
+    assert_int_equal(st_ssa_solve(ssa, &course, 3), ST_OK);
+    assert_true(st_ssa_quantum(ssa, 0) == 4.0 * st_ssa_quantum(ssa, 1)); // volumes are as 1 to 4
+    for (int i = 0; i < 2; i++) {
+        const double steps = sample[i] / st_ssa_quantum(ssa, i);
+        assert_true(steps > 1.0 && steps == floor(steps));
+    }
+    st_ssa_destroy(ssa);
+    finish(ctx, model);
+}
+
 static const char DRAIN[] = "model: A constant drain\n"
                             "places: { box: { volume: { value: 1 mL, assumed: any } } }\n"
                             "substrates:\n"
@@ -252,6 +280,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(traffic_conserves_the_amount_exactly),
+        cmocka_unit_test(states_are_whole_numbers_of_steps),
         cmocka_unit_test(what_is_not_there_is_not_taken),
         cmocka_unit_test(rates_that_name_time_are_followed),
         cmocka_unit_test(events_leave_whole_cells),

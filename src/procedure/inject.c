@@ -12,7 +12,8 @@ static const double M3_PER_S_IN_ML_PER_MIN = 1e-6 / 60.0; // one mL/min in m^3/s
 
 const char* const ST_ROUTE_NAME[ST_ROUTE_COUNT] = {"percutaneous", "arthroscopic", "open"};
 
-st_fluid st_inject_fluid(const st_procedure_values* values, const st_inject* inject)
+/// What is in the syringe flows like this.
+static st_fluid fluid_of(const st_procedure_values* values, const st_inject* inject)
 {
     const st_ware* ware = inject->product != NULL ? inject->product : inject->carrier;
     st_fluid fluid = {.density = values->inject_fluid_density.value};
@@ -28,7 +29,7 @@ st_fluid st_inject_fluid(const st_procedure_values* values, const st_inject* inj
 
 st_needle_flow st_inject_flow(const st_procedure_values* values, const st_inject* inject)
 {
-    const st_fluid fluid = st_inject_fluid(values, inject);
+    const st_fluid fluid = fluid_of(values, inject);
     const st_needle needle = {.bore = inject->gauge->bore_m,
                               .length = inject->gauge->length_m,
                               .entrance_tangent = values->inject_entrance_tangent.value,
@@ -39,7 +40,7 @@ st_needle_flow st_inject_flow(const st_procedure_values* values, const st_inject
 double st_inject_settled(const st_procedure_values* values, const st_inject* inject,
                          double cell_diameter)
 {
-    const st_fluid fluid = st_inject_fluid(values, inject);
+    const st_fluid fluid = fluid_of(values, inject);
     // Stokes speed at a shear rate of 1/s; cells lighter than the fluid rise as fast    [PRO-9]
     const double speed = fabs(values->inject_cell_density.value - fluid.density) * cell_diameter *
                          cell_diameter * ST_STANDARD_GRAVITY / (18.0 * fluid.consistency);

@@ -28,9 +28,6 @@ typedef struct st_inject {
     bool is_physics; ///< leak by pressure, accuracy as uncertain as its counts
 } st_inject;
 
-/// What is in the syringe flows like this.
-st_fluid st_inject_fluid(const st_procedure_values* values, const st_inject* inject);
-
 /// Flow in the needle at the setting's rate.
 st_needle_flow st_inject_flow(const st_procedure_values* values, const st_inject* inject);
 

@@ -120,3 +120,26 @@ st_status st_spin_perform(st_ctx* ctx, const st_catalogue* catalogue, const st_s
 {
     return st_spin_perform_told(ctx, catalogue, spin, luck, sample, NULL, NULL);
 }
+
+/// Thin suspensions are made visible: of platelets or white cells this share counts as half.
+#define VISIBLE 0.004
+/// Packed red cells are as red as it gets.
+#define PACKED 0.9
+
+void st_spin_picture_colour(double red, double platelet, double white, double* rgb)
+{
+    static const double paint[4][3] = {
+        {178, 34, 40}, {222, 150, 20}, {70, 110, 190}, {250, 243, 214}};
+    const double r = red < PACKED ? red / PACKED : 1.0;
+    const double p = (1.0 - r) * platelet / (platelet + VISIBLE);
+    const double w = (1.0 - r) * white / (white + VISIBLE);
+    const double rest = 1.0 - r > p + w ? 1.0 - r - p - w : 0.0;
+    const double part[4] = {r, p, w, rest};
+
+    for (int i = 0; i < 3; i++) {
+        rgb[i] = 0.0;
+        for (int k = 0; k < 4; k++) {
+            rgb[i] += part[k] * paint[k][i] / (r + p + w + rest);
+        }
+    }
+}

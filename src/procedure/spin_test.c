@@ -97,9 +97,30 @@ static void impossible_products_are_reported(void** state)
     scene_end(&s);
 }
 
+// A picture of a tube shows what is there, thin layers too.
+static void colours_tell_what_fills_the_tube(void** state)
+{
+    double plasma[3], packed[3], loose[3], coat[3], platelets[3];
+
+    (void)state;
+    st_spin_picture_colour(0.0, 0.0, 0.0, plasma);
+    st_spin_picture_colour(0.95, 0.0, 0.0, packed);
+    st_spin_picture_colour(0.45, 0.0, 0.0, loose);
+    st_spin_picture_colour(0.0, 0.0, 0.001, coat);
+    st_spin_picture_colour(0.0, 0.001, 0.0, platelets);
+    for (int i = 0; i < 3; i++) {
+        assert_true(plasma[i] >= 0.0 && plasma[i] <= 255.0);
+        assert_near(loose[i], 0.5 * (plasma[i] + packed[i]), 1e-9);
+    }
+    assert_true(packed[0] > packed[1] + 100.0 && packed[0] > packed[2] + 100.0);          // red
+    assert_true(plasma[2] - coat[2] < plasma[0] - coat[0] && plasma[0] - coat[0] > 30.0); // bluer
+    assert_true(plasma[2] - platelets[2] > 30.0); // more yellow
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(colours_tell_what_fills_the_tube),
         cmocka_unit_test(kits_balance),
         cmocka_unit_test(recovery_above_one_is_refused),
         cmocka_unit_test(no_recovery_exceeds_one),

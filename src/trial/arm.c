@@ -269,3 +269,19 @@ st_donor st_arm_donor(const st_person* person)
 
     return donor;
 }
+
+st_donor st_arm_middle_donor(const st_entrant* entrant, int count)
+{
+    st_donor middle = {0};
+    int women = 0;
+
+    for (int i = 0; i < count; ++i) {
+        const st_donor donor = st_arm_donor(&entrant[i].person);
+        middle.age_y += donor.age_y / count;
+        middle.bmi_kg_per_m2 += donor.bmi_kg_per_m2 / count;
+        middle.weight_kg += donor.weight_kg / count;
+        women += donor.is_female;
+    }
+    middle.is_female = 2 * women >= count;
+    return middle;
+}

@@ -3,6 +3,7 @@
 #ifndef ST_TRIAL_ARM_H
 #define ST_TRIAL_ARM_H
 
+#include "entrants.h"
 #include "study.h"
 
 /// Most arms of a study.
@@ -17,6 +18,8 @@ int st_arm_find(st_ctx* ctx, const st_study* study, const st_node* node);
 
 /// The donor of a person's own cells.
 st_donor st_arm_donor(const st_person* person);
+/// A donor as these people are on average, of the more frequent sex.
+st_donor st_arm_middle_donor(const st_entrant* entrant, int count);
 
 /// Settles who is compared with whom, once the study's control arm is known.
 void st_arm_read_controls(st_ctx* ctx, st_study* study);

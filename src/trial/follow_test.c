@@ -18,104 +18,19 @@
 
 #include <cmocka.h>
 
-#define MODELS ST_SOURCE_DIR "/models"
+#include "collected.h"
+
 #define FOLDER ST_SOURCE_DIR "/test/determinism/"
-#define LIMIT  16000
-
-typedef struct collection {
-    st_study* study;
-    st_ctx* ctx;
-    st_person_row person[LIMIT];
-    st_person who[LIMIT];
-    int person_count;
-    st_reading_row reading[LIMIT];
-    int reading_count;
-    st_later_row later[LIMIT];
-    int later_count;
-    st_analysis_row analysis[LIMIT];
-    int analysis_count;
-    st_contrast_row contrast[LIMIT];
-    int contrast_count;
-    st_split_row split[LIMIT];
-    int split_count;
-    st_survival_row survival[LIMIT];
-    int survival_count;
-    st_screening_row screening[64];
-    int screening_count;
-} collection;
-
-static st_status take_begin(void* self, st_ctx* ctx, const st_study* study)
-{
-    (void)self, (void)ctx, (void)study;
-    return ST_OK;
-}
-
-static st_status take_end(void* self, st_ctx* ctx)
-{
-    (void)self, (void)ctx;
-    return ST_OK;
-}
-
-#define TAKE(list, type)                                                                           \
-    if (kind == (type)) {                                                                          \
-        assert_true(c->list##_count < (int)(sizeof c->list / sizeof c->list[0]));                  \
-        memcpy(&c->list[c->list##_count++], row, sizeof c->list[0]);                               \
-    }
-
-static st_status take_row(void* self, st_ctx* ctx, st_row_kind kind, const void* row)
-{
-    collection* c = self;
-
-    (void)ctx;
-    if (kind == ST_ROW_PERSON) {
-        assert_true(c->person_count < LIMIT);
-        c->who[c->person_count] = *((const st_person_row*)row)->person;
-    }
-    TAKE(person, ST_ROW_PERSON)
-    TAKE(reading, ST_ROW_READING)
-    TAKE(later, ST_ROW_LATER)
-    TAKE(analysis, ST_ROW_ANALYSIS)
-    TAKE(contrast, ST_ROW_CONTRAST)
-    TAKE(split, ST_ROW_SPLIT)
-    TAKE(survival, ST_ROW_SURVIVAL)
-    TAKE(screening, ST_ROW_SCREENING)
-    return ST_OK;
-}
-
-static collection* run(const char* path)
-{
-    collection* c = calloc(1, sizeof *c);
-    const st_sink sink = {.self = c, .begin = take_begin, .row = take_row, .end = take_end};
-    st_trial_def def = st_default_trial_def();
-    st_trial_summary summary;
-
-    assert_non_null(c);
-    c->ctx = st_ctx_create();
-    def.worker_count = 2;
-    if (st_study_load(c->ctx, path, MODELS, &c->study) != ST_OK ||
-        st_study_run(c->ctx, c->study, &def, &sink, &summary) != ST_OK) {
-        fail_msg("%s", st_ctx_message(c->ctx, 0));
-    }
-    return c;
-}
-
-static void finish(collection* c)
-{
-    st_study_destroy(c->study);
-    assert_int_equal(st_ctx_bytes_in_use(c->ctx), 0);
-    st_ctx_destroy(c->ctx);
-    free(c);
-}
 
 /// A study file beside the models of the tests: `full.yaml` with some lines replaced.
-static collection* run_changed(const char* const* from, const char* const* to)
+static collected* run_changed(const char* const* from, const char* const* to)
 {
     static char text[1 << 16];
     char path[] = "follow-test-XXXXXX";
     FILE* file = fopen(FOLDER "full.yaml", "r");
     const int descriptor = mkstemp(path);
     char name[64];
-    collection* c;
+    collected* c;
     char line[4096];
     size_t length = 0;
 
@@ -137,31 +52,23 @@ static collection* run_changed(const char* const* from, const char* const* to)
     assert_non_null(file);
     assert_true(fputs(text, file) >= 0);
     assert_int_equal(fclose(file), 0);
-    c = run(name);
+    c = collected_create(name);
     remove(name);
     return c;
 }
 
-static int arm_of(const collection* c, const char* name)
+/// NAN when the person is not in the arm.
+static double reading_of(const collected* c, int arm, uint64_t person, int measure, int visit)
 {
-    return st_study_find_arm(c->study, name);
-}
+    const st_reading_row* r = collected_reading(c, arm, person, measure, visit);
 
-static double reading_of(const collection* c, int arm, uint64_t person, int measure, int visit)
-{
-    for (int i = 0; i < c->reading_count; ++i) {
-        const st_reading_row* r = &c->reading[i];
-        if (r->arm == arm && r->person == person && r->measure == measure && r->visit == visit) {
-            return r->measured;
-        }
-    }
-    return NAN;
+    return r != NULL ? r->measured : NAN;
 }
 
 // [TRI-35]
 static void test_events_follow_what_was_read(void** state)
 {
-    const collection* c = *state;
+    const collected* c = *state;
     int seen[4] = {0};
 
     for (int i = 0; i < c->later_count; ++i) {
@@ -179,12 +86,12 @@ static void test_events_follow_what_was_read(void** state)
             ++seen[0];
         } else if (strcmp(e->name, "repeat") == 0) {
             assert_true(read >= 45.0);
-            assert_true(e->arm != arm_of(c, "ha"));
+            assert_true(e->arm != collected_arm(c, "ha"));
             assert_true(e->day >= 5.0 * ST_STUDY_MONTH_DAY);
             ++seen[1];
         } else if (strcmp(e->name, "crossover") == 0) {
             assert_true(read >= 60.0);
-            assert_int_equal(e->arm, arm_of(c, "ha"));
+            assert_int_equal(e->arm, collected_arm(c, "ha"));
             ++seen[2];
         } else {
             assert_string_equal(e->name, "replacement");
@@ -209,8 +116,8 @@ static void test_the_estimand_decides_what_is_analysed(void** state)
     static const char* const policy[] = {
         "rescue: { when: { vas_pain: \">= 70 vas\" }, after: 2 months, set: { analgesic: 1 } }\n",
         "primary:\n", NULL};
-    collection* changed = run_changed(from, policy);
-    const collection* c = *state;
+    collected* changed = run_changed(from, policy);
+    const collected* c = *state;
     double here = NAN, there = NAN;
     int equal = 0;
 
@@ -230,13 +137,13 @@ static void test_the_estimand_decides_what_is_analysed(void** state)
         }
     }
     assert_true(here != there);
-    finish(changed);
+    collected_destroy(changed);
 }
 
 // [TRI-8] with something given later: the parts still add up.
 static void test_parts_add_up_with_later_treatment(void** state)
 {
-    const collection* c = *state;
+    const collected* c = *state;
     int checked = 0;
 
     for (int i = 0; i + 5 < c->split_count; i += 6) {
@@ -262,7 +169,7 @@ static void test_parts_add_up_with_later_treatment(void** state)
 // [TRI-30]
 static void test_blocks_balance_every_stratum(void** state)
 {
-    const collection* c = *state;
+    const collected* c = *state;
     int entered[4] = {0};
     int taken[4][3] = {{0}};
 
@@ -289,8 +196,8 @@ static void test_the_run_in_turns_people_away(void** state)
 {
     static const char* const from[] = {"  run_in:", NULL};
     static const char* const to[] = {"  run_in: { vas_pain: \"-5..5 vas\" }\n", NULL};
-    const collection* c = *state;
-    collection* strict = run_changed(from, to);
+    const collected* c = *state;
+    collected* strict = run_changed(from, to);
     int64_t loose_count = -1, strict_count = -1;
 
     for (int i = 0; i < c->screening_count; ++i) {
@@ -301,7 +208,7 @@ static void test_the_run_in_turns_people_away(void** state)
                            : strict_count;
     }
     assert_true(loose_count >= 0 && strict_count > loose_count + 50);
-    finish(strict);
+    collected_destroy(strict);
 }
 
 // [TRI-31]
@@ -312,7 +219,7 @@ static void test_pain_drives_people_away(void** state)
         "drop_out: { rate: 40 %/year, depends_on: vas_pain, around: 50 vas, "
         "doubles_with: 10 vas, sees: the missed reading }\n",
         NULL};
-    collection* c = run_changed(from, to);
+    collected* c = run_changed(from, to);
     double sum[2] = {0};
     int count[2] = {0};
 
@@ -325,7 +232,7 @@ static void test_pain_drives_people_away(void** state)
     print_message("%d left, baseline pain %.1f; %d stayed, %.1f\n", count[1], sum[1] / count[1],
                   count[0], sum[0] / count[0]);
     assert_true(count[1] > 20 && sum[1] / count[1] > sum[0] / count[0] + 3.0);
-    finish(c);
+    collected_destroy(c);
     // The hazard itself: twice the rate 20 points above.
     const st_drop_out rule = {.per_day = 0.01, .measure = 0, .around = 50.0, .doubles_with = 20.0};
     assert_true(fabs(st_later_drop_out_per_day(&rule, 70.0) - 0.02) < 1e-15);
@@ -335,7 +242,7 @@ static void test_pain_drives_people_away(void** state)
 // [TRI-33]
 static void test_replacement_depends_on_grade_and_pain(void** state)
 {
-    const collection* c = *state;
+    const collected* c = *state;
     const st_replacement* r = &c->study->replacement;
     const double usual = st_later_replacement_per_day(r, 3.0, 50.0);
 
@@ -359,17 +266,17 @@ static void test_who_knows_expects_more(void** state)
 {
     static const char* const from[] = {"unblinding:", NULL};
     static const char* const to[] = {"unblinding: { harvest: no, guess: 0 }\n", NULL};
-    const collection* c = *state;
-    collection* blind = run_changed(from, to);
+    const collected* c = *state;
+    collected* blind = run_changed(from, to);
     double known = NAN, unknown = NAN, ha_known = NAN, ha_unknown = NAN;
 
     for (int i = 0; i < c->split_count; ++i) {
         if (c->split[i].measure == 0 && c->split[i].visit == 1 &&
             strcmp(c->split[i].part, "context and procedure") == 0) {
-            if (c->split[i].arm == arm_of(c, "msc-1e7")) {
+            if (c->split[i].arm == collected_arm(c, "msc-1e7")) {
                 known = c->split[i].mean;
                 unknown = blind->split[i].mean;
-            } else if (c->split[i].arm == arm_of(c, "ha")) {
+            } else if (c->split[i].arm == collected_arm(c, "ha")) {
                 ha_known = c->split[i].mean;
                 ha_unknown = blind->split[i].mean;
             }
@@ -378,13 +285,13 @@ static void test_who_knows_expects_more(void** state)
     // The model's open people answer 1.3 times as much: all donors, and a fifth of the others.
     assert_true(fabs(known / unknown - 1.3) < 0.02);
     assert_true(ha_known / ha_unknown > 1.01 && ha_known / ha_unknown < 1.15);
-    finish(blind);
+    collected_destroy(blind);
 }
 
 // [TRI-29]
 static void test_intervals_by_formula_and_by_simulation_agree(void** state)
 {
-    const collection* c = *state;
+    const collected* c = *state;
     int compared = 0;
 
     for (int i = 0; i < c->analysis_count; ++i) {
@@ -428,7 +335,7 @@ static void test_dunnett_has_its_tabulated_bounds(void** state)
 // Rows of the analyses beside: each arm with a control, in order, and curves that fall.
 static void test_analyses_beside_are_there(void** state)
 {
-    const collection* c = *state;
+    const collected* c = *state;
     static const char* const methods[] = {"ancova",
                                           "welch",
                                           "ancova, last carried",
@@ -444,7 +351,7 @@ static void test_analyses_beside_are_there(void** state)
         for (int i = 0; i < c->analysis_count; ++i) {
             const st_analysis_row* a = &c->analysis[i];
             if (strcmp(a->method, methods[m]) == 0) {
-                assert_int_equal(a->versus, arm_of(c, "ha"));
+                assert_int_equal(a->versus, collected_arm(c, "ha"));
                 assert_true(isnan(a->p) || (a->p >= 0.0 && a->p <= 1.0));
                 ++count;
             }
@@ -467,8 +374,8 @@ static void test_selection_shows_when_the_baseline_decides(void** state)
     static const char entry[] = "  entry: { vas_pain: \">= 60 vas\" }\n";
     static const char* const before[] = {entry, "", "  screening: 14 days\n", NULL};
     static const char* const at[] = {entry, "", "", NULL};
-    collection* screened = run_changed(from, before);
-    collection* baseline = run_changed(from, at);
+    collected* screened = run_changed(from, before);
+    collected* baseline = run_changed(from, at);
     double earlier = 0.0, now = 0.0;
     int count = 0;
 
@@ -487,8 +394,8 @@ static void test_selection_shows_when_the_baseline_decides(void** state)
         now, earlier);
     assert_int_equal(count, 3);
     assert_true(now < -3.0 && now < earlier - 0.5);
-    finish(screened);
-    finish(baseline);
+    collected_destroy(screened);
+    collected_destroy(baseline);
 }
 
 // [TRI-36] In this model one parameter of the cells' effect has a source, the others are assumed.
@@ -496,7 +403,7 @@ static void test_the_assumed_share_knows_what_matters(void** state)
 {
     static const char* const from[] = {"  at: 12 months", NULL};
     static const char* const to[] = {"  at: 1 months\n", NULL};
-    collection* c = run_changed(from, to);
+    collected* c = run_changed(from, to);
     double share[3] = {NAN, NAN, NAN};
 
     (void)state;
@@ -515,7 +422,7 @@ static void test_the_assumed_share_knows_what_matters(void** state)
     assert_true(isnan(share[0]));
     assert_true(share[1] > 0.3 && share[1] < 0.95);
     assert_true(share[2] > 0.05 && share[2] < share[1]);
-    finish(c);
+    collected_destroy(c);
 }
 
 // [TRI-37] Whoever leaves goes on like the control arm: of the effect that the mixed model finds,
@@ -537,7 +444,7 @@ static void test_jump_to_reference_keeps_the_share_that_stayed(void** state)
         "  msc-1e8: { like: msc-1e7, n: 400, expand.until: 1e8 cells }\n",
         "  also: [jump to reference]\n",
         NULL};
-    collection* c = run_changed(from, to);
+    collected* c = run_changed(from, to);
     const double stayed = exp(-0.6 * 0.5);
     int compared = 0;
 
@@ -558,18 +465,18 @@ static void test_jump_to_reference_keeps_the_share_that_stayed(void** state)
         }
     }
     assert_int_equal(compared, 2);
-    finish(c);
+    collected_destroy(c);
 }
 
 static int setup(void** state)
 {
-    *state = run(FOLDER "full.yaml");
+    *state = collected_create(FOLDER "full.yaml");
     return 0;
 }
 
 static int teardown(void** state)
 {
-    finish(*state);
+    collected_destroy(*state);
     return 0;
 }
 

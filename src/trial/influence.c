@@ -278,21 +278,12 @@ static st_status perform_recipes(panel* p)
 static st_status pull_levers(panel* p)
 {
     const st_recipe* recipe = p->study->arm[p->arm].recipe;
-    st_donor middle = {0};
-    int women = 0;
     int found = 0;
 
     if (recipe == NULL || !st_recipe_has_harvest(recipe)) {
         return ST_OK;
     }
-    for (int i = 0; i < p->people; ++i) {
-        const st_donor donor = st_arm_donor(&p->entrant[i].person);
-        middle.age_y += donor.age_y / p->people;
-        middle.bmi_kg_per_m2 += donor.bmi_kg_per_m2 / p->people;
-        middle.weight_kg += donor.weight_kg / p->people;
-        women += donor.is_female;
-    }
-    middle.is_female = 2 * women >= p->people;
+    const st_donor middle = st_arm_middle_donor(p->entrant, p->people);
     ST_TRY(st_story_levers(p->crew->ctx, recipe, &middle, p->crew->seed, p->lever, LEVER_LIMIT,
                            &found));
     for (int i = 0; i < found; ++i) {

@@ -25,12 +25,6 @@ typedef struct rows {
     int count;
 } rows;
 
-static st_status take_begin(void* self, st_ctx* ctx, const st_study* study)
-{
-    (void)self, (void)ctx, (void)study;
-    return ST_OK;
-}
-
 static st_status take_row(void* self, st_ctx* ctx, st_row_kind kind, const void* row)
 {
     rows* r = self;
@@ -42,12 +36,6 @@ static st_status take_row(void* self, st_ctx* ctx, st_row_kind kind, const void*
         snprintf(r->name[r->count], sizeof r->name[0], "%s", r->row[r->count].name);
         ++r->count;
     }
-    return ST_OK;
-}
-
-static st_status take_end(void* self, st_ctx* ctx)
-{
-    (void)self, (void)ctx;
     return ST_OK;
 }
 
@@ -72,7 +60,7 @@ static rows run(const char* line, int workers)
 {
     rows r = {.count = 0};
     st_ctx* ctx = st_ctx_create();
-    const st_sink sink = {.self = &r, .begin = take_begin, .row = take_row, .end = take_end};
+    const st_sink sink = {.self = &r, .row = take_row};
     st_trial_def def = st_default_trial_def();
     st_trial_summary summary;
     st_status status;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /// Opens every stay; changes whenever the layout does.
-#define STAY_MARK UINT64_C(0x73746179000003)
+#define STAY_MARK UINT64_C(0x73746179000004)
 
 void st_keep_clear(st_keep* keep)
 {
@@ -109,16 +109,21 @@ typedef struct score_words {
 _Static_assert(sizeof(score_words) == sizeof(st_score), "a score is seven numbers");
 #define SCORE_WORDS ((int)(sizeof(score_words) / sizeof(uint64_t)))
 
+/// Done twice, it changes nothing.
+static void fold(score_words* w)
+{
+    w->first ^= w->value;
+    w->analysed ^= w->measured;
+    w->planned ^= w->sham;
+}
+
 static st_status put_score(st_keep* keep, const st_score* score)
 {
     score_words w;
     uint64_t word[SCORE_WORDS];
 
     memcpy(&w, score, sizeof w);
-    w.first ^= w.value;
-    w.analysed ^= w.measured;
-    w.planned ^= w.sham;
-    w.planned ^= w.sham;
+    fold(&w);
     memcpy(word, &w, sizeof word);
     return put_sparse(keep, word, SCORE_WORDS);
 }
@@ -132,10 +137,7 @@ static bool take_score(const unsigned char** at, const unsigned char* end, st_sc
         return false;
     }
     memcpy(&w, word, sizeof w);
-    w.first ^= w.value;
-    w.analysed ^= w.measured;
-    w.planned ^= w.sham;
-    w.planned ^= w.sham;
+    fold(&w);
     memcpy(score, &w, sizeof w);
     return true;
 }

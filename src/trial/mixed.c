@@ -514,11 +514,6 @@ bool st_mixed_fit(st_mixed* m)
 
 // --- answers --------------------------------------------------------------------------------
 
-double st_mixed_mean(const st_mixed* mixed, int covariate, int visit)
-{
-    return mixed->is_fitted ? mixed->beta[visit * mixed->k + covariate] : NAN;
-}
-
 double st_mixed_covariance(const st_mixed* mixed, int visit, int other)
 {
     return mixed->is_fitted ? mixed->sigma[visit * mixed->t + other] : NAN;

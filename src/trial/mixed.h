@@ -28,8 +28,7 @@ st_status st_mixed_add(st_mixed* mixed, const double* covariate, const double* r
 /// False when the data do not determine the model (too few people, a visit without anybody).
 bool st_mixed_fit(st_mixed* mixed);
 
-/// Coefficient of a covariate at a visit, and a covariance between visits.
-double st_mixed_mean(const st_mixed* mixed, int covariate, int visit);
+/// Covariance between visits.
 double st_mixed_covariance(const st_mixed* mixed, int visit, int other);
 double st_mixed_log_likelihood(const st_mixed* mixed); ///< restricted
 int st_mixed_iterations(const st_mixed* mixed);

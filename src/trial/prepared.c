@@ -49,23 +49,6 @@ static st_status look_at(st_crew* crew, st_worker* worker, int64_t item, void* a
     return ST_OK;
 }
 
-/// A donor as these people are on average, of the more frequent sex.
-static st_donor middle_donor(const look* l)
-{
-    st_donor middle = {0};
-    int women = 0;
-
-    for (int i = 0; i < l->count; ++i) {
-        const st_donor donor = st_arm_donor(&l->who[i].person);
-        middle.age_y += donor.age_y / l->count;
-        middle.bmi_kg_per_m2 += donor.bmi_kg_per_m2 / l->count;
-        middle.weight_kg += donor.weight_kg / l->count;
-        women += donor.is_female;
-    }
-    middle.is_female = 2 * women >= l->count;
-    return middle;
-}
-
 static st_status emit_quantity(const look* l, const st_story* story, int arm, int quantity,
                                int* position, const st_sink* sink)
 {
@@ -130,7 +113,7 @@ static st_status emit_tubes(const look* l, int arm, const st_sink* sink)
 static st_status tell_arm(look* l, const st_story* story, int arm, const st_sink* sink)
 {
     st_ctx* ctx = l->crew->ctx;
-    const st_donor middle = middle_donor(l);
+    const st_donor middle = st_arm_middle_donor(l->who, l->count);
     const int before = st_ctx_mistake_count(ctx);
     int position = 0;
     st_dose dose;

@@ -49,12 +49,6 @@ typedef struct rows {
     int tube_count;
 } rows;
 
-static st_status take_begin(void* self, st_ctx* ctx, const st_study* study)
-{
-    (void)self, (void)ctx, (void)study;
-    return ST_OK;
-}
-
 static double mean_share(const double* share)
 {
     double sum = 0.0;
@@ -90,17 +84,11 @@ static st_status take_row(void* self, st_ctx* ctx, st_row_kind kind, const void*
     return ST_OK;
 }
 
-static st_status take_end(void* self, st_ctx* ctx)
-{
-    (void)self, (void)ctx;
-    return ST_OK;
-}
-
 static rows* run(int workers)
 {
     rows* r = calloc(1, sizeof *r);
     st_ctx* ctx = st_ctx_create();
-    const st_sink sink = {.self = r, .begin = take_begin, .row = take_row, .end = take_end};
+    const st_sink sink = {.self = r, .row = take_row};
     st_trial_def def = st_default_trial_def();
     st_trial_summary summary;
     st_study* study = NULL;

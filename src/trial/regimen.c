@@ -3,6 +3,7 @@
 #include "arm.h"
 #include "lookup.h"
 
+#include <stdio.h>
 #include <string.h>
 
 // --- reading --------------------------------------------------------------------------------
@@ -70,24 +71,48 @@ static st_status read_arm(st_ctx* ctx, st_study* study, const st_node* plan, st_
     return read_plan(ctx, study, plan, arm);
 }
 
+static bool can_cross(const st_arm* from, const st_arm* to)
+{
+    return to->recipe != NULL && strcmp(to->plan, from->plan) == 0;
+}
+
+/// A crossover gives the other arm's injection; the person's plan of care goes on.
+static void check_crossover(st_ctx* ctx, const st_study* study, const st_arm* arm)
+{
+    const st_node* node = st_node_child(arm->node, "crossover");
+    const st_node* to = st_node_child(node, "to");
+    const char* found = study->arm[arm->crossover.to].plan;
+    char allowed[256] = "";
+    size_t length = 0;
+
+    if (can_cross(arm, &study->arm[arm->crossover.to])) {
+        return;
+    }
+    for (int i = 0; i < study->arm_count && length < sizeof allowed; ++i) {
+        if (&study->arm[i] != arm && can_cross(arm, &study->arm[i])) {
+            length += (size_t)snprintf(allowed + length, sizeof allowed - length, "%s%s",
+                                       length > 0 ? ", " : "", study->arm[i].info.name);
+        }
+    }
+    st_node_fail(
+        ctx, to != NULL ? to : node,
+        "found '%s' (plan: %s), expected an arm with an injection and with this arm's plan "
+        "(%s)%s%s; a crossover gives the injection, the plan goes on",
+        study->arm[arm->crossover.to].info.name, found[0] != '\0' ? found : "none",
+        arm->plan[0] != '\0' ? arm->plan : "none", length > 0 ? ": " : ", and there is none",
+        allowed);
+}
+
 /// What cannot be done together with plans, or without an injection.
 static void check_arm(st_ctx* ctx, const st_study* study, const st_arm* arm)
 {
     const st_node* repeat = st_node_child(arm->node, "repeat");
-    const st_node* crossover = st_node_child(arm->node, "crossover");
-    const st_arm* to = arm->crossover.is_set ? &study->arm[arm->crossover.to] : NULL;
 
     if (arm->repeat.is_set && arm->recipe == NULL) {
         st_node_fail_key(ctx, repeat, "found no injection in this arm that could be repeated");
     }
-    if (to != NULL && to->recipe == NULL) {
-        st_node_fail(ctx, crossover, "found '%s', expected an arm with an injection",
-                     to->info.name);
-    } else if (to != NULL && strcmp(to->plan, arm->plan) != 0) {
-        st_node_fail(ctx, crossover,
-                     "found '%s', whose plan is another: a crossover gives the injection, the plan "
-                     "goes on",
-                     to->info.name);
+    if (arm->crossover.is_set) {
+        check_crossover(ctx, study, arm);
     }
     for (int i = 0; i < study->rescue.change_count; ++i) {
         const st_action* change = &study->rescue.change[i];

@@ -16,119 +16,41 @@
 
 #include <cmocka.h>
 
+#include "collected.h"
+
 #define MODELS ST_SOURCE_DIR "/models"
 #define FOLDER ST_SOURCE_DIR "/test/determinism/"
-#define LIMIT  8000
-
-typedef struct collection {
-    st_study* study;
-    st_ctx* ctx;
-    st_person who[LIMIT];
-    st_person_row person[LIMIT];
-    int person_count;
-    st_reading_row reading[LIMIT];
-    int reading_count;
-    st_later_row later[LIMIT];
-    int later_count;
-    st_split_row split[LIMIT];
-    int split_count;
-    st_screening_row screening[64];
-    int screening_count;
-} collection;
-
-static st_status take_begin(void* self, st_ctx* ctx, const st_study* study)
-{
-    (void)self, (void)ctx, (void)study;
-    return ST_OK;
-}
-
-static st_status take_end(void* self, st_ctx* ctx)
-{
-    (void)self, (void)ctx;
-    return ST_OK;
-}
-
-#define TAKE(list, type)                                                                           \
-    if (kind == (type)) {                                                                          \
-        assert_true(c->list##_count < (int)(sizeof c->list / sizeof c->list[0]));                  \
-        memcpy(&c->list[c->list##_count++], row, sizeof c->list[0]);                               \
-    }
-
-static st_status take_row(void* self, st_ctx* ctx, st_row_kind kind, const void* row)
-{
-    collection* c = self;
-
-    (void)ctx;
-    if (kind == ST_ROW_PERSON) {
-        assert_true(c->person_count < LIMIT);
-        c->who[c->person_count] = *((const st_person_row*)row)->person;
-    }
-    TAKE(person, ST_ROW_PERSON)
-    TAKE(reading, ST_ROW_READING)
-    TAKE(later, ST_ROW_LATER)
-    TAKE(split, ST_ROW_SPLIT)
-    TAKE(screening, ST_ROW_SCREENING)
-    return ST_OK;
-}
 
 static int setup(void** state)
 {
-    collection* c = calloc(1, sizeof *c);
-    const st_sink sink = {.self = c, .begin = take_begin, .row = take_row, .end = take_end};
-    st_trial_def def = st_default_trial_def();
-    st_trial_summary summary;
-
-    assert_non_null(c);
-    c->ctx = st_ctx_create();
-    def.worker_count = 2;
-    if (st_study_load(c->ctx, FOLDER "care.yaml", MODELS, &c->study) != ST_OK ||
-        st_study_run(c->ctx, c->study, &def, &sink, &summary) != ST_OK) {
-        fail_msg("%s", st_ctx_message(c->ctx, 0));
-    }
-    *state = c;
+    *state = collected_create(FOLDER "care.yaml");
     return 0;
 }
 
 static int teardown(void** state)
 {
-    collection* c = *state;
-
-    st_study_destroy(c->study);
-    assert_int_equal(st_ctx_bytes_in_use(c->ctx), 0);
-    st_ctx_destroy(c->ctx);
-    free(c);
+    collected_destroy(*state);
     return 0;
 }
 
-static int arm_of(const collection* c, const char* name)
-{
-    return st_study_find_arm(c->study, name);
-}
-
 /// A value without noise, NAN when the person is not in the arm.
-static double value_of(const collection* c, int arm, uint64_t person, int measure, int visit,
-                       double* sham)
+static double value_of(const collected* c, int arm, uint64_t person, int measure, int visit)
 {
-    for (int i = 0; i < c->reading_count; ++i) {
-        const st_reading_row* r = &c->reading[i];
-        if (r->arm == arm && r->person == person && r->measure == measure && r->visit == visit) {
-            *sham = r->sham;
-            return r->value;
-        }
-    }
-    return NAN;
+    const st_reading_row* r = collected_reading(c, arm, person, measure, visit);
+
+    return r != NULL ? r->value : NAN;
 }
 
 static void test_arms_tell_what_is_done(void** state)
 {
-    const collection* c = *state;
+    const collected* c = *state;
     const st_study* s = c->study;
 
-    assert_string_equal(st_study_arm(s, arm_of(c, "usual"))->recipe, "usual care");
-    assert_string_equal(st_study_arm(s, arm_of(c, "both"))->recipe, "Training; Diet");
-    assert_non_null(strstr(st_study_arm(s, arm_of(c, "msc"))->recipe, "; Training"));
-    assert_int_equal(st_study_plan_count(s, arm_of(c, "usual")), 0);
-    assert_string_equal(st_care_title(st_study_plan(s, arm_of(c, "both"), 1)), "Diet");
+    assert_string_equal(st_study_arm(s, collected_arm(c, "usual"))->recipe, "usual care");
+    assert_string_equal(st_study_arm(s, collected_arm(c, "both"))->recipe, "Training; Diet");
+    assert_non_null(strstr(st_study_arm(s, collected_arm(c, "msc"))->recipe, "; Training"));
+    assert_int_equal(st_study_plan_count(s, collected_arm(c, "usual")), 0);
+    assert_string_equal(st_care_title(st_study_plan(s, collected_arm(c, "both"), 1)), "Diet");
     // a plan that two arms follow is one source
     int plans = 0, criteria = 0;
     for (int i = 0; i < st_study_source_count(s); ++i) {
@@ -146,7 +68,7 @@ static void test_arms_tell_what_is_done(void** state)
 // [TRI-39] Strength and body mass index are read without error: they are what the plans ask for.
 static void test_inputs_follow_the_plan(void** state)
 {
-    const collection* c = *state;
+    const collected* c = *state;
     int compared = 0;
 
     for (int i = 0; i < c->person_count; ++i) {
@@ -154,9 +76,8 @@ static void test_inputs_follow_the_plan(void** state)
         const uint64_t id = c->who[i].id;
         const double strength = c->who[i].value[ST_PERSON_STRENGTH];
         const double bmi = c->who[i].value[ST_PERSON_BMI];
-        const bool trains = arm != arm_of(c, "usual") && arm != arm_of(c, "saline");
-        const bool diets = arm == arm_of(c, "both") || arm == arm_of(c, "saline");
-        double sham;
+        const bool trains = arm != collected_arm(c, "usual") && arm != collected_arm(c, "saline");
+        const bool diets = arm == collected_arm(c, "both") || arm == collected_arm(c, "saline");
 
         for (int v = 0; v < st_study_visit_count(c->study); ++v) {
             const double day = st_study_visit(c->study, v)->day;
@@ -172,32 +93,38 @@ static void test_inputs_follow_the_plan(void** state)
                 lighter = 0.1 * fmin(day / 112.0, 1.0);
             }
             // to half a step of a week
-            assert_true(fabs(value_of(c, arm, id, 1, v, &sham) - strength * (1.0 + share)) <
+            assert_true(fabs(value_of(c, arm, id, 1, v) - strength * (1.0 + share)) <
                         0.02 * strength);
-            assert_true(fabs(value_of(c, arm, id, 2, v, &sham) - bmi * (1.0 - lighter)) <
-                        0.005 * bmi);
+            assert_true(fabs(value_of(c, arm, id, 2, v) - bmi * (1.0 - lighter)) < 0.005 * bmi);
             ++compared;
         }
     }
     assert_int_equal(compared, 2 * 180 * 5);
 }
 
-static double part_at(const collection* c, int visit, const char* arm, const char* part)
+static double part_of(const collected* c, const char* arm, const char* part)
 {
-    for (int i = 0; i < c->split_count; ++i) {
-        const st_split_row* s = &c->split[i];
-        if (s->arm == arm_of(c, arm) && s->measure == 0 && s->visit == visit &&
-            strcmp(s->part, part) == 0) {
-            return s->mean;
-        }
-    }
-    fail_msg("no part '%s' of %s", part, arm);
-    return NAN;
+    return collected_part(c, arm, 0, 3, part);
 }
 
-static double part_of(const collection* c, const char* arm, const char* part)
+// What each person does of each plan is told, and is what the inputs follow.
+static void test_adherence_is_told(void** state)
 {
-    return part_at(c, 3, arm, part);
+    const collected* c = *state;
+    int expected = 0;
+
+    for (int i = 0; i < c->person_count; ++i) {
+        expected += st_study_plan_count(c->study, c->person[i].arm);
+    }
+    assert_int_equal(c->adherence_count, expected);
+    assert_true(expected > 180);
+    for (int i = 0; i < c->adherence_count; ++i) {
+        const st_adherence_row* a = &c->adherence[i];
+        const st_care* care = st_study_plan(c->study, a->arm, a->plan);
+        assert_string_equal(a->title, st_care_title(care));
+        assert_true(a->share == st_care_adherence(care, 77, a->person));
+        assert_true(a->share >= 0.0 && a->share <= 1.0);
+    }
 }
 
 // [TRI-8, TRI-39] What the plan does is told apart from the sham and from what is in the syringe.
@@ -206,7 +133,7 @@ static void test_the_plan_is_a_part_of_its_own(void** state)
     static const char* const parts[] = {"selection",    "natural course", "context and procedure",
                                         "plan of care", "product",        "later treatment"};
     static const char* const arms[] = {"usual", "training", "both", "msc", "saline"};
-    const collection* c = *state;
+    const collected* c = *state;
 
     for (int a = 0; a < 5; ++a) {
         double sum = 0.0;
@@ -224,7 +151,7 @@ static void test_the_plan_is_a_part_of_its_own(void** state)
     // Cells with training: the same plan does about the same, the cells come on top.
     assert_true(fabs(part_of(c, "msc", "plan of care") - part_of(c, "training", "plan of care")) <
                 2.0);
-    assert_true(part_at(c, 1, "msc", "product") < -2.0); // they die within weeks
+    assert_true(collected_part(c, "msc", 0, 1, "product") < -2.0); // they die within weeks
     assert_true(part_of(c, "msc", "context and procedure") < -2.0);
     // Saline holds nothing; a diet does not change this pain (to the tolerance of the solver).
     assert_true(part_of(c, "saline", "product") == 0.0);
@@ -243,9 +170,8 @@ static void test_the_plan_is_a_part_of_its_own(void** state)
 /// What is given later stands among the changes of the plan, in order, and the plan goes on.
 static void test_later_treatment_and_plans_go_together(void** state)
 {
-    const collection* c = *state;
+    const collected* c = *state;
     int rescued = 0, repeated = 0;
-    double sham;
 
     for (int i = 0; i < c->later_count; ++i) {
         const st_later_row* l = &c->later[i];
@@ -253,12 +179,12 @@ static void test_later_treatment_and_plans_go_together(void** state)
         repeated += strcmp(l->name, "repeat") == 0;
         for (int k = 0; k < c->person_count; ++k) {
             if (c->who[k].id == l->person && c->person[k].arm == l->arm &&
-                l->arm == arm_of(c, "training")) {
+                l->arm == collected_arm(c, "training")) {
                 const double adherence =
                     st_care_adherence(st_study_plan(c->study, l->arm, 0), 77, l->person);
                 const double line = 0.3 * pow(2.0, -(365.25 - 84.0) / 120.0);
                 const double own = c->who[k].value[ST_PERSON_STRENGTH];
-                assert_true(fabs(value_of(c, l->arm, l->person, 1, 4, &sham) -
+                assert_true(fabs(value_of(c, l->arm, l->person, 1, 4) -
                                  own * (1.0 + adherence * line)) < 0.01 * own);
             }
         }
@@ -270,7 +196,7 @@ static void test_later_treatment_and_plans_go_together(void** state)
 // [TRI-38]
 static void test_candidacy_turns_people_away_by_name(void** state)
 {
-    const collection* c = *state;
+    const collected* c = *state;
     int64_t by_candidacy = 0, refused = 0, cancer = -1;
     const int last = c->screening_count - 1;
 
@@ -319,11 +245,14 @@ static void test_mistakes_are_named(void** state)
          "no injection in this arm"},
         {HEAD PEOPLE "arms:\n  a: { n: 10, plan: none }\n  b: { n: 10, inject: { product: saline, "
                      "volume: 4 mL }, crossover: { to: a, at: 1 month } }\n",
-         "expected an arm with an injection"},
+         "(plan: none), expected an arm with an injection and with this arm's plan (none), and "
+         "there is none"},
         {HEAD PEOPLE "arms:\n  a: { n: 10, inject: { product: saline, volume: 4 mL }, plan: "
                      "./plan_diet.yaml }\n  b: { n: 10, inject: { product: saline, volume: 4 mL }, "
-                     "crossover: { to: a, at: 1 month } }\n",
-         "the plan goes on"},
+                     "crossover: { to: a, at: 1 month } }\n  c: { n: 10, inject: { product: "
+                     "saline, volume: 4 mL } }\n",
+         "(plan: Diet), expected an arm with an injection and with this arm's plan (none): c; a "
+         "crossover gives the injection, the plan goes on"},
         {HEAD PEOPLE "arms:\n  a: { n: 10, plan: ./plan_training.yaml }\nrescue: { when: { "
                      "vas_pain: \">= 1 vas\" }, set: { exercise: 1 } }\n",
          "both setting the input 'exercise'"},
@@ -341,7 +270,7 @@ static void test_mistakes_are_named(void** state)
     static const char PEOPLE_TABLE[] =
         "age_y,female,height_m,bmi_kg_m2,kl,varus_deg,base_pain_vas,base_function_womac,"
         "inflammation,base_thickness_mm,duration_y\r\n61,1,1.62,31.2,3,2,48,21,1.1,1.6,8\r\n";
-    const collection* c = *state;
+    const collected* c = *state;
     st_ctx* ctx = st_ctx_create();
 
     (void)c;
@@ -454,6 +383,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_arms_tell_what_is_done),
         cmocka_unit_test(test_inputs_follow_the_plan),
+        cmocka_unit_test(test_adherence_is_told),
         cmocka_unit_test(test_the_plan_is_a_part_of_its_own),
         cmocka_unit_test(test_later_treatment_and_plans_go_together),
         cmocka_unit_test(test_candidacy_turns_people_away_by_name),

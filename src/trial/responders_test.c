@@ -248,18 +248,6 @@ static void arms_stand_beside_their_control(void** state)
     st_ctx_destroy(ctx);
 }
 
-static st_status take_begin(void* self, st_ctx* ctx, const st_study* study)
-{
-    (void)self, (void)ctx, (void)study;
-    return ST_OK;
-}
-
-static st_status take_end(void* self, st_ctx* ctx)
-{
-    (void)self, (void)ctx;
-    return ST_OK;
-}
-
 static void a_trial_gives_the_same_rows_for_any_threads(void** state)
 {
     st_ctx* ctx = st_ctx_create();
@@ -268,8 +256,7 @@ static void a_trial_gives_the_same_rows_for_any_threads(void** state)
 
     (void)state;
     for (int i = 0; i < 2; ++i) {
-        const st_sink sink = {
-            .self = &all[i], .begin = take_begin, .row = take_row, .end = take_end};
+        const st_sink sink = {.self = &all[i], .row = take_row};
         st_trial_def def = st_default_trial_def();
         def.worker_count = i == 0 ? 1 : 3;
         st_text_init(&all[i].text, ctx);

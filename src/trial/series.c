@@ -66,14 +66,15 @@ void st_series_add(st_series* series, double x)
     ++series->count;
 }
 
-int64_t st_series_block_count(const st_series* series)
+static int64_t block_count(const st_series* series)
 {
     return (series->count + series->block - 1) / series->block;
 }
 
-const double* st_series_block(st_series* series, int64_t index, int* count)
+/// Numbers of block `index`, valid until the next call for this series; *count is how many.
+static const double* block_at(st_series* series, int64_t index, int* count)
 {
-    const int64_t last = st_series_block_count(series) - 1;
+    const int64_t last = block_count(series) - 1;
 
     if (index == last) {
         *count = (int)(series->count - index * series->block);
@@ -98,9 +99,9 @@ const double* st_series_block(st_series* series, int64_t index, int* count)
 
 void st_series_copy(st_series* series, double* out)
 {
-    for (int64_t b = 0; b < st_series_block_count(series); ++b) {
+    for (int64_t b = 0; b < block_count(series); ++b) {
         int count;
-        const double* x = st_series_block(series, b, &count);
+        const double* x = block_at(series, b, &count);
         memcpy(out + b * series->block, x, (size_t)count * sizeof *out);
     }
 }
@@ -110,7 +111,7 @@ void st_series_copy(st_series* series, double* out)
 /// As st_statistics_mean().
 static double mean_of(st_series* series)
 {
-    const int64_t blocks = st_series_block_count(series);
+    const int64_t blocks = block_count(series);
     double sum = 0.0;
     double rest = 0.0;
     double mean;
@@ -120,14 +121,14 @@ static double mean_of(st_series* series)
         return NAN;
     }
     for (int64_t b = 0; b < blocks; ++b) {
-        const double* x = st_series_block(series, b, &count);
+        const double* x = block_at(series, b, &count);
         for (int i = 0; i < count; ++i) {
             sum += x[i];
         }
     }
     mean = sum / (double)series->count;
     for (int64_t b = 0; b < blocks; ++b) {
-        const double* x = st_series_block(series, b, &count);
+        const double* x = block_at(series, b, &count);
         for (int i = 0; i < count; ++i) {
             rest += x[i] - mean;
         }
@@ -141,10 +142,10 @@ st_moments st_series_moments(st_series* x, st_series* y)
 
     ST_ASSERT(x->count == y->count && x->block == y->block);
     m.y = x == y ? m.x : mean_of(y);
-    for (int64_t b = 0; b < st_series_block_count(x); ++b) {
+    for (int64_t b = 0; b < block_count(x); ++b) {
         int count;
-        const double* from_x = st_series_block(x, b, &count);
-        const double* from_y = st_series_block(y, b, &count);
+        const double* from_x = block_at(x, b, &count);
+        const double* from_y = block_at(y, b, &count);
         for (int i = 0; i < count; ++i) {
             m.xx += (from_x[i] - m.x) * (from_x[i] - m.x);
             m.xy += (from_x[i] - m.x) * (from_y[i] - m.y);
@@ -190,9 +191,9 @@ static void narrow(st_series* series, int64_t rank, range* r)
     int64_t hits[BIN_COUNT] = {0};
     int bin = 0;
 
-    for (int64_t b = 0; b < st_series_block_count(series); ++b) {
+    for (int64_t b = 0; b < block_count(series); ++b) {
         int count;
-        const double* x = st_series_block(series, b, &count);
+        const double* x = block_at(series, b, &count);
         for (int i = 0; i < count; ++i) {
             const uint64_t key = key_of(x[i]);
             if (key >= r->lo && key <= r->hi) {
@@ -213,9 +214,9 @@ static double next_above(st_series* series, const range* r)
 {
     uint64_t least = UINT64_MAX;
 
-    for (int64_t b = 0; b < st_series_block_count(series); ++b) {
+    for (int64_t b = 0; b < block_count(series); ++b) {
         int count;
-        const double* x = st_series_block(series, b, &count);
+        const double* x = block_at(series, b, &count);
         for (int i = 0; i < count; ++i) {
             const uint64_t key = key_of(x[i]);
             least = key > r->hi && key < least ? key : least;
@@ -229,9 +230,9 @@ static void gather(st_series* series, const range* r, double* out)
 {
     int64_t found = 0;
 
-    for (int64_t b = 0; b < st_series_block_count(series); ++b) {
+    for (int64_t b = 0; b < block_count(series); ++b) {
         int count;
-        const double* x = st_series_block(series, b, &count);
+        const double* x = block_at(series, b, &count);
         for (int i = 0; i < count && found < r->inside; ++i) {
             const uint64_t key = key_of(x[i]);
             if (key >= r->lo && key <= r->hi) {

@@ -32,9 +32,6 @@ void st_series_clear(st_series* series);
 void st_series_restart(st_series* series);
 void st_series_add(st_series* series, double x);
 
-/// Numbers of block `index`, valid until the next call for this series; *count is how many.
-const double* st_series_block(st_series* series, int64_t index, int* count);
-int64_t st_series_block_count(const st_series* series);
 /// All numbers in order.
 void st_series_copy(st_series* series, double* out);
 

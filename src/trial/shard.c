@@ -6,18 +6,16 @@
 
 #include <xxhash.h>
 
-#define MAGIC UINT64_C(0x3174726170727473) // "strpart1"
+#define MAGIC UINT64_C(0x3274726170727473) // "strpart2"
 
 /// Names of steps are short words of this program.
 #define NAME_LIMIT 128
 
 /// The head of a file. Sizes stand for the layout of this program's structures.
 typedef struct head {
-    uint64_t magic, study_hash, seed;
-    uint32_t version, part, part_count;
+    st_shard_mark mark;
     uint32_t person_size, stay_size, score_size;
     int64_t people, first, count, screened;
-    int32_t criteria, arms;
 } head;
 
 struct st_shard_writer {
@@ -50,7 +48,7 @@ int64_t st_shard_first(int64_t people, int part_index, int part_count)
     return part_index * whole + (part_index < rest ? part_index : rest);
 }
 
-uint64_t st_shard_study_hash(const st_study* study)
+static uint64_t hash_of(const st_study* study)
 {
     uint64_t hash = 0;
     for (int i = 0; i < st_study_source_count(study); ++i) {
@@ -63,21 +61,37 @@ uint64_t st_shard_study_hash(const st_study* study)
     return hash;
 }
 
+st_shard_mark st_shard_mark_of(const st_shard_id* id, uint64_t magic)
+{
+    return (st_shard_mark){.magic = magic,
+                           .study_hash = hash_of(id->study),
+                           .seed = id->seed,
+                           .version = ST_VERSION_MAJOR * 1000000 + ST_VERSION_MINOR * 1000 +
+                                      ST_VERSION_PATCH,
+                           .part = (uint32_t)id->part,
+                           .part_count = (uint32_t)id->part_count,
+                           .criteria = (uint32_t)id->study->criterion_count};
+}
+
+const char* st_shard_mark_difference(const st_shard_mark* found, const st_shard_mark* wanted)
+{
+    if (found->version != wanted->version) {
+        return "was made by another version of this program";
+    }
+    if (found->study_hash != wanted->study_hash || found->criteria != wanted->criteria) {
+        return "was made from another study, model or table";
+    }
+    return found->seed != wanted->seed ? "was made with another seed" : NULL;
+}
+
 static head expected_head(const st_shard_id* id)
 {
     head h;
     memset(&h, 0, sizeof h); // padding too: it is written
-    h.magic = MAGIC;
-    h.study_hash = st_shard_study_hash(id->study);
-    h.seed = id->seed;
-    h.version = (uint32_t)(ST_VERSION_MAJOR * 1000000 + ST_VERSION_MINOR * 1000 + ST_VERSION_PATCH);
-    h.part = (uint32_t)id->part;
-    h.part_count = (uint32_t)id->part_count;
+    h.mark = st_shard_mark_of(id, MAGIC);
     h.person_size = (uint32_t)sizeof(st_entrant);
     h.stay_size = (uint32_t)sizeof(st_stay);
     h.score_size = (uint32_t)sizeof(st_score);
-    h.criteria = id->study->criterion_count;
-    h.arms = id->study->arm_count;
     return h;
 }
 
@@ -123,7 +137,8 @@ st_status st_shard_write_begin(st_ctx* ctx, const char* path, const st_shard_id*
     if (status == ST_OK) {
         st_shard_file_put(&w->file, &h, sizeof h);
         st_shard_file_put(&w->file, screening->failed,
-                          ((size_t)h.criteria + ST_SCREENING_OTHER) * sizeof *screening->failed);
+                          ((size_t)h.mark.criteria + ST_SCREENING_OTHER) *
+                              sizeof *screening->failed);
         status = write_people(w, screening, h.first, h.count);
     }
     if (status != ST_OK) {
@@ -192,23 +207,18 @@ void st_shard_writer_destroy(st_shard_writer* w)
 /// Why this file is no part of that run; NULL when it is one.
 static const char* find_difference(const head* found, const head* wanted)
 {
-    if (found->magic != wanted->magic) {
+    const char* why = st_shard_mark_difference(&found->mark, &wanted->mark);
+
+    if (found->mark.magic != wanted->mark.magic) {
         return "is no part of a run";
     }
-    if (found->version != wanted->version || found->person_size != wanted->person_size ||
-        found->stay_size != wanted->stay_size || found->score_size != wanted->score_size) {
+    if (found->person_size != wanted->person_size || found->stay_size != wanted->stay_size ||
+        found->score_size != wanted->score_size) {
         return "was made by another version of this program";
     }
-    if (found->study_hash != wanted->study_hash) {
-        return "was made from another study, model or table";
-    }
-    if (found->seed != wanted->seed) {
-        return "was made with another seed";
-    }
-    if (found->part_count != wanted->part_count) {
-        return "is of a run with another number of parts";
-    }
-    return NULL;
+    return why == NULL && found->mark.part_count != wanted->mark.part_count
+               ? "is of a run with another number of parts"
+               : why;
 }
 
 static st_status place_part(st_shard_reader* r, const char* path, const head* wanted)
@@ -221,14 +231,15 @@ static st_status place_part(st_shard_reader* r, const char* path, const head* wa
         why = "is no part of a run";
     }
     why = why != NULL ? why : find_difference(&p.head, wanted);
-    if (why == NULL && (p.head.part >= wanted->part_count || r->part[p.head.part].path != NULL)) {
+    if (why == NULL &&
+        (p.head.mark.part >= wanted->mark.part_count || r->part[p.head.mark.part].path != NULL)) {
         why = "is a part that was given already";
     }
     if (why != NULL) {
         st_shard_file_close(&p.file);
         return ST_FAIL(r->ctx, ST_ERR_INPUT, "%s: %s", path, why);
     }
-    r->part[p.head.part] = p;
+    r->part[p.head.mark.part] = p;
     return ST_OK;
 }
 
@@ -254,7 +265,7 @@ static st_status read_part(st_shard_reader* r, part* p, st_screening* screening)
 static st_status read_people(st_shard_reader* r, const char* spill_dir, st_screening* screening)
 {
     const head* first = &r->part[0].head;
-    const size_t counts = (size_t)first->criteria + ST_SCREENING_OTHER;
+    const size_t counts = (size_t)first->mark.criteria + ST_SCREENING_OTHER;
 
     *screening = (st_screening){.failed = st_alloc(r->ctx, counts, sizeof *screening->failed),
                                 .entrant_count = first->people,

@@ -19,8 +19,17 @@ typedef struct st_shard_id {
     int part, part_count; ///< 0 ... part_count-1
 } st_shard_id;
 
-/// Hash of all source texts of a study.
-uint64_t st_shard_study_hash(const st_study* study);
+/// What every file of a part opens with.
+typedef struct st_shard_mark {
+    uint64_t magic;      ///< which kind of file
+    uint64_t study_hash; ///< of all source texts
+    uint64_t seed;
+    uint32_t version, part, part_count, criteria;
+} st_shard_mark;
+
+st_shard_mark st_shard_mark_of(const st_shard_id* id, uint64_t magic);
+/// Why a file belongs to another run, whichever its part; NULL when it does not.
+const char* st_shard_mark_difference(const st_shard_mark* found, const st_shard_mark* wanted);
 
 /// First person of a part in the order of entry; that of part `part_count` is the end.
 int64_t st_shard_first(int64_t people, int part, int part_count);

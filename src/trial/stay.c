@@ -385,6 +385,10 @@ st_status st_stay_block(st_crew* crew, st_worker* worker, int64_t item, void* ar
             st_trace_keep(batch->trace, stay->arm, stay->slot,
                           worker->course[follow[k].slot].sample, crew->width);
         }
+        if (batch->held != NULL) {
+            batch->held[begin * stay_count + k] =
+                stay->is_failed ? NULL : &worker->course[follow[k].slot];
+        }
     }
     return ST_OK;
 }

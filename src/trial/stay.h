@@ -71,6 +71,9 @@ typedef struct st_stay_batch {
     st_trace* trace;
     st_stay* stay;   ///< [count][1 + twin_count]: own arm, then twin arms in file order
     st_score* score; ///< [count][1 + twin_count][measure_count][visit_count]
+    /// NULL, or [count][1 + twin_count]: the course that held to the end, with all that was given;
+    /// the worker's, until its next item. NULL of a stay that failed.
+    const st_course** held;
 } st_stay_batch;
 
 /// Adverse events of every arm's recipe; `out` [arm_count].

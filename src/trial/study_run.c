@@ -63,8 +63,8 @@ static st_status check_arguments(st_ctx* ctx, const st_study* study, const st_tr
                                  const st_sink* sink)
 {
     ST_TRY(check_def(ctx, study, def));
-    if (sink == NULL || sink->begin == NULL || sink->row == NULL || sink->end == NULL) {
-        return ST_FAIL(ctx, ST_ERR_INPUT, "st_study_run: a sink needs begin, row and end");
+    if (sink == NULL || sink->row == NULL) {
+        return ST_FAIL(ctx, ST_ERR_INPUT, "st_study_run: a sink needs a function for rows");
     }
     return ST_OK;
 }
@@ -151,6 +151,16 @@ static st_status emit_stay(run* r, const st_person* person, const st_stay* stay,
                                         .message = stay->message};
         r->failed_count += 1;
         return r->sink->row(r->sink->self, r->ctx, ST_ROW_FAILURE, &failure);
+    }
+    const st_arm* arm = &study->arm[stay->arm];
+    for (int i = 0; i < arm->care_count; ++i) {
+        const st_adherence_row adherence = {
+            .arm = stay->arm,
+            .person = person->id,
+            .plan = i,
+            .title = st_care_title(arm->care[i]),
+            .share = st_care_adherence(arm->care[i], r->crew->seed, person->id)};
+        ST_TRY(r->sink->row(r->sink->self, r->ctx, ST_ROW_ADHERENCE, &adherence));
     }
     for (int i = 0; i < stay->later_count; ++i) {
         static const char* const names[] = {"rescue", "repeat", "crossover", "replacement"};
@@ -334,7 +344,9 @@ static st_status run_people(run* r)
 
 static st_status run_all(run* r)
 {
-    ST_TRY(r->sink->begin(r->sink->self, r->ctx, r->study));
+    if (r->sink->begin != NULL) {
+        ST_TRY(r->sink->begin(r->sink->self, r->ctx, r->study));
+    }
     if (r->sink->progress != NULL) {
         r->sink->progress(r->sink->self, 0, r->study->people_count);
     }
@@ -357,18 +369,7 @@ static st_status run_all(run* r)
     ST_TRY(st_analysis_splits(r->ctx, r->tally, r->sink));
     ST_TRY(st_analysis_events(r->ctx, r->tally, r->events, r->sink));
     ST_TRY(r->tally->spill.status); // statistics of what could not be read back are none
-    return r->sink->end(r->sink->self, r->ctx);
-}
-
-static double assumed_share(const st_model* model)
-{
-    const int count = st_model_parameter_count(model);
-    int assumed = 0;
-
-    for (int i = 0; i < count; ++i) {
-        assumed += st_model_parameter(model, i)->assumed != NULL;
-    }
-    return count > 0 ? (double)assumed / count : 0.0;
+    return r->sink->end != NULL ? r->sink->end(r->sink->self, r->ctx) : ST_OK;
 }
 
 static st_status finish(run* r, st_status status, st_trial_summary* out)
@@ -376,8 +377,7 @@ static st_status finish(run* r, st_status status, st_trial_summary* out)
     if (status == ST_OK && out != NULL) {
         *out = (st_trial_summary){.people = r->screening.entrant_count,
                                   .courses = r->course_count,
-                                  .failed = r->failed_count,
-                                  .assumed_share = assumed_share(r->study->model)};
+                                  .failed = r->failed_count};
     }
     tidy_up(r);
     return status;

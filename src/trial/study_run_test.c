@@ -12,171 +12,26 @@
 
 #include <cmocka.h>
 
-#define MODELS ST_SOURCE_DIR "/models"
+#include "collected.h"
+
 #define FOLDER ST_SOURCE_DIR "/test/determinism/"
-#define LIMIT  4000
-
-/// All rows of a run that tests look at.
-typedef struct collection {
-    st_study* study;
-    st_ctx* ctx;
-    st_trial_summary summary;
-    st_person_row person[LIMIT];
-    st_person who[LIMIT]; ///< rows borrow their person
-    int person_count;
-    st_reading_row reading[LIMIT];
-    int reading_count;
-    st_outcome_row outcome[LIMIT];
-    int outcome_count;
-    st_contrast_row contrast[LIMIT];
-    int contrast_count;
-    st_split_row split[LIMIT];
-    int split_count;
-    st_course_row course[LIMIT];
-    int course_count;
-    st_screening_row screening[LIMIT];
-    int screening_count;
-    st_event_row event[LIMIT];
-    int event_count;
-    st_failure_row failure[LIMIT];
-    char failure_text[LIMIT][64]; ///< rows borrow their message
-    int failure_count;
-    int64_t progress_done, progress_total;
-    int rows_left; ///< > 0: that many rows until the sink fails
-} collection;
-
-static st_status take_begin(void* self, st_ctx* ctx, const st_study* study)
-{
-    (void)self;
-    (void)ctx;
-    (void)study;
-    return ST_OK;
-}
-
-static st_status take_end(void* self, st_ctx* ctx)
-{
-    (void)self;
-    (void)ctx;
-    return ST_OK;
-}
-
-static void take_progress(void* self, int64_t done, int64_t total)
-{
-    collection* c = self;
-
-    assert_true(done >= c->progress_done && done <= total);
-    c->progress_done = done;
-    c->progress_total = total;
-}
-
-#define TAKE(list, type)                                                                           \
-    do {                                                                                           \
-        assert_true(c->list##_count < LIMIT);                                                      \
-        c->list[c->list##_count++] = *(const type*)row;                                            \
-    } while (0)
-
-static st_status take_row(void* self, st_ctx* ctx, st_row_kind kind, const void* row)
-{
-    collection* c = self;
-
-    if (c->rows_left > 0 && --c->rows_left == 0) {
-        return st_ctx_fail(ctx, ST_ERR_FILE, "disk full");
-    }
-    switch (kind) {
-    case ST_ROW_PERSON:
-        assert_true(c->person_count < LIMIT);
-        c->who[c->person_count] = *((const st_person_row*)row)->person;
-        TAKE(person, st_person_row);
-        break;
-    case ST_ROW_READING:
-        TAKE(reading, st_reading_row);
-        break;
-    case ST_ROW_OUTCOME:
-        TAKE(outcome, st_outcome_row);
-        break;
-    case ST_ROW_CONTRAST:
-        TAKE(contrast, st_contrast_row);
-        break;
-    case ST_ROW_SPLIT:
-        TAKE(split, st_split_row);
-        break;
-    case ST_ROW_COURSE:
-        TAKE(course, st_course_row);
-        break;
-    case ST_ROW_SCREENING:
-        TAKE(screening, st_screening_row);
-        break;
-    case ST_ROW_EVENT:
-        TAKE(event, st_event_row);
-        break;
-    case ST_ROW_FAILURE:
-        assert_true(c->failure_count < LIMIT);
-        snprintf(c->failure_text[c->failure_count], sizeof c->failure_text[0], "%s",
-                 ((const st_failure_row*)row)->message);
-        TAKE(failure, st_failure_row);
-        break;
-    case ST_ROW_DOSE_STEP:
-    case ST_ROW_PERSON_EVENT:
-    case ST_ROW_LATER:
-    case ST_ROW_INFLUENCE:
-    case ST_ROW_PREPARED:
-    case ST_ROW_TUBE:
-    case ST_ROW_ANALYSIS:
-    case ST_ROW_RESPONDER:
-    case ST_ROW_SURVIVAL:
-        break;
-    }
-    return ST_OK;
-}
-
-static st_status run(collection* c, const volatile int* stop, int rows_left)
-{
-    const st_sink sink = {.self = c,
-                          .begin = take_begin,
-                          .row = take_row,
-                          .end = take_end,
-                          .progress = take_progress};
-    st_trial_def def = st_default_trial_def();
-
-    def.worker_count = 2;
-    c->rows_left = rows_left;
-    st_ctx_watch(c->ctx, stop);
-    return st_study_run(c->ctx, c->study, &def, &sink, &c->summary);
-}
 
 static int setup(void** state)
 {
-    collection* c = calloc(1, sizeof *c);
-
-    assert_non_null(c);
-    c->ctx = st_ctx_create();
-    assert_non_null(c->ctx);
-    assert_int_equal(st_study_load(c->ctx, FOLDER "small.yaml", MODELS, &c->study), ST_OK);
-    assert_int_equal(run(c, NULL, 0), ST_OK);
-    *state = c;
+    *state = collected_create(FOLDER "small.yaml");
     return 0;
 }
 
 static int teardown(void** state)
 {
-    collection* c = *state;
-
-    st_study_destroy(c->study);
-    assert_int_equal(st_ctx_bytes_in_use(c->ctx), 0);
-    st_ctx_destroy(c->ctx);
-    free(c);
+    collected_destroy(*state);
     return 0;
-}
-
-static int arm_of(const collection* c, const char* name)
-{
-    return st_study_find_arm(c->study, name);
 }
 
 // [TRI-13]
 static void test_everybody_meets_the_criteria(void** state)
 {
-    const collection* c = *state;
+    const collected* c = *state;
     int64_t refused = 0;
 
     assert_int_equal(c->summary.people, 180);
@@ -200,8 +55,8 @@ static void test_everybody_meets_the_criteria(void** state)
 // [TRI-9]
 static void test_arms_are_filled_and_twins_return(void** state)
 {
-    const collection* c = *state;
-    const int saline = arm_of(c, "saline");
+    const collected* c = *state;
+    const int saline = collected_arm(c, "saline");
     int count[4] = {0};
     int changes = 0;
 
@@ -218,28 +73,30 @@ static void test_arms_are_filled_and_twins_return(void** state)
     }
     // By lot: neighbours of a random order differ in (1 - sum of shares squared) = 66 % of cases.
     assert_in_range(changes, 90, 150);
-    assert_int_equal(count[arm_of(c, "ha")], 70);
-    assert_int_equal(count[arm_of(c, "msc-1e7")], 60);
-    assert_int_equal(count[arm_of(c, "msc-1e8")], 50);
+    assert_int_equal(count[collected_arm(c, "ha")], 70);
+    assert_int_equal(count[collected_arm(c, "msc-1e7")], 60);
+    assert_int_equal(count[collected_arm(c, "msc-1e8")], 50);
 }
 
 static void test_the_dose_is_the_arms(void** state)
 {
-    const collection* c = *state;
+    const collected* c = *state;
     double most[4] = {0};
 
     for (int i = 0; i < c->person_count; ++i) {
         most[c->person[i].arm] = fmax(most[c->person[i].arm], c->person[i].dose_cells);
     }
     // Never more than was grown, and not much less in the luckiest.
-    assert_true(most[arm_of(c, "msc-1e7")] <= 1e7 && most[arm_of(c, "msc-1e7")] > 5e6);
-    assert_true(most[arm_of(c, "msc-1e8")] <= 1e8 && most[arm_of(c, "msc-1e8")] > 5e7);
-    assert_true(most[arm_of(c, "ha")] == 0.0);
+    assert_true(most[collected_arm(c, "msc-1e7")] <= 1e7 &&
+                most[collected_arm(c, "msc-1e7")] > 5e6);
+    assert_true(most[collected_arm(c, "msc-1e8")] <= 1e8 &&
+                most[collected_arm(c, "msc-1e8")] > 5e7);
+    assert_true(most[collected_arm(c, "ha")] == 0.0);
 }
 
 static void test_baseline_is_before_treatment(void** state)
 {
-    const collection* c = *state;
+    const collected* c = *state;
     int baselines = 0;
 
     for (int i = 0; i < c->reading_count; ++i) {
@@ -256,14 +113,14 @@ static void test_baseline_is_before_treatment(void** state)
 
 static void test_twins_share_luck_and_differ_in_treatment(void** state)
 {
-    const collection* c = *state;
+    const collected* c = *state;
     const int per_stay = 5 * 2;
     int compared = 0;
 
     for (int i = 0; i + per_stay < c->reading_count; ++i) {
         const st_reading_row* own = &c->reading[i];
         const st_reading_row* twin = &c->reading[i + per_stay];
-        if (own->arm == arm_of(c, "saline")) {
+        if (own->arm == collected_arm(c, "saline")) {
             continue;
         }
         assert_true(own->person == twin->person && own->visit == twin->visit);
@@ -284,7 +141,7 @@ static void test_twins_share_luck_and_differ_in_treatment(void** state)
 // [TRI-12]
 static void test_people_who_left_are_missing(void** state)
 {
-    const collection* c = *state;
+    const collected* c = *state;
     int left = 0, missing = 0, expected = 0;
 
     for (int i = 0; i < c->person_count; ++i) {
@@ -304,33 +161,20 @@ static void test_people_who_left_are_missing(void** state)
     assert_in_range(left, 2 * 16, 2 * 49);
 }
 
-static double part(const collection* c, const char* arm, int measure, int visit, const char* name)
-{
-    for (int i = 0; i < c->split_count; ++i) {
-        const st_split_row* s = &c->split[i];
-        if (s->arm == arm_of(c, arm) && s->measure == measure && s->visit == visit &&
-            strcmp(s->part, name) == 0) {
-            return s->mean;
-        }
-    }
-    fail_msg("no split row %s %d %d %s", arm, measure, visit, name);
-    return NAN;
-}
-
 // [TRI-8]
 static void test_parts_add_up_to_the_measured_change(void** state)
 {
-    const collection* c = *state;
+    const collected* c = *state;
 
     for (int a = 0; a < st_study_arm_count(c->study); ++a) {
         const char* arm = st_study_arm(c->study, a)->name;
         for (int measure = 0; measure < 2; ++measure) {
             for (int visit = 1; visit < 5; ++visit) {
-                const double sum = part(c, arm, measure, visit, "selection") +
-                                   part(c, arm, measure, visit, "natural course") +
-                                   part(c, arm, measure, visit, "context and procedure") +
-                                   part(c, arm, measure, visit, "product");
-                const double total = part(c, arm, measure, visit, "total");
+                const double sum = collected_part(c, arm, measure, visit, "selection") +
+                                   collected_part(c, arm, measure, visit, "natural course") +
+                                   collected_part(c, arm, measure, visit, "context and procedure") +
+                                   collected_part(c, arm, measure, visit, "product");
+                const double total = collected_part(c, arm, measure, visit, "total");
                 bool is_found = false;
 
                 assert_true(fabs(sum - total) < 1e-12 * fmax(1.0, fabs(total)));
@@ -350,36 +194,36 @@ static void test_parts_add_up_to_the_measured_change(void** state)
 // [TRI-8, TRI-10, TRI-13]
 static void test_parts_are_what_the_model_says(void** state)
 {
-    const collection* c = *state;
+    const collected* c = *state;
 
     // Entry at 50 points or more on a score with 15 points of noise: people had bad days.
-    assert_true(part(c, "saline", 0, 4, "selection") < -2.0);
+    assert_true(collected_part(c, "saline", 0, 4, "selection") < -2.0);
     // The model's pain drifts up by 2 points a year in everybody.
-    assert_true(fabs(part(c, "ha", 0, 4, "natural course") - 2.0) < 0.3);
+    assert_true(fabs(collected_part(c, "ha", 0, 4, "natural course") - 2.0) < 0.3);
     // Open arms believe more than blind ones: 1.3 times.
-    assert_true(part(c, "ha", 0, 1, "context and procedure") <
-                1.15 * part(c, "saline", 0, 1, "context and procedure"));
+    assert_true(collected_part(c, "ha", 0, 1, "context and procedure") <
+                1.15 * collected_part(c, "saline", 0, 1, "context and procedure"));
     // Cells act; hyaluronic acid does nothing in this model, and nothing changes the structure
-    assert_true(part(c, "msc-1e8", 0, 1, "product") < -2.0);
+    assert_true(collected_part(c, "msc-1e8", 0, 1, "product") < -2.0);
     // (to the tolerance of the solver).
-    assert_true(fabs(part(c, "ha", 0, 1, "product")) < 0.01);
-    assert_true(fabs(part(c, "msc-1e8", 1, 4, "product")) < 1e-6);
-    assert_true(part(c, "saline", 1, 4, "natural course") < -0.005);
+    assert_true(fabs(collected_part(c, "ha", 0, 1, "product")) < 0.01);
+    assert_true(fabs(collected_part(c, "msc-1e8", 1, 4, "product")) < 1e-6);
+    assert_true(collected_part(c, "saline", 1, 4, "natural course") < -0.005);
 }
 
 static void test_contrasts_name_their_method(void** state)
 {
-    const collection* c = *state;
+    const collected* c = *state;
     int ancova = 0, paired = 0;
 
     for (int i = 0; i < c->contrast_count; ++i) {
         const st_contrast_row* r = &c->contrast[i];
         if (strcmp(r->method, "ancova") == 0) {
-            assert_int_equal(r->versus, arm_of(c, "ha"));
+            assert_int_equal(r->versus, collected_arm(c, "ha"));
             ++ancova;
         } else {
             assert_string_equal(r->method, "paired");
-            assert_int_equal(r->versus, arm_of(c, "saline"));
+            assert_int_equal(r->versus, collected_arm(c, "saline"));
             ++paired;
         }
         assert_true(r->lo <= r->difference && r->difference <= r->hi);
@@ -391,12 +235,12 @@ static void test_contrasts_name_their_method(void** state)
 
 static void test_cells_decline_over_time(void** state)
 {
-    const collection* c = *state;
+    const collected* c = *state;
     double first = NAN, last = NAN, day = -1.0;
 
     for (int i = 0; i < c->course_count; ++i) {
         const st_course_row* r = &c->course[i];
-        if (r->arm == arm_of(c, "msc-1e8") && strcmp(r->name, "msc@fluid") == 0) {
+        if (r->arm == collected_arm(c, "msc-1e8") && strcmp(r->name, "msc@fluid") == 0) {
             assert_true(r->day > day);
             assert_true(r->q05 <= r->q25 && r->q25 <= r->q50 && r->q50 <= r->q75 &&
                         r->q75 <= r->q95);
@@ -413,7 +257,7 @@ static void test_cells_decline_over_time(void** state)
 // [TRI-11]
 static void test_events_belong_to_the_pathway(void** state)
 {
-    const collection* c = *state;
+    const collected* c = *state;
     int harvests = 0;
 
     for (int i = 0; i < c->event_count; ++i) {
@@ -430,8 +274,8 @@ static void test_events_belong_to_the_pathway(void** state)
 // [TRI-11]
 static void test_events_happen_at_their_published_rate(void** state)
 {
-    const collection* c = *state;
-    const int saline = arm_of(c, "saline");
+    const collected* c = *state;
+    const int saline = collected_arm(c, "saline");
     st_adverse known[64];
     const int count = st_recipe_adverse(c->study->arm[saline].recipe, known, 64);
     int compared = 0;
@@ -455,39 +299,39 @@ static void test_events_happen_at_their_published_rate(void** state)
 static void test_stopping_and_failing_leave_nothing(void** state)
 {
     static const int failing_rows[] = {1, 8, 500, 4000};
-    collection* c = *state;
-    collection* other = calloc(1, sizeof *other);
+    const collected* c = *state;
+    collected other = {.study = c->study, .ctx = c->ctx};
     const size_t before = st_ctx_bytes_in_use(c->ctx);
     const volatile int stop = 1;
 
-    assert_non_null(other);
-    other->study = c->study;
-    other->ctx = c->ctx;
-    assert_int_equal(run(other, &stop, 0), ST_ERR_INTERRUPTED);
+    st_ctx_watch(c->ctx, &stop);
+    assert_int_equal(collected_run(&other), ST_ERR_INTERRUPTED);
     assert_int_equal(st_ctx_bytes_in_use(c->ctx), before);
+    st_ctx_watch(c->ctx, NULL);
     for (size_t i = 0; i < sizeof failing_rows / sizeof failing_rows[0]; ++i) {
-        *other = (collection){.study = c->study, .ctx = c->ctx};
-        assert_int_equal(run(other, NULL, failing_rows[i]), ST_ERR_FILE);
+        collected_forget(&other);
+        other.rows_left = failing_rows[i];
+        assert_int_equal(collected_run(&other), ST_ERR_FILE);
         assert_int_equal(st_ctx_bytes_in_use(c->ctx), before);
     }
     for (int64_t n = 1; n < 60; ++n) {
         st_status status;
-        *other = (collection){.study = c->study, .ctx = c->ctx};
+        collected_forget(&other);
         st_ctx_fail_allocation(c->ctx, n);
-        status = run(other, NULL, 0);
+        status = collected_run(&other);
         st_ctx_fail_allocation(c->ctx, 0);
         assert_true(status == ST_ERR_MEMORY || (status == ST_OK && n > 30));
         assert_int_equal(st_ctx_bytes_in_use(c->ctx), before);
     }
+    collected_forget(&other);
     st_ctx_clear_messages(c->ctx);
-    free(other);
 }
 
 static void test_wrong_definitions_are_refused(void** state)
 {
-    const collection* c = *state;
+    const collected* c = *state;
     const st_sink empty = {0};
-    const st_sink sink = {.begin = take_begin, .row = take_row, .end = take_end};
+    const st_sink sink = {.row = collected_row};
     st_trial_def def = {0};
 
     assert_int_equal(st_study_run(c->ctx, c->study, &def, &sink, NULL), ST_ERR_INPUT);
@@ -500,15 +344,10 @@ static void test_wrong_definitions_are_refused(void** state)
 
 static void test_people_who_cannot_be_computed_are_counted(void** state)
 {
-    collection* c = calloc(1, sizeof *c);
+    collected* c = collected_create(FOLDER "fragile_study.yaml");
     int failed = 0;
 
     (void)state;
-    assert_non_null(c);
-    c->ctx = st_ctx_create();
-    assert_non_null(c->ctx);
-    assert_int_equal(st_study_load(c->ctx, FOLDER "fragile_study.yaml", MODELS, &c->study), ST_OK);
-    assert_int_equal(run(c, NULL, 0), ST_OK);
     // Whose model breaks down before screening does not enter, and that is told.
     assert_string_equal(c->screening[c->screening_count - 2].reason, "could not be computed");
     assert_true(c->screening[c->screening_count - 2].count > 0);
@@ -532,10 +371,7 @@ static void test_people_who_cannot_be_computed_are_counted(void** state)
         assert_int_equal(c->outcome[i].n, st_study_arm(c->study, c->outcome[i].arm)->size - here);
         assert_true(isfinite(c->outcome[i].mean));
     }
-    st_study_destroy(c->study);
-    assert_int_equal(st_ctx_bytes_in_use(c->ctx), 0);
-    st_ctx_destroy(c->ctx);
-    free(c);
+    collected_destroy(c);
 }
 
 static void test_bounds_of_criteria(void** state)

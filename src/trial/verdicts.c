@@ -3,18 +3,12 @@
 #include "shard_file.h"
 
 #include <math.h>
-#include <string.h>
 
 #define MAGIC UINT64_C(0x3163746472657673) // "sverdct1"
 
 /// Places that a part fills beyond its share: parts do not meet the same people, and a round is
 /// never half.
 #define SPARE_SD 4.0
-
-typedef struct head {
-    uint64_t magic, study_hash, seed;
-    uint32_t version, part, part_count, criteria;
-} head;
 
 /// A round of a part: its number, or -1 at the end.
 typedef struct round_head {
@@ -32,20 +26,6 @@ struct st_verdicts {
     source* source; ///< [part_count]
     int part_count;
 };
-
-static head expected_head(const st_shard_id* id)
-{
-    head h;
-    memset(&h, 0, sizeof h); // padding too: it is written
-    h.magic = MAGIC;
-    h.study_hash = st_shard_study_hash(id->study);
-    h.seed = id->seed;
-    h.version = (uint32_t)(ST_VERSION_MAJOR * 1000000 + ST_VERSION_MINOR * 1000 + ST_VERSION_PATCH);
-    h.part = (uint32_t)id->part;
-    h.part_count = (uint32_t)id->part_count;
-    h.criteria = (uint32_t)id->study->criterion_count;
-    return h;
-}
 
 static st_status judge_rounds(st_crew* crew, const st_shard_id* id, st_shard_file* file)
 {
@@ -79,12 +59,12 @@ static st_status judge_rounds(st_crew* crew, const st_shard_id* id, st_shard_fil
 
 st_status st_verdicts_make(st_crew* crew, const st_shard_id* id, const char* path)
 {
-    const head h = expected_head(id);
+    const st_shard_mark mark = st_shard_mark_of(id, MAGIC);
     st_shard_file file = {0};
     st_status status = st_shard_file_create(crew->ctx, path, &file);
 
     if (status == ST_OK) {
-        st_shard_file_put(&file, &h, sizeof h);
+        st_shard_file_put(&file, &mark, sizeof mark);
         status = judge_rounds(crew, id, &file);
         if (status == ST_OK) {
             status = st_shard_file_finish(crew->ctx, &file);
@@ -123,31 +103,24 @@ static bool is_sound(st_shard_file* file, const st_shard_id* id, int64_t part)
     }
 }
 
-static const char* find_difference(const head* found, const head* wanted)
+static const char* find_difference(const st_shard_mark* found, const st_shard_mark* wanted)
 {
+    const char* why = st_shard_mark_difference(found, wanted);
+
     if (found->magic != wanted->magic) {
         return "is no screening of a run";
     }
-    if (found->version != wanted->version) {
-        return "was made by another version of this program";
-    }
-    if (found->study_hash != wanted->study_hash || found->criteria != wanted->criteria) {
-        return "was made from another study, model or table";
-    }
-    if (found->seed != wanted->seed) {
-        return "was made with another seed";
-    }
-    return found->part != wanted->part || found->part_count != wanted->part_count
+    return why == NULL && (found->part != wanted->part || found->part_count != wanted->part_count)
                ? "is another part of the screening"
-               : NULL;
+               : why;
 }
 
 /// Reads the file to its end, then opens it once more at its first round.
 static st_status open_source(st_ctx* ctx, const char* path, const st_shard_id* id, source* out)
 {
-    const head wanted = expected_head(id);
+    const st_shard_mark wanted = st_shard_mark_of(id, MAGIC);
     const char* why = NULL;
-    head found;
+    st_shard_mark found;
 
     for (int pass = 0; pass < 2 && why == NULL; ++pass) {
         if (out->is_open) {

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#define MODELS ST_SOURCE_DIR "/models"
-#define STUDY  ST_SOURCE_DIR "/test/determinism/small.yaml"
+#define MODELS  ST_SOURCE_DIR "/models"
+#define STUDIES ST_SOURCE_DIR "/test/determinism/"
 
 /// Hashes every row in the order in which it arrives, field by field: structs have gaps.
 typedef struct hasher {
@@ -158,6 +158,15 @@ static st_status take_row(void* self, st_ctx* ctx, st_row_kind kind, const void*
     case ST_ROW_EVENT:
         add_event(h, row);
         break;
+    case ST_ROW_ADHERENCE: {
+        const st_adherence_row* r = row;
+        add_integer(h, r->arm);
+        add_integer(h, (int64_t)r->person);
+        add_integer(h, r->plan);
+        add_text(h, r->title);
+        add_number(h, r->share);
+        break;
+    }
     case ST_ROW_LATER: {
         const st_later_row* r = row;
         add_integer(h, r->arm);
@@ -286,92 +295,81 @@ static uint64_t run_small(const st_study* study, st_ctx* ctx, int workers, uint6
     return hash;
 }
 
-static void test_workers_change_nothing(void** state)
+/// A study that is to give the same rows for any number of workers.
+typedef struct trial {
+    st_ctx* ctx;
+    st_study* study;
+    uint64_t hash; ///< of all rows
+    hasher rows;
+} trial;
+
+static trial run_for_all_workers(const char* path)
 {
     static const int workers[] = {1, 2, 3, 8};
-    st_ctx* ctx = st_ctx_create();
-    st_study* study = NULL;
-    uint64_t first = 0;
-    hasher h;
+    trial t = {.ctx = st_ctx_create()};
+
+    assert_non_null(t.ctx);
+    if (st_study_load(t.ctx, path, MODELS, &t.study) != ST_OK) {
+        fail_msg("%s", st_ctx_message(t.ctx, 0));
+    }
+    for (size_t i = 0; i < sizeof workers / sizeof workers[0]; ++i) {
+        const uint64_t hash = run_small(t.study, t.ctx, workers[i], 0, &t.rows);
+        print_message("%d workers: %016llx\n", workers[i], (unsigned long long)hash);
+        t.hash = i == 0 ? hash : t.hash;
+        assert_true(hash == t.hash);
+    }
+    return t;
+}
+
+static void finish(trial* t)
+{
+    st_study_destroy(t->study);
+    assert_int_equal(st_ctx_bytes_in_use(t->ctx), 0);
+    st_ctx_destroy(t->ctx);
+}
+
+static void test_workers_change_nothing(void** state)
+{
+    trial t = run_for_all_workers(STUDIES "small.yaml");
+    hasher other;
 
     (void)state;
-    assert_non_null(ctx);
-    assert_int_equal(st_study_load(ctx, STUDY, MODELS, &study), ST_OK);
-    for (size_t i = 0; i < sizeof workers / sizeof workers[0]; ++i) {
-        const uint64_t hash = run_small(study, ctx, workers[i], 0, &h);
-        print_message("%d workers: %016llx\n", workers[i], (unsigned long long)hash);
-        first = i == 0 ? hash : first;
-        assert_true(hash == first);
-    }
     // 180 people in their own arm and in the twin arm, 2 measures at 5 visits.
-    assert_int_equal(h.rows[ST_ROW_PERSON], 360);
-    assert_int_equal(h.rows[ST_ROW_READING], 3600);
-    assert_int_equal(h.rows[ST_ROW_OUTCOME], 2 * 5 * 4);
-    assert_int_equal(h.rows[ST_ROW_SPLIT], 2 * 4 * 4 * 5);
+    assert_int_equal(t.rows.rows[ST_ROW_PERSON], 360);
+    assert_int_equal(t.rows.rows[ST_ROW_READING], 3600);
+    assert_int_equal(t.rows.rows[ST_ROW_OUTCOME], 2 * 5 * 4);
+    assert_int_equal(t.rows.rows[ST_ROW_SPLIT], 2 * 4 * 4 * 5);
     // Two arms against the control, three against their twins.
-    assert_int_equal(h.rows[ST_ROW_CONTRAST], 2 * 4 * (2 + 3));
+    assert_int_equal(t.rows.rows[ST_ROW_CONTRAST], 2 * 4 * (2 + 3));
     // The file's seed, given by hand, is the same seed; another one is another trial.
-    assert_true(run_small(study, ctx, 2, 77, &h) == first);
-    assert_true(run_small(study, ctx, 2, 78, &h) != first);
-    st_study_destroy(study);
-    assert_int_equal(st_ctx_bytes_in_use(ctx), 0);
-    st_ctx_destroy(ctx);
+    assert_true(run_small(t.study, t.ctx, 2, 77, &other) == t.hash);
+    assert_true(run_small(t.study, t.ctx, 2, 78, &other) != t.hash);
+    finish(&t);
 }
 
 // A study that uses every feature of the trial room at once.                        [TRI-30 ...
 // TRI-35]
 static void test_workers_change_nothing_in_a_full_trial(void** state)
 {
-    static const int workers[] = {1, 2, 3, 8};
-    st_ctx* ctx = st_ctx_create();
-    st_study* study = NULL;
-    uint64_t first = 0;
-    hasher h;
+    trial t = run_for_all_workers(STUDIES "full.yaml");
 
     (void)state;
-    assert_non_null(ctx);
-    if (st_study_load(ctx, ST_SOURCE_DIR "/test/determinism/full.yaml", MODELS, &study) != ST_OK) {
-        fail_msg("%s", st_ctx_message(ctx, 0));
-    }
-    for (size_t i = 0; i < sizeof workers / sizeof workers[0]; ++i) {
-        const uint64_t hash = run_small(study, ctx, workers[i], 0, &h);
-        print_message("%d workers: %016llx\n", workers[i], (unsigned long long)hash);
-        first = i == 0 ? hash : first;
-        assert_true(hash == first);
-    }
-    assert_true(h.rows[ST_ROW_LATER] > 50);
-    assert_true(h.rows[ST_ROW_ANALYSIS] > 50);
-    assert_true(h.rows[ST_ROW_SURVIVAL] > 20);
-    st_study_destroy(study);
-    assert_int_equal(st_ctx_bytes_in_use(ctx), 0);
-    st_ctx_destroy(ctx);
+    assert_true(t.rows.rows[ST_ROW_LATER] > 50);
+    assert_true(t.rows.rows[ST_ROW_ANALYSIS] > 50);
+    assert_true(t.rows.rows[ST_ROW_SURVIVAL] > 20);
+    finish(&t);
 }
 
 // Plans of care, arms without injections, criteria of candidacy.              [TRI-38, TRI-39,
 // PAT-7, PAT-8]
 static void test_workers_change_nothing_in_care(void** state)
 {
-    static const int workers[] = {1, 2, 3, 8};
-    st_ctx* ctx = st_ctx_create();
-    st_study* study = NULL;
-    uint64_t first = 0;
-    hasher h;
+    trial t = run_for_all_workers(STUDIES "care.yaml");
 
     (void)state;
-    assert_non_null(ctx);
-    if (st_study_load(ctx, ST_SOURCE_DIR "/test/determinism/care.yaml", MODELS, &study) != ST_OK) {
-        fail_msg("%s", st_ctx_message(ctx, 0));
-    }
-    for (size_t i = 0; i < sizeof workers / sizeof workers[0]; ++i) {
-        const uint64_t hash = run_small(study, ctx, workers[i], 0, &h);
-        print_message("%d workers: %016llx\n", workers[i], (unsigned long long)hash);
-        first = i == 0 ? hash : first;
-        assert_true(hash == first);
-    }
-    assert_true(h.rows[ST_ROW_LATER] > 20);
-    st_study_destroy(study);
-    assert_int_equal(st_ctx_bytes_in_use(ctx), 0);
-    st_ctx_destroy(ctx);
+    assert_true(t.rows.rows[ST_ROW_LATER] > 20);
+    assert_true(t.rows.rows[ST_ROW_ADHERENCE] > 100);
+    finish(&t);
 }
 
 int main(void)

@@ -24,18 +24,6 @@ typedef struct trial {
     double mixed, present; ///< differences: mixed model, people without rescue alone
 } trial;
 
-static st_status take_begin(void* self, st_ctx* ctx, const st_study* study)
-{
-    (void)self, (void)ctx, (void)study;
-    return ST_OK;
-}
-
-static st_status take_end(void* self, st_ctx* ctx)
-{
-    (void)self, (void)ctx;
-    return ST_OK;
-}
-
 static st_status take_row(void* self, st_ctx* ctx, st_row_kind kind, const void* row)
 {
     trial* t = self;
@@ -63,7 +51,7 @@ static st_status take_row(void* self, st_ctx* ctx, st_row_kind kind, const void*
 static trial run(st_ctx* ctx, const st_study* study, uint64_t seed)
 {
     trial t = {.mixed = NAN, .present = NAN};
-    const st_sink sink = {.self = &t, .begin = take_begin, .row = take_row, .end = take_end};
+    const st_sink sink = {.self = &t, .row = take_row};
     st_trial_def def = st_default_trial_def();
 
     def.worker_count = 2;

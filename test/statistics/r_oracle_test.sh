@@ -1,14 +1,7 @@
 #!/usr/bin/env bash
 # R itself against the digits that the C tests compare with. Skipped (77) without R and its packages.
 set -euo pipefail
-folder=$ST_SOURCE_DIR/test/statistics
-if ! command -v Rscript >/dev/null 2>&1 ||
-    ! Rscript -e 'for (p in c("nlme", "survival", "emmeans")) if (!requireNamespace(p, quietly = TRUE)) quit(status = 1)' >/dev/null 2>&1; then
-    echo "skipped: no R with nlme, survival and emmeans (Debian: r-base-core r-cran-nlme r-cran-survival r-cran-emmeans)"
-    exit 77
-fi
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+source "$ST_SOURCE_DIR/test/statistics/need_r.sh"
 Rscript "$folder/oracle.R" "$folder" >"$work/now.csv" 2>"$work/stderr" || { cat "$work/stderr"; exit 1; }
 Rscript - "$folder/expected.csv" "$work/now.csv" <<'R'
 args <- commandArgs(trailingOnly = TRUE)

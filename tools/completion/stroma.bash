@@ -38,7 +38,7 @@ _stroma() {
             options="--output --model --variant --posterior --train --draws --people --keep-going --threads --seed --force --quiet --help"
             ;;
         merge) options="--output --seed --force --quiet --help" ;;
-        zoom) options="--patient --output --until --set --threads --quiet --help" ;;
+        zoom) options="--patient --output --until --set --threads --force --quiet --help" ;;
         bench) options="--threads --cells --help" ;;
         run) options="--output --shard --screen --threads --seed --force --quiet --help" ;;
         report) options="--compare --pdf --figures --tables --quiet --help" ;;

@@ -75,8 +75,6 @@ struct st_preparation {
     bool is_memory_out;
 };
 
-/// Donor number `person` of the file's population.
-st_donor st_preparation_donor(const st_preparation* preparation, uint64_t person);
 /// The donor in the middle.
 st_donor st_preparation_donor_middle(const st_preparation* preparation);
 
@@ -100,6 +98,19 @@ typedef struct st_preparation_plain {
 st_status st_preparation_plain_create(st_ctx* ctx, const st_preparation* preparation,
                                       st_preparation_plain** out);
 void st_preparation_plain_destroy(st_ctx* ctx, st_preparation_plain* plain);
+
+/// A plain preparation in which one value after another is changed. All borrowed.
+typedef struct st_preparation_bench {
+    st_ctx* ctx;
+    st_preparation_plain* plain;
+    const st_donor* donor;
+    uint64_t seed;
+    st_status status; ///< the first failure
+} st_preparation_bench;
+
+/// Cells that arrive with `*place`, somewhere in the preparation or its donor, set to `value`; NAN
+/// when that cannot be performed.
+double st_preparation_dose_with(st_preparation_bench* bench, double* place, double value);
 
 /// One-at-a-time changes of settings and values; fills and sorts `result->lever`.
 st_status st_preparation_levers(st_ctx* ctx, const st_preparation* preparation,

@@ -94,47 +94,44 @@ void st_preparation_plain_destroy(st_ctx* ctx, st_preparation_plain* plain)
 
 // --- one change at a time --------------------------------------------------------------------
 
-typedef struct lab {
-    st_ctx* ctx;
-    const st_preparation* preparation;
-    st_preparation_plain* plain;
-    st_donor donor;
-    double dose; ///< as it is
-    st_preparation_result* result;
-    st_status status;
-} lab;
-
-/// Dose with `*place` set to `value`; NAN when that cannot be performed.
-static double dose_with(lab* l, double* place, double value)
+double st_preparation_dose_with(st_preparation_bench* b, double* place, double value)
 {
     const double kept = *place;
-    const int before = st_ctx_mistake_count(l->ctx);
+    const int before = st_ctx_mistake_count(b->ctx);
     st_dose dose;
     *place = value;
     const st_status status =
-        st_recipe_perform(l->ctx, &l->plain->recipe, &l->donor, l->preparation->seed, 0, &dose);
+        st_recipe_perform(b->ctx, &b->plain->recipe, b->donor, b->seed, 0, &dose);
     *place = kept;
     if (status == ST_ERR_NUMERIC) { // this change goes too far: no dose
         if (before == 0) {
-            st_ctx_clear_messages(l->ctx);
+            st_ctx_clear_messages(b->ctx);
         }
         return (double)NAN;
     }
-    l->status = l->status == ST_OK ? status : l->status;
-    return st_preparation_dose(&l->plain->recipe, &dose);
+    b->status = b->status == ST_OK ? status : b->status;
+    return status == ST_OK ? st_preparation_dose(&b->plain->recipe, &dose) : (double)NAN;
 }
+
+typedef struct lab {
+    st_preparation_bench bench;
+    const st_preparation* preparation;
+    st_donor donor;
+    double dose; ///< as it is
+    st_preparation_result* result;
+} lab;
 
 static void pull(lab* l, bool is_setting, const char* name, const char* unit, double* place,
                  double lo, double hi)
 {
     st_preparation_result* out = l->result;
-    if (l->status != ST_OK || out->lever_count >= LEVER_LIMIT || !(l->dose > 0.0)) {
+    if (l->bench.status != ST_OK || out->lever_count >= LEVER_LIMIT || !(l->dose > 0.0)) {
         return;
     }
     st_lever lever = {
         .name = name, .unit = unit, .is_setting = is_setting, .value = *place, .lo = lo, .hi = hi};
-    lever.dose_lo = dose_with(l, place, lo) / l->dose;
-    lever.dose_hi = dose_with(l, place, hi) / l->dose;
+    lever.dose_lo = st_preparation_dose_with(&l->bench, place, lo) / l->dose;
+    lever.dose_hi = st_preparation_dose_with(&l->bench, place, hi) / l->dose;
     if (fabs(lever.dose_lo - 1.0) > 1e-6 || fabs(lever.dose_hi - 1.0) > 1e-6) {
         out->lever[out->lever_count++] = lever;
     }
@@ -158,7 +155,7 @@ static void pull_settings(lab* l)
                                             "lost after the second spin"};
     static const char* const volume_name[] = {"product of the first spin",
                                               "product of the second spin"};
-    st_recipe* r = &l->plain->recipe;
+    st_recipe* r = &l->bench.plain->recipe;
     const double age = l->donor.age_y; // stays one that a donor may have
     pull(l, true, "age of the donor", "y", &l->donor.age_y, age > 10.0 ? age - 10.0 : 0.0,
          age < 110.0 ? age + 10.0 : 120.0);
@@ -186,7 +183,7 @@ static void pull_settings(lab* l)
     if (r->has_injection) {
         pull_factor(l, "volume injected", "mL", &r->inject.volume_mL, 1.2);
         pull_factor(l, "flow through the needle", "mL/min", &r->inject.rate_mL_per_min, 2.0);
-        pull_factor(l, "bore of the needle", "m", &l->plain->gauge.bore_m, 1.2);
+        pull_factor(l, "bore of the needle", "m", &l->bench.plain->gauge.bore_m, 1.2);
     }
     if (r->has_gel) {
         pull_factor(l, "initiator", "kg/m^3", &r->cure.concentration, 1.2);
@@ -220,7 +217,7 @@ static void pull_values(lab* l)
 #undef X
     };
     const char* from = (const char*)&l->preparation->catalogue->values;
-    char* to = (char*)&l->plain->catalogue.values;
+    char* to = (char*)&l->bench.plain->catalogue.values;
     for (size_t i = 0; i < sizeof value / sizeof value[0]; i++) {
         const st_amount* spread = (const st_amount*)(const void*)(from + value[i].offset);
         st_amount* place = (st_amount*)(void*)(to + value[i].offset);
@@ -232,14 +229,14 @@ static void pull_values(lab* l)
             static const char* const name[] = {"share recovered by the first spin",
                                                "share recovered by the second spin"};
             pull_amount(l, name[i], "1", &r->spin[i].layer->recovery[k],
-                        &l->plain->layer[i].recovery[k].value, 1.0);
+                        &l->bench.plain->layer[i].recovery[k].value, 1.0);
         }
     }
     if (r->harvest.source == ST_SOURCE_FAT) {
         pull_amount(l, "isolation: yield", "cells/mL", &r->harvest.isolation->yield,
-                    &l->plain->isolation.yield.value, INFINITY);
+                    &l->bench.plain->isolation.yield.value, INFINITY);
         pull_amount(l, "isolation: share of CFU-F", "1", &r->harvest.isolation->colony_share,
-                    &l->plain->isolation.colony_share.value, 1.0);
+                    &l->bench.plain->isolation.colony_share.value, 1.0);
     }
 }
 
@@ -274,15 +271,14 @@ st_status st_preparation_levers(st_ctx* ctx, const st_preparation* preparation,
     if (result->lever == NULL) {
         return ST_ERR_MEMORY;
     }
-    lab l = {.ctx = ctx,
+    lab l = {.bench = {.ctx = ctx, .plain = plain, .seed = preparation->seed, .status = ST_OK},
              .preparation = preparation,
-             .plain = plain,
              .donor = st_preparation_donor_middle(preparation),
              .dose = dose,
-             .result = result,
-             .status = ST_OK};
+             .result = result};
+    l.bench.donor = &l.donor;
     pull_settings(&l);
     pull_values(&l);
     qsort(result->lever, (size_t)result->lever_count, sizeof *result->lever, compare_levers);
-    return l.status;
+    return l.bench.status;
 }

@@ -9,7 +9,8 @@
 /// Donors per item of the pool: does not depend on the workers.
 enum { BLOCK = 64 };
 
-st_donor st_preparation_donor(const st_preparation* p, uint64_t person)
+/// Donor number `person` of the file's population.
+static st_donor donor_of(const st_preparation* p, uint64_t person)
 {
     const st_random_key key = {p->seed, ST_STREAM_PERSON, person, 0};
     return (st_donor){.age_y = p->age_lo + (p->age_hi - p->age_lo) * st_random_uniform(&key, 0),
@@ -65,7 +66,7 @@ static st_status perform_block(void* arg, int64_t item, int worker)
         record* r = &j->record[i];
         st_dose dose;
         st_journey journey;
-        const st_donor donor = st_preparation_donor(p, (uint64_t)i);
+        const st_donor donor = donor_of(p, (uint64_t)i);
         const st_status status = st_recipe_perform_told(j->ctx[worker], p->recipe, &donor, p->seed,
                                                         (uint64_t)i, &dose, &journey, NULL);
         if (status == ST_ERR_NUMERIC) { // this donor's sample cannot make the product: counted

@@ -77,34 +77,6 @@ st_status st_story_middle(st_ctx* ctx, const st_recipe* recipe, const st_donor* 
 /// Change of the dose that counts as one.
 #define LEAST 1e-6
 
-typedef struct bench {
-    st_ctx* ctx;
-    st_preparation_plain* plain;
-    const st_donor* donor;
-    uint64_t seed;
-    st_status status;
-} bench;
-
-/// Cells that arrive with `*place` set to a value; NAN where that cannot be performed.
-static double arriving_with(bench* b, double* place, double value)
-{
-    const double kept = *place;
-    const int before = st_ctx_mistake_count(b->ctx);
-    st_dose dose;
-    *place = value;
-    const st_status status =
-        st_recipe_perform(b->ctx, &b->plain->recipe, b->donor, b->seed, 0, &dose);
-    *place = kept;
-    if (status == ST_ERR_NUMERIC) { // this change goes too far
-        if (before == 0) {
-            st_ctx_clear_messages(b->ctx);
-        }
-        return (double)NAN;
-    }
-    b->status = b->status == ST_OK ? status : b->status;
-    return status == ST_OK ? st_preparation_dose(&b->plain->recipe, &dose) : (double)NAN;
-}
-
 /// Values that the catalogue checks against each other: one alone cannot be changed.
 static bool is_bound_to_others(const char* name)
 {
@@ -118,8 +90,8 @@ static bool is_bound_to_others(const char* name)
     return false;
 }
 
-static int pull_values(bench* b, const st_procedure_values* values, st_story_lever* out,
-                       int capacity)
+static int pull_values(st_preparation_bench* b, const st_procedure_values* values,
+                       st_story_lever* out, int capacity)
 {
     static const struct {
         const char* name;
@@ -135,7 +107,7 @@ static int pull_values(bench* b, const st_procedure_values* values, st_story_lev
     char* to = (char*)&b->plain->catalogue.values;
     int count = 0;
     double none = 0.0;
-    const double usual = arriving_with(b, &none, 0.0);
+    const double usual = st_preparation_dose_with(b, &none, 0.0);
     for (size_t i = 0; i < sizeof value / sizeof value[0] && usual > 0.0 && count < capacity; i++) {
         const st_amount* about = (const st_amount*)(const void*)(from + value[i].offset);
         double* place = &((st_amount*)(void*)(to + value[i].offset))->value;
@@ -150,8 +122,8 @@ static int pull_values(bench* b, const st_procedure_values* values, st_story_lev
         const st_story_lever lever = {.name = value[i].name,
                                       .value_lo = lo,
                                       .value_hi = hi,
-                                      .dose_lo = arriving_with(b, place, lo) / usual,
-                                      .dose_hi = arriving_with(b, place, hi) / usual};
+                                      .dose_lo = st_preparation_dose_with(b, place, lo) / usual,
+                                      .dose_hi = st_preparation_dose_with(b, place, hi) / usual};
         if (fabs(lever.dose_lo - 1.0) > LEAST || fabs(lever.dose_hi - 1.0) > LEAST) {
             out[count++] = lever;
         }
@@ -171,7 +143,8 @@ st_status st_story_levers(st_ctx* ctx, const st_recipe* recipe, const st_donor* 
     }
     const st_preparation asked = asked_of(ctx, recipe, seed);
     ST_TRY(st_preparation_plain_create(ctx, &asked, &plain));
-    bench b = {.ctx = ctx, .plain = plain, .donor = donor, .seed = seed, .status = ST_OK};
+    st_preparation_bench b = {
+        .ctx = ctx, .plain = plain, .donor = donor, .seed = seed, .status = ST_OK};
     *count = pull_values(&b, &recipe->catalogue->values, out, capacity);
     st_preparation_plain_destroy(ctx, plain);
     return b.status;
