@@ -90,7 +90,7 @@ static void refuses_what_is_missing_or_too_much(void** state)
     assert_false(READ(ST_RUN_COMMAND, &out, "a.yaml", "-o"));
     assert_string_equal(why, "--output: expected a folder behind it");
     assert_false(READ(ST_RUN_COMMAND, &out, "-o", "b"));
-    assert_string_equal(why, "which file? expected stroma run STUDY.yaml -o DIR");
+    assert_string_equal(why, "which file? expected stroma run STUDY.yaml|TISSUE.yaml -o DIR");
     assert_false(READ(ST_CHECK_COMMAND, &out, "a.yaml", "b.yaml"));
     assert_string_equal(why, "one FILE at a time; found 'a.yaml' and 'b.yaml'");
     assert_false(READ(ST_RUN_COMMAND, &out, "a.yaml", "-o", "b", "--output", "c"));

@@ -1,5 +1,6 @@
 /// `stroma bench cells`: packed balls of cells with the standard potential, all awake, at rest and
-/// growing; parts of a step, the field's usual steps and own steps with their errors, memory.
+/// growing; parts of a step, the field's usual steps and own steps with their errors, memory; and
+/// sparse walkers, a cartilage defect at its final density.
 
 #include "bench_cells.h"
 
@@ -24,6 +25,8 @@
 #define CELLS_MOST 1e8
 /// Larger balls are measured with all workers only.
 #define ALONE_MOST 2e6
+/// Sparse tissue with common steps is measured up to so many cells only.
+#define COMMON_MOST 2e5
 
 /// Potential and size of the field's usual cell (the template project of PhysiCell 1.14).
 static const st_cell_type TYPE = {.name = "cell",
@@ -34,6 +37,25 @@ static const st_cell_type TYPE = {.name = "cell",
                                   .wall_um_per_min = 10.0,
                                   .mobility = 1.0,
                                   .division_distance = 0.8};
+
+/// Chondrocytes of a filled cartilage defect as in examples/tissue-defect/whole.yaml, which has the
+/// sources: 13 um wide, 9626 per mm^3, 0.2 um/h, a turn in 6 h; 2 in 1000 divide and die in a day.
+static const st_cell_type SPARSE_TYPE = {.name = "chondrocyte",
+                                         .volume_um3 = 1150.0,
+                                         .repulsion_um_per_min = 10.0,
+                                         .adhesion_um_per_min = 0.0,
+                                         .reach = 1.25,
+                                         .wall_um_per_min = 10.0,
+                                         .mobility = 1.0,
+                                         .division_distance = 0.8};
+#define SPARSE_PER_UM3  9.626e-6
+#define SPARSE_DEPTH_UM 2000.0
+#define SPARSE_EDGE_UM  100.0
+#define WALK_UM_PER_MIN (0.2 / 60.0)
+#define PERSISTENCE_MIN 360.0
+#define TURNOVER        2e-3
+#define DAY_MIN         1440.0
+#define YEAR_DAYS       365.25
 
 typedef struct moment {
     double wall, cpu;
@@ -151,6 +173,34 @@ static st_status begin(world* w, double wanted, st_cells_def how, double shift_u
     how.worker_count = w->workers;
     ST_TRY(st_cells_create(w->ctx, &how, &w->cells));
     return st_cells_pack(w->ctx, w->cells, 0, &ball);
+}
+
+/// A slab of the defect with so many cells at random places. Always to be followed by end().
+static st_status begin_sparse(world* w, double wanted, st_cells_def how)
+{
+    static const st_shape everywhere = {.kind = ST_SHAPE_BOX, .size_um = {1e8, 1e8, 1e8}};
+    const st_paint paint = {.shape = &everywhere, .medium = 1};
+    const double edge = sqrt(wanted / (SPARSE_PER_UM3 * SPARSE_DEPTH_UM));
+    const int n = (int)(edge / SPARSE_EDGE_UM) + 1;
+    st_tissue_def def = st_default_tissue_def();
+    ST_TRY(check_stop(w));
+    def.paint = &paint;
+    def.paint_count = 1;
+    for (int i = 0; i < 3; i++) {
+        def.size[i] = i == 2 ? (int)(SPARSE_DEPTH_UM / SPARSE_EDGE_UM) : n;
+        def.voxel_um[i] = SPARSE_EDGE_UM;
+    }
+    def.worker_count = w->workers;
+    ST_TRY(st_tissue_create(w->ctx, &def, &w->tissue));
+    how.tissue = w->tissue;
+    how.worker_count = w->workers;
+    how.type = &SPARSE_TYPE;
+    how.position_error_um = 1.0;
+    how.longest_step_min = DAY_MIN;
+    ST_TRY(st_cells_create(w->ctx, &how, &w->cells));
+    const double volume = (double)n * n * SPARSE_EDGE_UM * SPARSE_EDGE_UM * SPARSE_DEPTH_UM;
+    ST_TRY(st_cells_scatter(w->ctx, w->cells, 0, 1, (int64_t)(volume * SPARSE_PER_UM3)));
+    return st_cells_commit(w->ctx, w->cells);
 }
 
 static st_status relax(const world* w, double dt_min, moment* spent, st_relax_report* r)
@@ -294,6 +344,74 @@ static st_status measure_growth(world* w, double wanted)
     return ST_OK;
 }
 
+// A day of the defect: who divides, dies, and where everybody walks.
+static st_status live_a_day(void* arg, int brick, int64_t first, int64_t last, int worker)
+{
+    (void)brick;
+    const world* w = arg;
+    const uint64_t step = st_cells_commit_count(w->cells);
+    const st_division division = st_default_division();
+    for (int64_t slot = first; slot < last; slot++) {
+        const st_random_key key = {SEED, ST_STREAM_TEST, st_cells_id(w->cells, slot), step};
+        const double u = st_random_uniform(&key, 0);
+        st_ctx* ctx = st_cells_worker_ctx(w->cells, worker);
+        st_cells_walk(w->cells, slot, step, DAY_MIN, WALK_UM_PER_MIN, PERSISTENCE_MIN);
+        st_cells_set_volume(w->cells, slot, SPARSE_TYPE.volume_um3); // grown back within days
+        if (u < TURNOVER) {
+            ST_TRY(st_cells_divide(ctx, w->cells, worker, slot, &division));
+        } else if (u < 2.0 * TURNOVER) {
+            ST_TRY(st_cells_remove(ctx, w->cells, worker, slot));
+        }
+    }
+    return ST_OK;
+}
+
+/// Days after the first, in which overlaps of random places part; times are per year.
+static st_status measure_days(world* w, double wanted, int days, int island_limit, const char* what)
+{
+    st_cells_def how = how_to(ST_CELLS_ADAPTIVE);
+    how.island_limit = island_limit;
+    ST_TRY(begin_sparse(w, wanted, how));
+    moment sum = {0.0, 0.0};
+    st_relax_report total = {.shortest_step_min = INFINITY};
+    for (int day = 0; day <= days; day++) {
+        st_relax_report r;
+        moment spent;
+        moment t = now_s();
+        ST_TRY(st_cells_each(w->ctx, w->cells, live_a_day, w));
+        ST_TRY(st_cells_commit(w->ctx, w->cells));
+        const moment lived = since(t);
+        ST_TRY(relax(w, DAY_MIN, &spent, &r));
+        if (day == 0) {
+            continue;
+        }
+        sum = (moment){sum.wall + lived.wall + spent.wall, sum.cpu + lived.cpu + spent.cpu};
+        total.cell_update_count += r.cell_update_count;
+        total.step_count += r.step_count;
+        total.reject_count += r.reject_count;
+        total.force_count += r.force_count;
+        total.list_count += r.list_count;
+        total.awake_count = r.awake_count;
+        total.total_error_um = fmax(total.total_error_um, r.total_error_um);
+        total.shortest_step_min = fmin(total.shortest_step_min, r.shortest_step_min);
+        total.longest_step_min = fmax(total.longest_step_min, r.longest_step_min);
+    }
+    print_row(w, what, sum, &total, days / YEAR_DAYS);
+    return ST_OK;
+}
+
+/// Sparse walkers: five days of islands' own steps, and a day of common ones; both per year.
+static st_status measure_sparse(world* w, double wanted)
+{
+    ST_TRY(measure_days(w, wanted, 5, how_to(ST_CELLS_ADAPTIVE).island_limit,
+                        "a year of the defect at its final density"));
+    end(w);
+    if (wanted > COMMON_MOST) {
+        return ST_OK;
+    }
+    return measure_days(w, wanted, 1, 0, "a year of the defect with common steps");
+}
+
 // One measurement in a world of its own.
 static st_status measure(st_ctx* ctx, int workers, double wanted,
                          st_status (*measurement)(world*, double))
@@ -327,6 +445,7 @@ st_status st_bench_cells(st_ctx* ctx, int threads, double cells)
         ST_TRY(measure(ctx, most, size[i], measure_own));
         ST_TRY(measure(ctx, most, size[i], measure_rest));
         ST_TRY(measure(ctx, most, size[i], measure_growth));
+        ST_TRY(measure(ctx, most, size[i], measure_sparse));
     }
     return ST_OK;
 }

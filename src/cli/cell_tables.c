@@ -85,10 +85,11 @@ void st_cell_tables_add_fields(st_cell_run* r, double day)
                 st_text_addf(&r->fields, ",%.9g", st_tissue_mean_M(r->tissue, f, m));
             }
         }
-        if (st_tissue_field_choice(r->tissue, f).is_steady) {
-            st_text_add(&r->fields, ","); // a steady field keeps no account of time
+        const double balance = st_tissue_field_balance(r->tissue, f);
+        if (isnan(balance)) {
+            st_text_add(&r->fields, ","); // steady, and not solved yet
         } else {
-            st_text_addf(&r->fields, ",%.3g", st_tissue_balance_error(&l));
+            st_text_addf(&r->fields, ",%.3g", balance);
         }
     }
     for (int i = 0; i < st_tissue_matrix_count(r->tissue); i++) {
@@ -148,6 +149,16 @@ static void sum_slices(const st_cell_run* r, const st_profile_plan* p, slice_sum
     }
 }
 
+/// A mean, or an empty cell where a slice has no tissue.
+static void add_mean(st_text* csv, double sum, int64_t voxels)
+{
+    if (voxels > 0) {
+        st_text_addf(csv, ",%.9g", sum / (double)voxels);
+    } else {
+        st_text_add(csv, ",");
+    }
+}
+
 st_status st_cell_tables_add_profile(st_cell_run* r, double day)
 {
     const st_profile_plan p = st_agents_plan_profile(r->cells_plan);
@@ -163,7 +174,6 @@ st_status st_cell_tables_add_profile(st_cell_run* r, double day)
     const double wide = f.voxel_um[p.axis] * f.size[p.axis] / p.bin_count;
     for (int i = 0; i < p.bin_count; i++) {
         const slice_sum* s = &sum[i];
-        const double n = s->voxels > 0 ? (double)s->voxels : NAN;
         st_text_addf(&r->profile, "%.9g,%.9g,%.9g,%lld", day, f.origin_um[p.axis] + i * wide,
                      f.origin_um[p.axis] + (i + 1) * wide, (long long)s->voxels);
         for (int k = 0; k < st_cell_tables_states(r); k++) {
@@ -173,10 +183,10 @@ st_status st_cell_tables_add_profile(st_cell_run* r, double day)
             }
         }
         for (int k = 0; k < st_tissue_field_count(r->tissue); k++) {
-            st_text_addf(&r->profile, ",%.9g", s->field[k] / n);
+            add_mean(&r->profile, s->field[k], s->voxels);
         }
         for (int k = 0; k < st_tissue_matrix_count(r->tissue); k++) {
-            st_text_addf(&r->profile, ",%.9g", s->matrix[k] / n);
+            add_mean(&r->profile, s->matrix[k], s->voxels);
         }
         st_text_add(&r->profile, "\r\n");
     }

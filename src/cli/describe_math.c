@@ -140,24 +140,7 @@ int st_describe_math_sign(const st_describe_math* math, int node, bool* is_negat
 
 void st_describe_math_escape(st_text* out, const char* text)
 {
-    for (const char* c = text; *c != '\0'; c++) {
-        switch (*c) {
-        case '<':
-            st_text_add(out, "&lt;");
-            break;
-        case '>':
-            st_text_add(out, "&gt;");
-            break;
-        case '&':
-            st_text_add(out, "&amp;");
-            break;
-        case '"':
-            st_text_add(out, "&quot;");
-            break;
-        default:
-            st_text_add_bytes(out, c, 1);
-        }
-    }
+    st_text_add_escaped(out, text, strlen(text), "&<>\"");
 }
 
 void st_describe_math_name(st_text* out, const char* name)

@@ -5,9 +5,11 @@
 
 #include "base/doc.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const st_command* const COMMANDS[] = {
     &ST_CHECK_COMMAND, &ST_DESCRIBE_COMMAND, &ST_PREPARE_COMMAND, &ST_SIMULATE_COMMAND,
@@ -132,12 +134,22 @@ static int dispatch(int count, char** word)
     return command ? perform(command, count - 2, word + 2) : fail_unknown(word[1]);
 }
 
+/// True when standard output is a pipe that nobody reads any more.
+static bool has_reader_left(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
 int main(int argc, char** argv)
 {
     const int status = dispatch(argc, argv);
-    // An answer that did not reach its reader is a failure too (a full disk behind `>`).
+    // An answer that did not reach its reader is a failure too (a full disk behind `>`). Of a
+    // reader that had enough (`| head`) nothing is said.
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        fputs("stroma: could not write to standard output\n", stderr);
+        if (!has_reader_left()) {
+            fputs("stroma: could not write to standard output\n", stderr);
+        }
         return status == ST_EXIT_DONE ? ST_EXIT_FILE : status;
     }
     return status;

@@ -351,12 +351,12 @@ static st_status print_json(st_ctx* ctx, const st_preparation* p, const st_prepa
     st_text text;
     st_text_init(&text, ctx);
     st_prepare_json_write(&text, p, r);
-    const bool is_good = !text.failed && fwrite(text.data, 1, text.length, stdout) == text.length;
-    const bool is_memory = text.failed;
+    const st_status status = text.failed ? ST_ERR_MEMORY : ST_OK;
+    if (status == ST_OK) {
+        fwrite(text.data, 1, text.length, stdout); // main() looks at what became of it
+    }
     st_text_clear(&text);
-    return is_good     ? ST_OK
-           : is_memory ? ST_ERR_MEMORY
-                       : ST_FAIL(ctx, ST_ERR_FILE, "standard output: could not be written");
+    return status;
 }
 
 static st_status prepare(st_ctx* ctx, const st_arguments* arguments)

@@ -6,36 +6,13 @@
 
 enum { PANEL_WIDTH = 400, PANEL_HEIGHT = 260, LEFT = 56, TOP = 54, GAP = 64 };
 
-/// Colours are mixed from plasma (straw), red cells, platelets (amber) and white cells (blue).
 static void colour(double red, double platelet, double white, int* rgb)
 {
-    static const double straw[3] = {250, 243, 214};
-    static const double blood[3] = {178, 34, 40};
-    static const double amber[3] = {222, 150, 20};
-    static const double blue[3] = {70, 110, 190};
-    // thin suspensions are made visible: a thousandth of platelets or white cells already shows
-    const double r = red < 0.9 ? red / 0.9 : 1.0;
-    double p = platelet / (platelet + 0.004);
-    double w = white / (white + 0.004);
-    p *= 1.0 - r;
-    w *= 1.0 - r;
-    const double rest = 1.0 - r > p + w ? 1.0 - r - p - w : 0.0;
-    const double sum = r + p + w + rest;
-    for (int i = 0; i < 3; i++) {
-        rgb[i] = (int)((r * blood[i] + p * amber[i] + w * blue[i] + rest * straw[i]) / sum + 0.5);
-    }
-}
+    double exact[3];
 
-static void add_text(st_text* out, const char* text)
-{
-    for (const char* at = text; *at != '\0'; at++) {
-        if (*at == '&') {
-            st_text_add(out, "&amp;");
-        } else if (*at == '<') {
-            st_text_add(out, "&lt;");
-        } else {
-            st_text_add_bytes(out, at, 1);
-        }
+    st_spin_picture_colour(red, platelet, white, exact);
+    for (int i = 0; i < 3; i++) {
+        rgb[i] = (int)(exact[i] + 0.5);
     }
 }
 
@@ -112,7 +89,7 @@ void st_prepare_picture_write(st_text* out, const st_preparation_result* result,
                  "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n"
                  "<text x=\"%d\" y=\"20\" font-size=\"15\">",
                  width, height, width, height, LEFT);
-    add_text(out, title);
+    st_text_add_xml(out, title);
     st_text_add(out, ": the tube over time (median donor)</text>\n");
     int panel = 0;
     for (int i = 0; i < result->picture_count; i++) {
@@ -172,9 +149,9 @@ void st_prepare_picture_write_losses(st_text* out, const st_preparation_result* 
                  "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n"
                  "<text x=\"%d\" y=\"20\" font-size=\"15\">",
                  width, height, width, height, LEFT);
-    add_text(out, title);
+    st_text_add_xml(out, title);
     st_text_addf(out, "</text>\n<text x=\"%d\" y=\"%d\">", LEFT, TOP - 14);
-    add_text(out, result->dose_label);
+    st_text_add_xml(out, result->dose_label);
     st_text_add(out, " alive after every step: median, 5 to 95 % of donors</text>\n");
     for (int d = lowest; d <= highest; d++) {
         const double y = height_of(st_pow(10.0, d), lowest, highest);
@@ -194,7 +171,7 @@ void st_prepare_picture_write_losses(st_text* out, const st_preparation_result* 
                      "fill=\"#466eb4\"/>\n<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">",
                      x, top, x, bottom, x, height_of(l->cells_q50, lowest, highest), x,
                      TOP + PANEL_HEIGHT + 16);
-        add_text(out, l->name);
+        st_text_add_xml(out, l->name);
         st_text_addf(out,
                      "</text>\n<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">day %.3g"
                      "</text>\n",

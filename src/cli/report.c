@@ -141,10 +141,54 @@ static st_status print_pdf(st_ctx* ctx, const char* dir, const char* pdf)
     return ST_OK;
 }
 
+/// A folder of `stroma run TISSUE.yaml` or of `stroma zoom`.
+static st_status write_tissue_page(st_ctx* ctx, const st_arguments* arguments)
+{
+    const char* dir = arguments->file;
+    const bool is_quiet = (arguments->given & ST_OPTION_QUIET) != 0;
+    if (arguments->compare || arguments->tables || arguments->figures) {
+        return ST_FAIL(ctx, ST_ERR_INPUT,
+                       "%s: holds a tissue run, found %s; allowed: --pdf, --quiet (its tables lie "
+                       "beside the page)",
+                       dir,
+                       arguments->compare  ? "--compare"
+                       : arguments->tables ? "--tables"
+                                           : "--figures");
+    }
+    ST_TRY(st_tissue_page_write(ctx, dir));
+    if (!is_quiet) {
+        printf("report   %s/report.html\n", dir);
+    }
+    if (arguments->pdf) {
+        ST_TRY(print_pdf(ctx, dir, arguments->pdf));
+        if (!is_quiet) {
+            printf("pdf      %s\n", arguments->pdf);
+        }
+    }
+    return ST_OK;
+}
+
+/// Which kind of run a folder holds.
+static bool has_store(const char* dir)
+{
+    char path[PATH_MAX];
+    const int length = snprintf(path, sizeof path, "%s/results.sqlite", dir);
+    return length > 0 && (size_t)length < sizeof path && access(path, F_OK) == 0;
+}
+
 static st_status write_report(st_ctx* ctx, const st_arguments* arguments)
 {
     const char* dir = arguments->file;
     const bool is_quiet = (arguments->given & ST_OPTION_QUIET) != 0;
+    if (!has_store(dir) && st_tissue_story_is_here(ctx, dir)) {
+        return write_tissue_page(ctx, arguments);
+    }
+    if (!has_store(dir)) {
+        return ST_FAIL(ctx, ST_ERR_FILE,
+                       "%s: holds no finished run: found neither results.sqlite (a study) nor "
+                       "about.csv beside fields.csv (a tissue)",
+                       dir);
+    }
     ST_TRY(st_report_write(ctx, dir));
     if (!is_quiet) {
         char* summary = NULL;
@@ -189,7 +233,7 @@ static int perform(st_ctx* ctx, const st_arguments* arguments)
 const st_command ST_REPORT_COMMAND = {
     .name = "report",
     .operand = "DIR",
-    .about = "make DIR/report.html again from DIR/results.sqlite, and more from the same file",
+    .about = "make DIR/report.html again from the results in DIR, and more from the same file",
     .help = "      --compare DIR2  this run beside another: DIR/compare.html\n"
             "      --pdf FILE      print the page with Chromium, where it is installed\n"
             "      --figures OUT   every figure as an SVG file\n"

@@ -366,15 +366,17 @@ static int perform(st_ctx* ctx, const st_arguments* arguments)
 
 const st_command ST_RUN_COMMAND = {
     .name = "run",
-    .operand = "STUDY.yaml -o DIR",
-    .about = "run a study; DIR gets results.sqlite, tables/ and report.html",
+    .operand = "STUDY.yaml|TISSUE.yaml -o DIR",
+    .about =
+        "run a study, or a piece of tissue; DIR gets the results, their tables and report.html",
     .help =
         "  -o, --output DIR   folder for the results (required)\n"
         "      --threads N    workers; by default one per CPU; the result does not depend on "
         "it\n"
-        "      --seed S       take this seed instead of the study's\n"
+        "      --seed S       of a study: take this seed instead of its own\n"
         "      --force        write over results that are there; start over what was stopped\n"
-        "      --shard I/N    compute part I of N only; stroma merge puts the parts together\n"
+        "      --shard I/N    of a study: compute part I of N only; stroma merge puts the parts "
+        "together\n"
         "      --screen       with --shard: only find out who of part I's candidates may enter, a "
         "first\n                     round that the parts then need not do each for everybody\n"
         "  -q, --quiet        say nothing unless something is wrong\n",

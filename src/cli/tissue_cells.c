@@ -4,9 +4,12 @@
 #include "tissue_cells.h"
 
 #include "cell_tables.h"
+#include "tissue_about.h"
 
 #include "base/base.h"
+#include "base/doc.h"
 #include "base/table.h"
+#include "stroma/report.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -47,8 +50,11 @@ st_status st_tissue_cells_folder(st_ctx* ctx, const char* path)
         const char end = *at;
         if (end == '/' || end == '\0') {
             *at = '\0';
-            if (mkdir(text, 0777) != 0 && errno != EEXIST) {
-                return ST_FAIL(ctx, ST_ERR_FILE, "%s: cannot be made: %s", text, strerror(errno));
+            struct stat about;
+            if (mkdir(text, 0777) != 0 &&
+                (errno != EEXIST || stat(text, &about) != 0 || !S_ISDIR(about.st_mode))) {
+                return ST_FAIL(ctx, ST_ERR_FILE, "%s: cannot make the folder: %s", text,
+                               errno == EEXIST ? "a file is there" : strerror(errno));
             }
             *at = end;
         }
@@ -127,70 +133,23 @@ static st_status write_series(const st_cell_run* r)
     return status;
 }
 
+/// What the run was, and every value that went into it.
 static st_status write_about(const st_cell_run* r)
 {
     st_text csv;
+    st_text values;
     st_text_init(&csv, r->ctx);
-    st_cells* cells = st_agents_cells(r->agents);
-    st_text_add(&csv, "what,value,unit\r\n");
-    st_text_addf(&csv, "voxels,%lld,1\r\n", (long long)st_tissue_voxel_count(r->tissue));
-    st_text_addf(&csv, "cells,%lld,1\r\n", (long long)st_cells_count(cells));
-    st_text_addf(&csv, "bytes_per_cell,%zu,1\r\n", st_cells_state_bytes(cells));
+    st_text_init(&values, r->ctx);
+    st_tissue_about_add(&csv, r->plan, r->tissue);
+    st_tissue_about_add_cells(&csv, r->plan, r->cells_plan, r->agents);
     st_text_addf(&csv, "hash,%016llx,1\r\n", (unsigned long long)st_agents_hash(r->agents));
-    const st_status status = write_text(r, "about.csv", &csv);
+    st_tissue_about_add_values(&values, r->plan);
+    st_status status = write_text(r, "values.csv", &values);
+    if (status == ST_OK) {
+        status = write_text(r, "about.csv", &csv);
+    }
+    st_text_clear(&values);
     st_text_clear(&csv);
-    return status;
-}
-
-static void add_escaped(st_text* html, const char* text)
-{
-    for (; *text != '\0'; text++) {
-        if (*text == '<' || *text == '&') {
-            st_text_add(html, *text == '<' ? "&lt;" : "&amp;");
-        } else {
-            st_text_add_bytes(html, text, 1);
-        }
-    }
-}
-
-static void add_table(st_text* html, const char* csv)
-{
-    st_text_add(html, "<div class=\"wide\"><table><tr><th>");
-    for (const char* c = csv; c != NULL && *c != '\0'; c++) {
-        if (*c == ',') {
-            st_text_add(html, "</td><td>");
-        } else if (*c == '\n' && c[1] != '\0') {
-            st_text_add(html, "</td></tr>\n<tr><td>");
-        } else if (*c != '\r' && *c != '\n') {
-            st_text_add_bytes(html, c, 1);
-        }
-    }
-    st_text_add(html, "</td></tr></table></div>\n");
-}
-
-/// A page with the first and the last still and the counts of cells.
-static st_status write_page(const st_cell_run* r)
-{
-    st_text html;
-    st_text_init(&html, r->ctx);
-    st_text_add(&html, "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">\n<style>"
-                       "body{font-family:sans-serif;max-width:1150px;margin:2em auto}"
-                       ".wide{overflow-x:auto}td,th{padding:.2em .8em;text-align:right}"
-                       "img{max-width:100%}</style>\n<title>");
-    add_escaped(&html, st_tissue_plan_title(r->plan));
-    st_text_add(&html, "</title>\n<h1>");
-    add_escaped(&html, st_tissue_plan_title(r->plan));
-    st_text_add(&html, "</h1>\n<p>Single cells of the model &ldquo;");
-    add_escaped(&html, st_model_title(st_agents_model(r->agents)));
-    st_text_add(&html, "&rdquo;. One run, one seed: chance alone moves counts by about their "
-                       "square root.</p>\n");
-    for (int i = 0; i<r->output_count; i += r->output_count> 1 ? r->output_count - 1 : 1) {
-        st_text_addf(&html, "<p><img src=\"cells_%06d.svg\" alt=\"cells after %.4g days\"></p>\n",
-                     i, r->output_min[i] / MIN_PER_DAY);
-    }
-    add_table(&html, r->cells.data);
-    const st_status status = write_text(r, "summary.html", &html);
-    st_text_clear(&html);
     return status;
 }
 
@@ -333,6 +292,40 @@ static void print_about(FILE* out, const st_cell_run* r)
     }
 }
 
+/// A time of the file at which something happens falls on a field step.
+static void check_time(st_ctx* ctx, const st_node* node, double step_min)
+{
+    double time_min = 0.0;
+    if (node != NULL &&
+        st_node_read_quantity(ctx, node, "a time", "min", NULL, 0.0, 1e12, &time_min)) {
+        const double steps = time_min / step_min;
+        if (fabs(steps - floor(steps + 0.5)) > 1e-6) {
+            st_node_fail(ctx, node,
+                         "found %g min, %.6g field steps; expected a whole number of %g min",
+                         time_min, steps, step_min);
+        }
+    }
+}
+
+static st_status check_times(st_ctx* ctx, const st_tissue_plan* plan)
+{
+    const st_node* root = st_tissue_plan_root(plan);
+    const st_node* cells = st_tissue_plan_cells(plan);
+    const st_node* field = st_node_child(st_node_child(cells, "steps"), "field");
+    const st_node* place = st_node_child(cells, "place");
+    const int before = st_ctx_mistake_count(ctx);
+    double step_min = 0.0;
+    if (!st_node_read_quantity(ctx, field, "a time", "min", NULL, 1e-9, 1e12, &step_min)) {
+        return ST_ERR_INPUT;
+    }
+    check_time(ctx, st_node_child(st_node_child(root, "run"), "until"), step_min);
+    check_time(ctx, st_node_child(st_node_child(root, "run"), "every"), step_min);
+    for (const st_node* n = place != NULL ? place->first : NULL; n != NULL; n = n->next) {
+        check_time(ctx, st_node_child(n, "at"), step_min);
+    }
+    return st_ctx_mistake_count(ctx) > before ? ST_ERR_INPUT : ST_OK;
+}
+
 static st_status begin(st_cell_run* r, st_ctx* ctx, const st_arguments* arguments,
                        st_tissue_plan* plan)
 {
@@ -341,6 +334,7 @@ static st_status begin(st_cell_run* r, st_ctx* ctx, const st_arguments* argument
     st_text_init(&r->fields, ctx);
     st_text_init(&r->profile, ctx);
     ST_TRY(st_agents_plan_load(ctx, plan, &r->cells_plan));
+    ST_TRY(check_times(ctx, plan));
     ST_TRY(st_tissue_plan_build(ctx, plan, arguments->threads, &r->tissue));
     return st_agents_plan_build(ctx, r->cells_plan, r->tissue, arguments->threads, &r->agents);
 }
@@ -387,18 +381,63 @@ static st_status open_kept(st_cell_run* r, const st_arguments* arguments)
     return st_checkpoint_open(r->ctx, path, identity, &r->checkpoint);
 }
 
+/// Letters of the first folder on the way to `path` that is not there; 0 = all are.
+static size_t first_missing(const char* path)
+{
+    char text[PATH_MAX];
+    for (size_t end = 1; end <= strlen(path) && end < sizeof text; end++) {
+        if (path[end] == '/' || path[end] == '\0') {
+            memcpy(text, path, end);
+            text[end] = '\0';
+            if (access(text, F_OK) != 0) {
+                return end;
+            }
+        }
+    }
+    return 0;
+}
+
+/// Takes back the folders that were made for nothing.
+static void remove_made(const char* path, size_t from)
+{
+    char text[PATH_MAX];
+    for (size_t end = strlen(path); from > 0 && end >= from && end < sizeof text; end--) {
+        if (path[end] == '/' || path[end] == '\0') {
+            memcpy(text, path, end);
+            text[end] = '\0';
+            rmdir(text); // one that holds something stays
+        }
+    }
+}
+
+/// A mistake that shows itself later, such as more cells than the file allows, has results before
+/// it: they stay, and the run has failed.
+static st_status note_late_mistake(const st_cell_run* r)
+{
+    return ST_FAIL(r->ctx, ST_ERR_NUMERIC,
+                   "stopped after %.4g days; the tables up to then are in %s",
+                   st_agents_time_min(r->agents) / MIN_PER_DAY, r->dir);
+}
+
 static st_status run_kept(st_cell_run* r, const st_arguments* arguments, bool is_quiet)
 {
+    const size_t made_from = first_missing(r->dir);
     ST_TRY(st_tissue_cells_folder(r->ctx, r->dir));
     ST_TRY(open_kept(r, arguments));
     st_status status = run_outputs(r, is_quiet);
+    if (status == ST_ERR_INPUT && r->output_count == 0) {
+        st_checkpoint_close(r->checkpoint, true);
+        remove_made(r->dir, made_from);
+        return status;
+    }
+    status = status == ST_ERR_INPUT ? note_late_mistake(r) : status;
     const st_status written = write_tables(r);
     status = status != ST_OK ? status : written;
     if (status == ST_OK) {
         status = write_about(r);
     }
     if (status == ST_OK) {
-        status = write_page(r);
+        status = st_tissue_page_write(r->ctx, r->dir);
     }
     const bool has_ended = status == ST_OK || status == ST_ERR_NUMERIC;
     const bool is_kept = !has_ended && st_checkpoint_has_state(r->checkpoint);
@@ -416,7 +455,8 @@ st_status st_tissue_cells_run(st_ctx* ctx, const st_arguments* arguments, st_tis
     }
     if (status == ST_OK && !is_quiet) {
         print_about(stdout, &r);
-        printf("tables  %s/cells.csv, %s/fields.csv; page %s/summary.html\n", r.dir, r.dir, r.dir);
+        printf("tables  %s/cells.csv, %s/fields.csv\nreport  %s/report.html\n", r.dir, r.dir,
+               r.dir);
     }
     end(&r);
     return status;

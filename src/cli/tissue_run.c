@@ -3,11 +3,13 @@
 #include "tissue_run.h"
 
 #include "progress.h"
+#include "tissue_about.h"
 #include "tissue_cells.h"
 
 #include "base/base.h"
 #include "base/doc.h"
 #include "base/table.h"
+#include "stroma/report.h"
 #include "stroma/tissue.h"
 
 #include <ctype.h>
@@ -49,28 +51,6 @@ bool st_tissue_run_wants(const char* path)
 
 // --- the folder
 // ---------------------------------------------------------------------------------
-
-static st_status make_folder(st_ctx* ctx, const char* path)
-{
-    char part[PATH_MAX];
-    if (snprintf(part, sizeof part, "%s", path) >= (int)sizeof part) {
-        return ST_FAIL(ctx, ST_ERR_INPUT, "-o: the path is too long");
-    }
-    for (char* at = part + 1;; at++) {
-        if (*at == '/' || *at == '\0') {
-            const char end = *at;
-            *at = '\0';
-            if (mkdir(part, 0777) != 0 && errno != EEXIST) {
-                return ST_FAIL(ctx, ST_ERR_FILE, "%s: cannot make the folder: %s", part,
-                               strerror(errno));
-            }
-            *at = end;
-            if (end == '\0') {
-                return ST_OK;
-            }
-        }
-    }
-}
 
 static st_status write_at(st_ctx* ctx, const char* dir, const char* name, const char* data,
                           size_t length)
@@ -139,30 +119,19 @@ static st_status write_about(st_ctx* ctx, const char* dir, const st_tissue_plan*
                              const st_tissue* tissue)
 {
     st_text csv;
+    st_text values;
     st_text_init(&csv, ctx);
-    st_text_add(&csv, "what,value,unit\r\n");
-    const double voxel = st_tissue_voxel_volume_um3(tissue);
-    st_text_addf(&csv, "voxel_volume,%.17g,um^3\r\n", voxel);
-    st_text_addf(&csv, "bricks,%d,1\r\n", st_tissue_brick_count(tissue));
-    for (int m = 1; m <= st_tissue_plan_medium_count(plan); m++) {
-        if (!st_tissue_plan_is_bath(plan, m)) {
-            const int64_t count = st_tissue_medium_voxel_count(tissue, m);
-            st_text_addf(&csv, "volume_%s,%.17g,mL\r\n", st_tissue_plan_medium(plan, m),
-                         (double)count * voxel * 1e-12);
-        }
-    }
-    for (int f = 0; f < st_tissue_field_count(tissue); f++) {
-        const st_field_choice c = st_tissue_field_choice(tissue, f);
-        const char* name = st_tissue_field_name(tissue, f);
-        st_text_addf(&csv, "steady_%s,%d,1\r\n", name, c.is_steady);
-        if (isfinite(c.relaxation_min)) {
-            st_text_addf(&csv, "relaxation_%s,%.17g,min\r\n", name, c.relaxation_min);
-        }
-        const st_field_ledger l = st_tissue_ledger(tissue, f);
-        st_text_addf(&csv, "steps_%s,%lld,1\r\n", name, (long long)l.step_count);
-    }
+    st_text_init(&values, ctx);
+    st_tissue_about_add(&csv, plan, tissue);
     st_text_addf(&csv, "hash,%016llx,1\r\n", (unsigned long long)st_tissue_hash(tissue));
-    return write_text(ctx, dir, "about.csv", &csv);
+    st_tissue_about_add_values(&values, plan);
+    st_status status = write_text(ctx, dir, "values.csv", &values);
+    if (status == ST_OK) {
+        status = write_text(ctx, dir, "about.csv", &csv);
+    }
+    st_text_clear(&values);
+    st_text_clear(&csv);
+    return status;
 }
 
 static st_status write_pictures(st_ctx* ctx, const char* dir, const st_tissue_plan* plan,
@@ -299,8 +268,10 @@ static void remove_unfinished(const char* dir)
             has_dash = has_dash || *at == '-';
             at--;
         }
-        const bool is_ours = strncmp(name, "fields", 6) == 0 || strncmp(name, "slice_", 6) == 0 ||
-                             strncmp(name, "voxels", 6) == 0 || strncmp(name, "about.csv", 9) == 0;
+        const bool is_ours =
+            strncmp(name, "fields", 6) == 0 || strncmp(name, "slice_", 6) == 0 ||
+            strncmp(name, "voxels", 6) == 0 || strncmp(name, "about.csv", 9) == 0 ||
+            strncmp(name, "values.csv", 10) == 0 || strncmp(name, "report.html", 11) == 0;
         char path[PATH_MAX];
         if (is_ours && has_dash && *at == '.' &&
             snprintf(path, sizeof path, "%s/%s", dir, name) < (int)sizeof path) {
@@ -406,6 +377,9 @@ static st_status run(st_ctx* ctx, const st_tissue_plan* plan, st_tissue* tissue,
     if (status == ST_OK && written == ST_OK) {
         written = write_about(ctx, dir, plan, tissue);
     }
+    if (status == ST_OK && written == ST_OK) {
+        written = st_tissue_page_write(ctx, dir);
+    }
     return status != ST_OK ? status : written;
 }
 
@@ -445,6 +419,12 @@ st_status st_tissue_run_file(st_ctx* ctx, const st_arguments* arguments)
         !kept_path(arguments->output, kept, sizeof kept)) {
         return ST_FAIL(ctx, ST_ERR_INPUT, "-o: the path is too long");
     }
+    if ((arguments->given & (ST_OPTION_SEED | ST_OPTION_SHARD | ST_OPTION_SCREEN)) != 0) {
+        return ST_FAIL(ctx, ST_ERR_INPUT,
+                       "--%s: is for studies; a tissue file has its own `seed` under `cells` and "
+                       "runs whole",
+                       (arguments->given & ST_OPTION_SEED) != 0 ? "seed" : "shard");
+    }
     const bool is_quiet = (arguments->given & ST_OPTION_QUIET) != 0;
     const st_progress_style style = is_quiet                ? ST_PROGRESS_SILENT
                                     : isatty(STDERR_FILENO) ? ST_PROGRESS_LINE
@@ -463,7 +443,7 @@ st_status st_tissue_run_file(st_ctx* ctx, const st_arguments* arguments)
     st_tissue* tissue = NULL;
     st_status status = st_tissue_plan_build(ctx, plan, arguments->threads, &tissue);
     if (status == ST_OK) {
-        status = make_folder(ctx, arguments->output);
+        status = st_tissue_cells_folder(ctx, arguments->output);
     }
     if (status == ST_OK) {
         if (style == ST_PROGRESS_LINE) {
@@ -479,7 +459,8 @@ st_status st_tissue_run_file(st_ctx* ctx, const st_arguments* arguments)
                    st_tissue_time_min(tissue), (long long)l.step_count,
                    st_tissue_balance_error(&l));
         }
-        printf("tables  %s/fields.csv, %s/about.csv\n", arguments->output, arguments->output);
+        printf("tables  %s/fields.csv, %s/about.csv\nreport  %s/report.html\n", arguments->output,
+               arguments->output, arguments->output);
     }
     st_tissue_destroy(tissue);
     st_tissue_plan_destroy(plan);

@@ -2,43 +2,31 @@
 
 #include "messages.h"
 #include "tissue_cells.h"
+#include "tissue_run.h"
+#include "zoom_files.h"
 
 #include "base/base.h"
 #include "base/table.h"
 #include "base/units.h"
 #include "stroma/report.h"
-#include "stroma/trial.h"
 
+#include <ctype.h>
+#include <ftw.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-/// Knots of the course: dense in the first days, when an injection acts.
+/// Knots of the course: dense in the first days after something was given.
 #define DENSE_DAYS  5
 #define DENSE_KNOTS 20
-#define KNOT_LIMIT  2000
+#define KNOT_LIMIT  4000
+/// A knot just before something is given, so that the course does not rise ahead of it.
+#define BEFORE_DAY (0.5 / 1440.0)
 
-/// Voxels along each edge of the piece.
-#define VOXELS 12
-
-/// What is looked at. Run defaults; `--set` changes them.
-typedef struct zoom {
-    st_ctx* ctx;
-    const st_arguments* arguments;
-    char out[PATH_MAX], sources[PATH_MAX];
-    char place[64];
-    double edge_um, days;
-    uint64_t seed;
-    int arm;
-    st_study* study;
-    const st_model* model;
-    int state_count, knot_count;
-    double *day, *parameter, *input, *state;
-} zoom;
-
-static bool read_setting(zoom* z, const char* text)
+static bool read_setting(st_zoom* z, const char* text)
 {
     const char* equals = strchr(text, '=');
     const size_t length = equals != NULL ? (size_t)(equals - text) : 0;
@@ -51,6 +39,10 @@ static bool read_setting(zoom* z, const char* text)
         snprintf(z->place, sizeof z->place, "%s", equals + 1);
         return true;
     }
+    if (length == 3 && strncmp(text, "arm", 3) == 0 && strlen(equals + 1) < sizeof z->arm_name) {
+        snprintf(z->arm_name, sizeof z->arm_name, "%s", equals + 1);
+        return true;
+    }
     if (length == 4 && strncmp(text, "edge", 4) == 0) {
         return st_unit_parse("um", &um, why, sizeof why) &&
                st_quantity_parse(equals + 1, &number, &unit, &unit_text, why, sizeof why) &&
@@ -60,7 +52,7 @@ static bool read_setting(zoom* z, const char* text)
     return false;
 }
 
-static st_status read_settings(zoom* z)
+static st_status read_settings(st_zoom* z)
 {
     snprintf(z->place, sizeof z->place, "synovium");
     z->edge_um = 1000.0;
@@ -68,7 +60,8 @@ static st_status read_settings(zoom* z)
     for (int i = 0; i < z->arguments->set_count; i++) {
         if (!read_setting(z, z->arguments->set[i])) {
             return ST_FAIL(z->ctx, ST_ERR_INPUT,
-                           "--set %s: expected place=NAME, or edge=LENGTH from 50 um to 1 cm",
+                           "--set %s: expected place=NAME, edge=LENGTH from 50 um to 1 cm, or "
+                           "arm=NAME of a twin arm",
                            z->arguments->set[i]);
         }
     }
@@ -91,58 +84,181 @@ static st_status read_settings(zoom* z)
     return ST_OK;
 }
 
-static st_status name_folders(zoom* z)
+static st_status name_folders(st_zoom* z)
 {
     const st_arguments* a = z->arguments;
-    const int n = a->output != NULL
-                      ? snprintf(z->out, sizeof z->out, "%s", a->output)
-                      : snprintf(z->out, sizeof z->out, "%s/zoom-%d", a->file, a->patient);
-    const int m = snprintf(z->sources, sizeof z->sources, "%.*s/source", PATH_MAX - 16, z->out);
-    return n < (int)sizeof z->out - 16 && m < (int)sizeof z->sources
+    const char* temporary = getenv("TMPDIR");
+    int n = a->output != NULL
+                ? snprintf(z->out, sizeof z->out, "%s", a->output)
+                : snprintf(z->out, sizeof z->out, "%s/zoom-%d%s%s", a->file, a->patient,
+                           z->arm_name[0] != '\0' ? "-" : "", z->arm_name);
+    for (char* c = z->out + strlen(z->out) - strlen(z->arm_name); a->output == NULL && *c != '\0';
+         c++) {
+        *c = isalnum((unsigned char)*c) || strchr("-_.", *c) ? *c : '_';
+    }
+    for (; n > 1 && n < (int)sizeof z->out && z->out[n - 1] == '/'; n--) {
+        z->out[n - 1] = '\0';
+    }
+    const int m = snprintf(z->sources, sizeof z->sources, "%s/stroma-zoom-XXXXXX",
+                           temporary != NULL && temporary[0] != '\0' ? temporary : "/tmp");
+    return n < (int)sizeof z->out - 64 && m < (int)sizeof z->sources - 64
                ? ST_OK
                : ST_FAIL(z->ctx, ST_ERR_INPUT, "-o: the path is too long");
+}
+
+/// A result is not written over unless that is asked for.
+static st_status check_folder(const st_zoom* z)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%.*s/about.csv", PATH_MAX - 16, z->out);
+    if (access(path, F_OK) == 0 && (z->arguments->given & ST_OPTION_FORCE) == 0) {
+        return ST_FAIL(z->ctx, ST_ERR_INPUT, "%s: holds a result; use --force to replace it", path);
+    }
+    return ST_OK;
+}
+
+static int remove_one(const char* path, const struct stat* about, int flag, struct FTW* where)
+{
+    (void)about, (void)flag, (void)where;
+    return remove(path);
 }
 
 // --- the joint's course
 // -----------------------------------------------------------------------------
 
-static st_status make_room(zoom* z)
+static int by_value(const void* left, const void* right)
 {
-    z->day = st_alloc(z->ctx, KNOT_LIMIT, sizeof *z->day);
-    for (int i = 0; z->day != NULL && i < KNOT_LIMIT; i++) {
-        const double day = i <= DENSE_DAYS * DENSE_KNOTS
-                               ? (double)i / DENSE_KNOTS
-                               : DENSE_DAYS + 0.5 * (i - DENSE_DAYS * DENSE_KNOTS);
-        if (day > z->days) {
-            break;
-        }
+    const double a = *(const double*)left;
+    const double b = *(const double*)right;
+    return a < b ? -1 : a > b;
+}
+
+static void add_knot(st_zoom* z, double day)
+{
+    if (day >= 0.0 && day <= z->days && z->knot_count < KNOT_LIMIT) {
         z->day[z->knot_count++] = day;
     }
+}
+
+/// Half days, dense ones after day 0 and after everything that was given later.
+static void choose_knots(st_zoom* z)
+{
+    z->knot_count = 0;
+    for (int i = 0; i <= 2 * (int)z->days; i++) {
+        add_knot(z, 0.5 * i);
+    }
+    for (int e = -1; e < z->single.event_count; e++) {
+        const double from = e < 0 ? 0.0 : z->single.event[e].day;
+        add_knot(z, from - BEFORE_DAY);
+        for (int i = 0; i <= DENSE_DAYS * DENSE_KNOTS; i++) {
+            add_knot(z, from + (double)i / DENSE_KNOTS);
+        }
+    }
+    qsort(z->day, (size_t)z->knot_count, sizeof *z->day, by_value);
+    int kept = 0;
+    for (int i = 0; i < z->knot_count; i++) {
+        if (kept == 0 || z->day[i] - z->day[kept - 1] > 1e-9) {
+            z->day[kept++] = z->day[i];
+        }
+    }
+    z->knot_count = kept;
+}
+
+static st_status make_room(st_zoom* z)
+{
+    z->day = st_alloc(z->ctx, KNOT_LIMIT, sizeof *z->day);
     z->parameter =
         st_alloc(z->ctx, (size_t)st_model_parameter_count(z->model) + 1u, sizeof(double));
     z->input = st_alloc(z->ctx, (size_t)st_model_input_count(z->model) + 1u, sizeof(double));
-    z->state =
-        st_alloc(z->ctx, (size_t)z->knot_count * (size_t)z->state_count + 1u, sizeof(double));
+    z->state = st_alloc(z->ctx, (size_t)KNOT_LIMIT * (size_t)z->state_count + 1u, sizeof(double));
+    z->single = (st_single){.parameter = z->parameter, .input = z->input, .state = z->state};
     return z->day && z->parameter && z->input && z->state ? ST_OK : ST_ERR_MEMORY;
 }
 
-static st_status solve(zoom* z)
+/// The person's own arm, or the twin arm that is asked for.
+static st_status choose_arm(st_zoom* z)
+{
+    const int own = z->arm;
+    const char* twins[64];
+    int count = 0;
+    if (z->arm_name[0] == '\0') {
+        return ST_OK;
+    }
+    for (int a = 0; a < st_study_arm_count(z->study); a++) {
+        const st_arm_info* arm = st_study_arm(z->study, a);
+        if ((a == own || arm->is_twin) && count < 64) {
+            twins[count++] = arm->name;
+        }
+        if ((a == own || arm->is_twin) && strcmp(arm->name, z->arm_name) == 0) {
+            z->arm = a;
+            return ST_OK;
+        }
+    }
+    st_text names;
+    st_text_init(&names, z->ctx);
+    for (int i = 0; i < count; i++) {
+        st_text_addf(&names, "%s%s", i > 0 ? ", " : "", twins[i]);
+    }
+    const st_status status = ST_FAIL(
+        z->ctx, ST_ERR_INPUT, "--set arm=%s: person %d is in %s; allowed: %s", z->arm_name,
+        z->arguments->patient, st_study_arm(z->study, own)->name, names.failed ? "" : names.data);
+    st_text_clear(&names);
+    return status;
+}
+
+/// Reads the run's own files again, finds the person, and computes the course: first what happened,
+/// then all knots.
+static st_status solve(st_zoom* z)
 {
     char path[PATH_MAX];
     char models[PATH_MAX];
+    static const double begin[1] = {0.0};
+    const int64_t id = z->arguments->patient;
+    ST_TRY(st_store_sources(z->ctx, z->arguments->file, z->sources, id, &z->seed, &z->arm));
+    if (z->arm < 0) {
+        return ST_FAIL(z->ctx, ST_ERR_INPUT, "%s: the run has no person %d; people are in %s",
+                       z->arguments->file, z->arguments->patient, "tables/people.csv");
+    }
     snprintf(path, sizeof path, "%.*s/study.yaml", PATH_MAX - 16, z->sources);
     snprintf(models, sizeof models, "%.*s/models", PATH_MAX - 16, z->sources);
     ST_TRY(st_study_load(z->ctx, path, models, &z->study));
     z->model = st_study_model(z->study);
     z->state_count = st_model_state_count(z->model);
+    ST_TRY(choose_arm(z));
     ST_TRY(make_room(z));
-    const st_single out = {.parameter = z->parameter, .input = z->input, .state = z->state};
-    return st_single_solve(z->ctx, z->study, z->seed, z->arm, z->arguments->patient, z->day,
-                           z->knot_count, &out);
+    ST_TRY(st_single_solve(z->ctx, z->study, z->seed, z->arm, id, begin, 1, &z->single));
+    choose_knots(z);
+    return st_single_solve(z->ctx, z->study, z->seed, z->arm, id, z->day, z->knot_count,
+                           &z->single);
+}
+
+/// No such place: tells those in which cells live.
+static st_status fail_place(const st_zoom* z)
+{
+    st_text names;
+    st_text_init(&names, z->ctx);
+    for (int p = 0; p < st_model_place_count(z->model); p++) {
+        const char* name = st_model_place(z->model, p)->name;
+        bool has_cells = false;
+        for (int s = 0; s < z->state_count; s++) {
+            const st_state_info* info = st_model_state(z->model, s);
+            const char* at = strchr(info->name, '@');
+            has_cells = has_cells ||
+                        (info->kind == ST_STATE_CELL && at != NULL && strcmp(at + 1, name) == 0);
+        }
+        if (has_cells) {
+            st_text_addf(&names, "%s%s", names.length > 0 ? ", " : "", name);
+        }
+    }
+    const st_status status = ST_FAIL(
+        z->ctx, ST_ERR_INPUT, "--set place=%s: the model has no such place with cells; allowed: %s",
+        z->place, names.length > 0 ? names.data : "none");
+    st_text_clear(&names);
+    return status;
 }
 
 /// Volume of the place for this person, mL.
-static st_status find_volume(const zoom* z, double* out)
+static st_status find_volume(const st_zoom* z, double* out)
 {
     const st_tape* tape = st_model_description_tape(z->model);
     double* slot = st_alloc(z->ctx, (size_t)tape->input_count + 1u, sizeof *slot);
@@ -163,8 +279,7 @@ static st_status find_volume(const zoom* z, double* out)
                                                                             : *out;
         }
         if (!(*out > 0.0)) {
-            status = ST_FAIL(z->ctx, ST_ERR_INPUT, "--set place=%s: the model has no such place",
-                             z->place);
+            status = fail_place(z);
         }
     }
     st_free(z->ctx, slot);
@@ -173,164 +288,103 @@ static st_status find_volume(const zoom* z, double* out)
     return status;
 }
 
-// --- the files
-// -------------------------------------------------------------------------------------
-
-static st_status write_file(const zoom* z, const char* name, st_text* text)
+/// A path as a shell takes it.
+static void print_path(const char* path)
 {
-    char path[PATH_MAX];
-    snprintf(path, sizeof path, "%.*s/%s", PATH_MAX - 32, z->out, name);
-    const st_status status =
-        text->failed ? ST_ERR_MEMORY : st_file_write(z->ctx, path, text->data, text->length);
-    st_text_clear(text);
-    return status;
+    bool is_plain = path[0] != '-';
+    for (const char* c = path; *c != '\0'; c++) {
+        is_plain = is_plain && (isalnum((unsigned char)*c) || strchr("/-_.+,:@%", *c) != NULL);
+    }
+    if (is_plain) {
+        fputs(path, stdout);
+        return;
+    }
+    putchar('\'');
+    for (const char* c = path; *c != '\0'; c++) {
+        *c == '\'' ? fputs("'\\''", stdout) : putchar(*c);
+    }
+    putchar('\'');
 }
 
-static st_status write_person(const zoom* z)
+/// What was done, and what can be done next.
+static void print_story(const st_zoom* z)
 {
-    st_text t;
-    st_text_init(&t, z->ctx);
-    st_text_add(&t, "name,value\r\n");
-    for (int i = 0; i < st_model_parameter_count(z->model); i++) {
-        st_text_addf(&t, "%s,%.17g\r\n", st_model_parameter(z->model, i)->name, z->parameter[i]);
-    }
-    for (int i = 0; i < st_model_input_count(z->model); i++) {
-        st_text_addf(&t, "%s,%.17g\r\n", st_model_input(z->model, i)->name, z->input[i]);
-    }
-    return write_file(z, "person.csv", &t);
-}
-
-static st_status write_course(const zoom* z)
-{
-    st_text t;
-    st_text_init(&t, z->ctx);
-    st_text_add(&t, "day");
-    for (int s = 0; s < z->state_count; s++) {
-        st_text_addf(&t, ",%s", st_model_state(z->model, s)->name);
-    }
-    st_text_add(&t, "\r\n");
-    for (int i = 0; i < z->knot_count; i++) {
-        st_text_addf(&t, "%.17g", z->day[i]);
-        for (int s = 0; s < z->state_count; s++) {
-            st_text_addf(&t, ",%.17g", z->state[(size_t)i * (size_t)z->state_count + (size_t)s]);
-        }
-        st_text_add(&t, "\r\n");
-    }
-    return write_file(z, "course.csv", &t);
-}
-
-static bool is_here(const zoom* z, int state)
-{
-    const st_state_info* info = st_model_state(z->model, state);
-    return info->kind == ST_STATE_CELL && strcmp(strchr(info->name, '@') + 1, z->place) == 0;
-}
-
-/// What the joint as a whole says of a cube of this size: to be held against cells.csv.
-static st_status write_expected(const zoom* z, double share)
-{
-    st_text t;
-    st_text_init(&t, z->ctx);
-    st_text_add(&t, "day");
-    for (int s = 0; s < z->state_count; s++) {
-        if (is_here(z, s)) {
-            st_text_addf(&t, ",%s", st_model_state(z->model, s)->name);
-        }
-    }
-    for (int i = 0; i < z->knot_count; i++) {
-        st_text_addf(&t, "\r\n%.9g", z->day[i]);
-        for (int s = 0; s < z->state_count; s++) {
-            if (is_here(z, s)) {
-                st_text_addf(&t, ",%.6g",
-                             share * z->state[(size_t)i * (size_t)z->state_count + (size_t)s]);
-            }
-        }
-    }
-    st_text_add(&t, "\r\n");
-    return write_file(z, "expected.csv", &t);
-}
-
-static st_status write_tissue(const zoom* z)
-{
-    const char* model = NULL;
-    size_t length;
-    double volume_mL;
-    st_text t;
-    ST_TRY(find_volume(z, &volume_mL));
-    const double share = z->edge_um * z->edge_um * z->edge_um * 1e-12 / volume_mL;
-    ST_TRY(write_expected(z, share));
-    st_model_source(z->model, 0, &model, &length);
-    const char* slash = strrchr(model, '/');
-    st_text_init(&t, z->ctx);
-    st_text_addf(
-        &t,
-        "tissue: Patient %d, %s, cell by cell\n"
-        "description: >-\n  A cube of the %s of one trial patient. Fluid, blood and all levels "
-        "follow the\n  joint's own course (course.csv), computed once more from the run.\n"
-        "model: source/models/%s\n"
-        "box: { from: [0 um, 0 um, 0 um], to: [%.9g um, %.9g um, %.9g um], voxel: %.17g um }\n"
-        "media:\n  piece: { place: %s }\n"
-        "geometry:\n  - { medium: piece, box: { from: [0 um, 0 um, 0 um], to: [%.9g um, %.9g um, "
-        "%.9g um] } }\n"
-        "fields: {}\ncells:\n  seed: %llu\n  steps: { field: 3 h, mechanics: 6 h, fate: 6 h }\n"
-        "  reach: whole\n  person: person.csv\n  course: course.csv\n  place:\n",
-        z->arguments->patient, z->place, z->place, slash != NULL ? slash + 1 : model, z->edge_um,
-        z->edge_um, z->edge_um, z->edge_um / VOXELS, z->place, z->edge_um, z->edge_um, z->edge_um,
-        (unsigned long long)(z->seed & 0x7fffffffffffffffull));
-    int entries = 0;
-    for (int s = 0; s < z->state_count; s++) {
-        if (is_here(z, s)) {
-            st_text_addf(&t, "    - { cell: %s, number: %.0f }\n",
-                         st_model_state(z->model, s)->name, floor(share * z->state[s] + 0.5));
-            entries++;
-        }
-    }
-    st_text_addf(&t, "run: { until: %g day, every: 1 day }\noutput: { vtk: true }\n", z->days);
-    if (entries == 0) {
-        st_text_clear(&t);
-        return ST_FAIL(z->ctx, ST_ERR_INPUT, "--set place=%s: no cells live there", z->place);
-    }
-    return write_file(z, "tissue.yaml", &t);
-}
-
-/// The cells of the piece beside what the joint as a whole says, at the end.
-static void print_story(const zoom* z)
-{
+    char file[PATH_MAX];
     printf("patient %d, arm %s: %g days of a cube of %g um of %s\n", z->arguments->patient,
            st_study_arm(z->study, z->arm)->name, z->days, z->edge_um, z->place);
+    for (int e = 0; e < z->single.event_count; e++) {
+        if (z->single.event[e].day <= z->days) {
+            printf("later   %s on day %.4g, as in the trial\n", z->single.event[e].name,
+                   z->single.event[e].day);
+        }
+    }
     printf("cells   %s/cells.csv, beside what the joint as a whole says in expected.csv\n", z->out);
-    printf("page    %s/summary.html; again: stroma run %s/tissue.yaml\n", z->out, z->out);
+    printf("report  %s/report.html\n", z->out);
+    snprintf(file, sizeof file, "%.*s/tissue.yaml", PATH_MAX - 16, z->out);
+    fputs("again   stroma run ", stdout);
+    print_path(file);
+    fputs(" -o ", stdout);
+    print_path(z->out);
+    fputs(" --force\n", stdout);
+    if (z->arguments->output == NULL) {
+        fputs("trial   stroma report ", stdout);
+        print_path(z->arguments->file);
+        fputs("   shows it on the page of the trial\n", stdout);
+    }
+    for (int a = 0; a < st_study_arm_count(z->study); a++) {
+        const st_arm_info* arm = st_study_arm(z->study, a);
+        if (arm->is_twin && a != z->arm) {
+            fputs("control stroma zoom ", stdout);
+            print_path(z->arguments->file);
+            printf(" --patient %d --set arm=%s   the same person there\n", z->arguments->patient,
+                   arm->name);
+        }
+    }
 }
 
-static st_status zoom_in(zoom* z)
+/// All that can be wrong is found before anything is written.
+static st_status find_out(st_zoom* z, double* share)
+{
+    double volume_mL = 0.0;
+    int kinds = 0;
+    ST_TRY(solve(z));
+    ST_TRY(find_volume(z, &volume_mL));
+    *share = z->edge_um * z->edge_um * z->edge_um * 1e-12 / volume_mL;
+    for (int s = 0; s < z->state_count; s++) {
+        kinds += st_zoom_files_is_here(z, s);
+    }
+    return kinds > 0 ? ST_OK : fail_place(z);
+}
+
+static st_status zoom_in(st_zoom* z)
 {
     char path[PATH_MAX];
+    double share = 0.0;
     st_tissue_plan* plan = NULL;
     ST_TRY(read_settings(z));
     ST_TRY(name_folders(z));
-    ST_TRY(st_tissue_cells_folder(z->ctx, z->sources));
-    ST_TRY(st_store_sources(z->ctx, z->arguments->file, z->sources, z->arguments->patient, &z->seed,
-                            &z->arm));
-    if (z->arm < 0) {
-        return ST_FAIL(z->ctx, ST_ERR_INPUT, "%s: the run has no person %d", z->arguments->file,
-                       z->arguments->patient);
+    ST_TRY(check_folder(z));
+    if (mkdtemp(z->sources) == NULL) {
+        return ST_FAIL(z->ctx, ST_ERR_FILE, "%s: cannot be made: set TMPDIR to a folder with room",
+                       z->sources);
     }
-    ST_TRY(solve(z));
-    ST_TRY(write_person(z));
-    ST_TRY(write_course(z));
-    ST_TRY(write_tissue(z));
+    st_status status = find_out(z, &share);
+    nftw(z->sources, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    ST_TRY(status);
+    ST_TRY(st_zoom_files_write(z, share));
     snprintf(path, sizeof path, "%.*s/tissue.yaml", PATH_MAX - 16, z->out);
     ST_TRY(st_tissue_plan_load(z->ctx, path, &plan));
     st_arguments arguments = *z->arguments;
     arguments.output = z->out;
     arguments.given |= ST_OPTION_QUIET;
-    const st_status status = st_tissue_cells_run(z->ctx, &arguments, plan);
+    status = st_tissue_cells_run(z->ctx, &arguments, plan);
     st_tissue_plan_destroy(plan);
     return status;
 }
 
 static int perform(st_ctx* ctx, const st_arguments* arguments)
 {
-    zoom z = {.ctx = ctx, .arguments = arguments};
+    st_zoom z = {.ctx = ctx, .arguments = arguments};
     if ((arguments->given & ST_OPTION_PATIENT) == 0) {
         fputs("stroma zoom: which patient? expected --patient N, a person of the run; try stroma "
               "--help\n",
@@ -338,6 +392,7 @@ static int perform(st_ctx* ctx, const st_arguments* arguments)
         return ST_EXIT_INPUT;
     }
     const st_status status = zoom_in(&z);
+    const bool is_kept = status == ST_ERR_INTERRUPTED && st_tissue_run_is_kept(z.out);
     if (status == ST_OK && (arguments->given & ST_OPTION_QUIET) == 0) {
         print_story(&z);
     }
@@ -346,6 +401,10 @@ static int perform(st_ctx* ctx, const st_arguments* arguments)
     st_free(ctx, z.input);
     st_free(ctx, z.state);
     st_study_destroy(z.study);
+    if (is_kept) {
+        fputs("interrupted; the last state is kept, the same command goes on\n", stderr);
+        return ST_EXIT_INTERRUPTED;
+    }
     return st_messages_print(ctx, status, stderr);
 }
 
@@ -357,10 +416,12 @@ const st_command ST_ZOOM_COMMAND = {
             "  -o, --output OUT   folder for the result; default DIR/zoom-N\n"
             "      --until T      how long after day 0; default 30d\n"
             "      --set P=V      place=synovium, edge=1mm: which place of the model, how large a "
-            "cube\n"
+            "cube;\n                     arm=NAME: the same person in a twin arm (then "
+            "DIR/zoom-N-NAME)\n"
             "      --threads N    default: one per CPU\n"
+            "      --force        write over a result that is there\n"
             "  -q, --quiet        say nothing unless something is wrong\n",
     .options = ST_OPTION_OUTPUT | ST_OPTION_UNTIL | ST_OPTION_SET | ST_OPTION_THREADS |
-               ST_OPTION_QUIET | ST_OPTION_PATIENT | ST_OPTION_HELP,
+               ST_OPTION_QUIET | ST_OPTION_PATIENT | ST_OPTION_FORCE | ST_OPTION_HELP,
     .perform = perform,
 };

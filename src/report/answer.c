@@ -45,7 +45,7 @@ static const char* direction(double value)
     return value < 0.0 ? "lower" : "higher";
 }
 
-void st_answer_add_amount(st_text* out, const st_findings* f, int measure, double value)
+static void add_amount(st_text* out, const st_findings* f, int measure, double value)
 {
     const st_words size = st_words_number(fabs(value), st_words_decimals(f, measure));
     st_text_add(out, size.text);
@@ -53,18 +53,18 @@ void st_answer_add_amount(st_text* out, const st_findings* f, int measure, doubl
     st_text_addf(out, "%s%s", value != 0.0 ? " " : "", value != 0.0 ? direction(value) : "");
 }
 
-void st_answer_add_range(st_text* out, const st_findings* f, int measure, double lo, double hi)
+static void add_range(st_text* out, const st_findings* f, int measure, double lo, double hi)
 {
     const int decimals = st_words_decimals(f, measure);
     if (lo == hi) {
-        st_answer_add_amount(out, f, measure, lo);
+        add_amount(out, f, measure, lo);
         return;
     }
     if ((lo < 0.0) != (hi < 0.0) || lo == 0.0 || hi == 0.0) {
         st_text_add(out, "between ");
-        st_answer_add_amount(out, f, measure, lo);
+        add_amount(out, f, measure, lo);
         st_text_add(out, " and ");
-        st_answer_add_amount(out, f, measure, hi);
+        add_amount(out, f, measure, hi);
         return;
     }
     const st_words near = st_words_number(fmin(fabs(lo), fabs(hi)), decimals);
@@ -95,13 +95,13 @@ static void add_beside_control(st_text* out, const st_findings* f, int arm, bool
                      f->arm[f->arm[arm].control].label);
         return;
     }
-    st_answer_add_range(out, f, m, c->lo, c->hi);
+    add_range(out, f, m, c->lo, c->hi);
     st_text_addf(out, " with %s", f->arm[arm].label);
     if (names_control) {
         st_text_addf(out, " than with %s", f->arm[f->arm[arm].control].label);
     }
     st_text_add(out, is_first ? " (95 % range; mean " : " (mean ");
-    st_answer_add_amount(out, f, m, c->difference);
+    add_amount(out, f, m, c->difference);
     st_text_add(out, sign == ST_ANSWER_INCLUDES_ZERO ? "; no clear difference)"
                      : sign == ST_ANSWER_BETTER      ? ", better)"
                                                      : ", worse)");
@@ -146,12 +146,12 @@ static void add_alone(st_text* out, const st_findings* f)
         return;
     }
     if (isfinite(o->change_lo) && isfinite(o->change_hi)) {
-        st_answer_add_range(out, f, m, o->change_lo, o->change_hi);
+        add_range(out, f, m, o->change_lo, o->change_hi);
     } else {
-        st_answer_add_amount(out, f, m, o->change);
+        add_amount(out, f, m, o->change);
     }
     st_text_addf(out, " than at the start with %s (95 %% range; mean ", f->arm[0].label);
-    st_answer_add_amount(out, f, m, o->change);
+    add_amount(out, f, m, o->change);
     st_text_add(out, "); there is no control arm, so this is not the effect of the treatment.");
 }
 
@@ -208,7 +208,7 @@ static int arm_of_largest_product(const st_findings* f, const int* arms, int cou
 static void add_share(st_text* out, const st_findings* f, double whole, double part)
 {
     if (part * whole < 0.0) {
-        st_answer_add_amount(out, f, f->primary_measure, part);
+        add_amount(out, f, f->primary_measure, part);
     } else {
         const int decimals = st_words_decimals(f, f->primary_measure);
         st_text_add(out, st_words_number(fabs(part), decimals).text);
@@ -230,7 +230,7 @@ static void compose_split(const st_findings* f, const int* arms, int count, st_t
         return;
     }
     st_text_addf(out, "With %s the score ended ", f->arm[arm].label);
-    st_answer_add_amount(out, f, m, total->mean);
+    add_amount(out, f, m, total->mean);
     st_text_add(out, " than at the start, of which selection at entry, natural course, context "
                      "and the procedure make ");
     add_share(out, f, total->mean, total->mean - product->mean);
@@ -244,9 +244,9 @@ static void compose_split(const st_findings* f, const int* arms, int count, st_t
                      st_words_number(fmax(fabs(product->lo), fabs(product->hi)), decimals).text,
                      st_words_number(fabs(product->mean), decimals).text);
     } else {
-        st_answer_add_range(out, f, m, product->lo, product->hi);
+        add_range(out, f, m, product->lo, product->hi);
         st_text_add(out, " (mean ");
-        st_answer_add_amount(out, f, m, product->mean);
+        add_amount(out, f, m, product->mean);
         st_text_add(out,
                     product->lo <= 0.0 && product->hi >= 0.0 ? "; this includes no effect)" : ")");
     }

@@ -26,10 +26,4 @@ int st_answer_arms(const st_findings* f, int* arms);
 /// Plain UTF-8, not yet escaped. `sentence` is an array of initialised texts.
 void st_answer_compose(const st_findings* f, st_text* sentence);
 
-/// "4 to 10 points lower", "between 5 points lower and 1 point higher".
-void st_answer_add_range(st_text* out, const st_findings* f, int measure, double lo, double hi);
-
-/// "7 points lower", "no change".
-void st_answer_add_amount(st_text* out, const st_findings* f, int measure, double value);
-
 #endif

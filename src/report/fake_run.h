@@ -460,4 +460,15 @@ static st_study fake_knee_study(int size)
     return s;
 }
 
+/// Its last arm alone, without a control.
+static inline st_study fake_one_arm_study(int size)
+{
+    const st_study whole = fake_knee_study(size);
+    st_study s = {.title = "One arm", .arm_count = 1, .source_count = 1};
+    s.arm[0] = whole.arm[3];
+    s.arm[0].control = -1;
+    s.effect[0] = -6.0;
+    return s;
+}
+
 #endif

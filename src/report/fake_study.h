@@ -289,6 +289,60 @@ const char* st_people_title(const st_people* p)
     (void)p;
     return "OAI, symptomatic (PMC6284324)";
 }
+// A distribution, and a fact that nothing asks about.
+int st_people_figure_count(const st_people* p)
+{
+    (void)p;
+    return 2;
+}
+int st_people_fact_count(const st_people* p)
+{
+    (void)p;
+    return 1;
+}
+st_figure_info st_people_figure(const st_people* p, int i)
+{
+    (void)p, (void)i;
+    return (st_figure_info){"height", NAN, "m", NULL, "usual heights <of> older adults"};
+}
+const st_candidacy* st_study_candidacy(const st_study* s)
+{
+    (void)s;
+    return NULL;
+}
+// The last arms of a study follow one plan.
+int st_study_plan_count(const st_study* s, int arm)
+{
+    (void)s;
+    return arm >= 2;
+}
+const st_care* st_study_plan(const st_study* s, int arm, int index)
+{
+    (void)arm, (void)index;
+    return (const st_care*)(const void*)s;
+}
+const char* st_care_title(const st_care* care)
+{
+    (void)care;
+    return "Walking";
+}
+const char* st_care_source(const st_care* care, const char** name, size_t* length)
+{
+    (void)care;
+    *name = "plans/walking.yaml";
+    *length = 0;
+    return "";
+}
+int st_care_figure_count(const st_care* care)
+{
+    (void)care;
+    return 1;
+}
+st_figure_info st_care_figure(const st_care* care, int i)
+{
+    (void)care, (void)i;
+    return (st_figure_info){"adherence", 0.75, "1", "PMID: 12345678", NULL};
+}
 const st_instrument_info* st_instruments_at(const st_instruments* i, int index)
 {
     (void)i;

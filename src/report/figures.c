@@ -1,6 +1,8 @@
 #include "report/figures.h"
 #include "report/html.h"
 
+#include "base/maths.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,9 +39,15 @@ st_figures_scale st_figures_scale_round(double lo, double hi, int tick_count)
     return scale;
 }
 
+static double on_scale(const st_figures_scale* scale, double value)
+{
+    return scale->is_log ? st_log(1.0 + fmax(value, 0.0)) / st_log(10.0) : value;
+}
+
 double st_figures_at(const st_figures_scale* scale, double value)
 {
-    const double share = (value - scale->lo) / (scale->hi - scale->lo);
+    const double foot = on_scale(scale, scale->lo);
+    const double share = (on_scale(scale, value) - foot) / (on_scale(scale, scale->hi) - foot);
     return scale->from + share * (scale->to - scale->from);
 }
 
@@ -100,6 +108,15 @@ static st_figures_scale y_scale(const st_figure_lines* lines)
         lo = fmin(lo, fmin(lines->point[i].y, lines->point[i].lo));
         hi = fmax(hi, fmax(lines->point[i].y, lines->point[i].hi));
     }
+    if (lines->is_log) { // 0, 1, 10, 100 ...
+        double decades = 1.0;
+        while (st_pow(10.0, decades) < hi) {
+            decades += 1.0;
+        }
+        const double step = decades > 12.0 ? 3.0 : decades > 6.0 ? 2.0 : 1.0;
+        decades = step * ceil(decades / step);
+        return (st_figures_scale){.hi = st_pow(10.0, decades), .step = step, .is_log = true};
+    }
     // A scale's own floor is shown when it is not far away, so that sizes can be judged.
     if (lines->y_floor < lo && lo - lines->y_floor < 1.5 * (hi - lo)) {
         lo = lines->y_floor;
@@ -107,15 +124,28 @@ static st_figures_scale y_scale(const st_figure_lines* lines)
     return st_figures_scale_round(lo, hi, 5);
 }
 
+/// Ticks are 0 ... tick_count().
 static int tick_count(const st_figures_scale* y)
 {
-    return (int)floor((y->hi - y->lo) / y->step + 0.5);
+    return y->is_log ? 1 + (int)floor(st_log(y->hi) / st_log(10.0) / y->step + 0.5)
+                     : (int)floor((y->hi - y->lo) / y->step + 0.5);
+}
+
+static double tick_value(const st_figures_scale* y, int i)
+{
+    if (y->is_log) {
+        return i == 0 ? 0.0 : floor(st_pow(10.0, (i - 1) * y->step) + 0.5);
+    }
+    return y->lo + i * y->step;
 }
 
 // Many zeros read badly: 700000 is 7 x 10^5.
 static st_words tick_text(const st_figures_scale* y, double value)
 {
     const double largest = fmax(fabs(y->lo), fabs(y->hi));
+    if (y->is_log) {
+        return value < 1e4 ? st_words_whole((int64_t)value) : st_words_precise(value, 1);
+    }
     if (largest >= 1e5 || y->step < 1e-4) {
         return fabs(value) < 1e-9 * y->step ? st_words_number(0.0, 0) : st_words_precise(value, 3);
     }
@@ -127,7 +157,7 @@ static double tick_room(const st_figures_scale* y)
 {
     double em = 0.0;
     for (int i = 0; i <= tick_count(y); i++) {
-        em = fmax(em, st_words_width(tick_text(y, y->lo + i * y->step).text));
+        em = fmax(em, st_words_width(tick_text(y, tick_value(y, i)).text));
     }
     return fmax(40.0, em * LETTER + 12.0);
 }
@@ -137,7 +167,7 @@ static void add_axes(st_text* out, const st_figure_lines* lines, const layout* l
 {
     const int ticks = tick_count(y);
     for (int i = 0; i <= ticks; i++) {
-        const double value = y->lo + i * y->step;
+        const double value = tick_value(y, i);
         const double at = st_figures_at(y, value);
         const st_words number = tick_text(y, value);
         st_text_addf(out,
@@ -295,7 +325,7 @@ static int order_by_end(const st_figure_lines* lines, const st_figures_scale* y,
     int count = 0;
     for (int s = 0; s < lines->series_count; s++) {
         const int last = last_known(&lines->series[s]);
-        if (last < 0) {
+        if (last < 0 || lines->series[s].is_unlabelled) {
             continue;
         }
         const double at = st_figures_at(y, lines->series[s].y[last]);

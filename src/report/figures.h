@@ -36,7 +36,8 @@ typedef struct st_figure_series {
     const double* lo; ///< NULL: no band
     const double* hi;
     bool has_dots;
-    bool is_step; ///< keeps its value up to the next point
+    bool is_step;       ///< keeps its value up to the next point
+    bool is_unlabelled; ///< its name is not written at its end
 } st_figure_series;
 
 /// A published point: a hollow diamond with whiskers (NAN: none).
@@ -59,6 +60,7 @@ typedef struct st_figure_lines {
     double y_floor;       ///< the scale's lowest value, NAN when it has none
     bool has_faint_bands; ///< for bands that mostly lie over each other
     bool labels_value;    ///< the last value stands beside the label
+    bool is_log;          ///< counts on a logarithmic scale that has room for 0 at its foot
 } st_figure_lines;
 
 /// Begins <figure> with its heading; ended by st_figures_end().
@@ -194,7 +196,7 @@ typedef struct st_figures_scale {
     double lo, hi;   ///< data
     double from, to; ///< pixels
     double step;     ///< between ticks
-    bool is_log;     ///< lo, hi are exponents of ten
+    bool is_log;     ///< a value stands at log10(1 + value); `step` is in decades
 } st_figures_scale;
 
 /// A scale with round ends that holds [lo, hi].

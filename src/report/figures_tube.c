@@ -1,6 +1,8 @@
 #include "report/figures.h"
 #include "report/html.h"
 
+#include "stroma/procedure.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -14,29 +16,17 @@ typedef struct shade_rect {
     float x, y, width, height;
 } shade_rect;
 
-static int rounded(double share)
+static int rounded(double level)
 {
-    const int value = (int)(share + 0.5) / SHADE * SHADE + SHADE / 2;
+    const int value = (int)(level + 0.5) / SHADE * SHADE + SHADE / 2;
     return value > 255 ? 255 : value;
 }
 
-/// Plasma is straw, red cells red, platelets amber, white cells blue. Thin suspensions are made
-/// visible: a thousandth of platelets or white cells already shows.
 static int colour_of(double red, double platelet, double white)
 {
-    static const double paint[4][3] = {
-        {178, 34, 40}, {222, 150, 20}, {70, 110, 190}, {250, 243, 214}};
-    const double r = red < 0.9 ? red / 0.9 : 1.0;
-    const double p = (1.0 - r) * platelet / (platelet + 0.004);
-    const double w = (1.0 - r) * white / (white + 0.004);
-    const double rest = fmax(1.0 - r - p - w, 0.0);
-    const double part[4] = {r, p, w, rest};
-    double rgb[3] = {0.0, 0.0, 0.0};
-    for (int k = 0; k < 4; k++) {
-        for (int i = 0; i < 3; i++) {
-            rgb[i] += part[k] * paint[k][i] / (r + p + w + rest);
-        }
-    }
+    double rgb[3];
+
+    st_spin_picture_colour(red, platelet, white, rgb);
     return rounded(rgb[0]) << 16 | rounded(rgb[1]) << 8 | rounded(rgb[2]);
 }
 

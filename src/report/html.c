@@ -6,26 +6,7 @@
 
 static void add_escaped(st_text* out, const char* text, size_t length)
 {
-    for (size_t i = 0; i < length;) {
-        size_t plain = i;
-        while (plain < length && !strchr("&<>\"'", text[plain]) &&
-               ((unsigned char)text[plain] >= 0x20 || text[plain] == '\n' || text[plain] == '\t') &&
-               text[plain] != 0x7f) {
-            plain += 1;
-        }
-        st_text_add_bytes(out, text + i, plain - i);
-        if (plain < length) {
-            const char c = text[plain];
-            st_text_add(out, c == '&'    ? "&amp;"
-                             : c == '<'  ? "&lt;"
-                             : c == '>'  ? "&gt;"
-                             : c == '"'  ? "&quot;"
-                             : c == '\'' ? "&#39;"
-                                         : "");
-            plain += 1;
-        }
-        i = plain;
-    }
+    st_text_add_escaped(out, text, length, "&<>\"'");
 }
 
 void st_html_text(st_text* out, const char* text)

@@ -54,7 +54,9 @@ void st_leverage_sort(const st_findings* f, int* order)
     }
 }
 
-double st_leverage_assumed_share(const st_findings* f)
+/// Share of assumed values in all that single values move the product's part; NAN when
+/// nothing was computed or nothing moves it.
+static double assumed_share(const st_findings* f)
 {
     const st_instrument_info* measure = &f->measure[f->primary_measure];
     const double span = isfinite(measure->hi - measure->lo) ? measure->hi - measure->lo : 1.0;
@@ -73,7 +75,7 @@ double st_leverage_assumed_share(const st_findings* f)
 
 void st_leverage_sentence(const st_findings* f, st_text* out)
 {
-    const double share = st_leverage_assumed_share(f);
+    const double share = assumed_share(f);
     const st_influence_row* largest = NULL;
     if (!isfinite(share) || f->influence == NULL) {
         return;

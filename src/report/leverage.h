@@ -18,10 +18,6 @@ bool st_leverage_is_assumed(const st_findings* f, const st_influence_row* row);
 /// Positions of the rows, largest effect first, into `order` [influence_count].
 void st_leverage_sort(const st_findings* f, int* order);
 
-/// Share of assumed values in all that single values move the product's part; NAN when
-/// nothing was computed or nothing moves it.
-double st_leverage_assumed_share(const st_findings* f);
-
 /// The sentence for the top of the page; nothing when there is no share to tell.
 void st_leverage_sentence(const st_findings* f, st_text* out);
 

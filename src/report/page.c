@@ -2,6 +2,7 @@
 #include "report/html.h"
 #include "report/script/script.h"
 #include "report/sections.h"
+#include "report/tissue_page.h"
 
 // Nothing is fetched: no font, no image from anywhere, and no script but the one that is written
 // here and named by its hash.
@@ -16,12 +17,14 @@ static const char head_rest[] =
     "<meta name=\"referrer\" content=\"no-referrer\">\n"
     "<link rel=\"icon\" href=\"data:,\">\n<title>";
 
-static const char navigation[] =
+static const char navigation_to_joint[] =
     "<nav aria-label=\"Sections\"><ul><li><a href=\"#answer\">The answer</a></li>"
     "<li><a href=\"#outcomes\">Arms beside control</a></li>"
     "<li><a href=\"#split\">Where change comes from</a></li>"
     "<li><a href=\"#harvest\">From harvest to joint</a></li>"
-    "<li><a href=\"#cells\">The cells</a></li><li><a href=\"#joint\">Inside the joint</a></li>"
+    "<li><a href=\"#cells\">The cells</a></li><li><a href=\"#joint\">Inside the joint</a></li>";
+static const char navigation_zoom[] = "<li><a href=\"#zoom\">Seen cell by cell</a></li>";
+static const char navigation_rest[] =
     "<li><a href=\"#benefit\">Who benefits</a></li>"
     "<li><a href=\"#people\">Who took part</a></li><li><a href=\"#harms\">Harms</a></li>"
     "<li><a href=\"#assumptions\">What it rests on</a></li>"
@@ -53,7 +56,14 @@ static void add_pieces(st_text* out, const char* const* piece)
     }
 }
 
+static const char people[] = "Every person on this page is virtual.";
+
 void st_page_begin(st_text* out, const char* title)
+{
+    st_page_begin_with(out, title, "", people);
+}
+
+void st_page_begin_with(st_text* out, const char* title, const char* style, const char* banner)
 {
     st_text_add(out, head_start);
     st_text_add(out, st_script_hash);
@@ -63,10 +73,13 @@ void st_page_begin(st_text* out, const char* title)
     add_pieces(out, st_script_uplot_style);
     st_text_add(out, "\n");
     st_page_style_write(out);
+    st_text_add(out, style);
     st_text_add(out,
                 "</style></head>\n<body>\n<a class=\"skip\" href=\"#answer\">To the answer</a>"
                 "\n<main>\n<p class=\"banner\"><strong>Research, teaching and trial design; not "
-                "medical advice.</strong> Every person on this page is virtual.</p>\n");
+                "medical advice.</strong> ");
+    st_text_add(out, banner);
+    st_text_add(out, "</p>\n");
 }
 
 void st_page_end(st_text* out, const char* version)
@@ -81,17 +94,21 @@ void st_page_end(st_text* out, const char* version)
     st_text_add(out, "</script>\n</body></html>\n");
 }
 
-void st_page_write(st_text* out, const st_findings* f)
+void st_page_write(st_text* out, const st_findings* f, const char* zooms)
 {
-    st_page_begin(out, st_findings_about(f, "study_title"));
+    st_page_begin_with(out, st_findings_about(f, "study_title"),
+                       zooms[0] ? st_tissue_page_style() : "", people);
     add_header(out, f);
-    st_text_add(out, navigation);
+    st_text_add(out, navigation_to_joint);
+    st_text_add(out, zooms[0] ? navigation_zoom : "");
+    st_text_add(out, navigation_rest);
     st_section_answer(out, f);
     st_section_outcomes(out, f);
     st_section_split(out, f);
     st_section_harvest(out, f);
     st_section_cells(out, f);
     st_section_joint(out, f);
+    st_text_add(out, zooms);
     st_section_benefit(out, f);
     st_section_people(out, f);
     st_section_harms(out, f);

@@ -6,8 +6,9 @@
     " ORDER BY position LIMIT 1), 1, 8))"
 #define SUBJECT STUDYID " AS STUDYID, " STUDYID " || '-' || a.name || '-' || p.person AS USUBJID"
 #define MARK    "'Y' AS SIMFL"
-// Day 1 is the day of treatment; CDISC knows no day 0.
-#define DAY(day) "CAST(" day " AS INTEGER) + 1"
+// Around a day from the injection: day 1 is the day of treatment, CDISC knows no day 0.
+#define DAY_OF "CAST("
+#define AS_DAY " AS INTEGER) + 1 AS "
 
 // Codes of at most eight letters, told apart by the measure's number where they would be the same.
 #define CODES                                                                                      \
@@ -39,33 +40,21 @@ static const char ts_sql[] =
     " val AS TSVAL, " MARK " FROM fact ORDER BY seq";
 
 static const char adsl_sql[] =
-    "SELECT " SUBJECT
-    ", p.person AS SUBJID, 'VIRTUAL' AS SITEID, a.label AS ARM, a.label AS ACTARM,"
-    " a.label AS TRT01P, a.arm + 1 AS TRT01PN, a.label AS TRT01A, a.arm + 1 AS TRT01AN,"
-    " 1 AS TRTSDY, CASE left_reason WHEN '' THEN 'COMPLETED' ELSE 'DISCONTINUED' END AS EOSSTT,"
+    "SELECT " SUBJECT ", p.person AS SUBJID, 'VIRTUAL' AS SITEID, a.label AS ARM,"
+    " a.label AS ACTARM, a.label AS TRT01P, a.arm + 1 AS TRT01PN, a.label AS TRT01A,"
+    " a.arm + 1 AS TRT01AN, 1 AS TRTSDY,"
+    " CASE left_reason WHEN '' THEN 'COMPLETED' ELSE 'DISCONTINUED' END AS EOSSTT,"
     " CASE left_reason WHEN '' THEN '' WHEN 'lost' THEN 'LOST TO FOLLOW-UP'"
     " WHEN 'failed' THEN 'COMPUTATION FAILED' ELSE upper(left_reason) END AS DCSREAS,"
-    " " DAY(
-        "coalesce(left_day, (SELECT max(at_day) FROM visit))") " AS EOSDY,"
-                                                               " age_y AS AGE, 'YEARS' AS AGEU, "
-                                                               "CASE female WHEN 1 THEN 'F' ELSE "
-                                                               "'M' END AS SEX,"
-                                                               " 'Y' AS SAFFL, CASE left_reason "
-                                                               "WHEN 'failed' THEN 'N' ELSE 'Y' "
-                                                               "END AS ITTFL,"
-                                                               " bmi_kg_per_m2 AS BMIBL, 100 * "
-                                                               "height_m AS HGTCMBL, kl_grade AS "
-                                                               "KLGRBL, varus_deg AS VARDGBL,"
-                                                               " inflammation_ratio AS INFLBL, "
-                                                               "base_thickness_mm AS THKMMBL, "
-                                                               "duration_y AS DURYBL,"
-                                                               " dose_cells AS DOSECELL, CASE "
-                                                               "is_placed WHEN 1 THEN 'Y' ELSE 'N' "
-                                                               "END AS PLACEDFL,"
-                                                               " CASE a.is_twin WHEN 1 THEN 'Y' "
-                                                               "ELSE 'N' END AS TWINFL, " MARK
-                                                               " FROM person p JOIN arm a ON a.arm "
-                                                               "= p.arm ORDER BY p.arm, p.person";
+    " " DAY_OF "coalesce(left_day, (SELECT max(at_day) FROM visit))" AS_DAY "EOSDY,"
+    " age_y AS AGE, 'YEARS' AS AGEU, CASE female WHEN 1 THEN 'F' ELSE 'M' END AS SEX,"
+    " 'Y' AS SAFFL, CASE left_reason WHEN 'failed' THEN 'N' ELSE 'Y' END AS ITTFL,"
+    " bmi_kg_per_m2 AS BMIBL, 100 * height_m AS HGTCMBL, kl_grade AS KLGRBL,"
+    " varus_deg AS VARDGBL, inflammation_ratio AS INFLBL, base_thickness_mm AS THKMMBL,"
+    " duration_y AS DURYBL, dose_cells AS DOSECELL,"
+    " CASE is_placed WHEN 1 THEN 'Y' ELSE 'N' END AS PLACEDFL,"
+    " CASE a.is_twin WHEN 1 THEN 'Y' ELSE 'N' END AS TWINFL, " MARK
+    " FROM person p JOIN arm a ON a.arm = p.arm ORDER BY p.arm, p.person";
 
 static const char adqs_sql[] =
     "WITH " CODES ", dim(measures) AS (SELECT count(*) FROM instrument)"
@@ -75,26 +64,22 @@ static const char adqs_sql[] =
     " CASE WHEN p.visit > 0 THEN p.measured - b.measured END AS CHG,"
     " CASE WHEN p.visit > 0 AND b.measured <> 0"
     " THEN 100 * (p.measured - b.measured) / b.measured END AS PCHG,"
-    " CASE p.visit WHEN 0 THEN 'Y' ELSE '' END AS ABLFL, 'LAST READING BEFORE TREATMENT' AS "
-    "BASETYPE,"
+    " CASE p.visit WHEN 0 THEN 'Y' ELSE '' END AS ABLFL,"
+    " 'LAST READING BEFORE TREATMENT' AS BASETYPE,"
     " CASE p.visit WHEN 0 THEN 'Baseline' ELSE 'Month ' || round(v.at_month, 1) END AS AVISIT,"
-    " p.visit AS AVISITN, " DAY(
-        "v.at_day") " AS ADY, 'Y' AS ANL01FL, '' AS DTYPE,"
-                    " CASE WHEN i.important_change > 0 THEN 'Improved by at least ' || "
-                    "i.important_change ELSE ''"
-                    " END AS CRIT1,"
-                    " CASE WHEN i.important_change > 0 AND p.visit > 0 AND b.measured NOT NULL "
-                    "THEN CASE WHEN"
-                    " (CASE i.lower_is_better WHEN 1 THEN b.measured - p.measured ELSE p.measured "
-                    "- b.measured END)"
-                    " >= i.important_change THEN 'Y' ELSE 'N' END ELSE '' END AS CRIT1FL,"
-                    " p.visit * (SELECT measures FROM dim) + p.measure + 1 AS ASEQ, " MARK
-                    " FROM reading p JOIN arm a ON a.arm = p.arm JOIN instrument i ON i.measure = "
-                    "p.measure"
-                    " JOIN visit v ON v.visit = p.visit JOIN param c ON c.measure = p.measure"
-                    " LEFT JOIN reading b ON b.arm = p.arm AND b.person = p.person AND b.visit = 0"
-                    " AND b.measure = p.measure WHERE p.measured NOT NULL"
-                    " ORDER BY p.arm, p.person, p.visit, p.measure";
+    " p.visit AS AVISITN, " DAY_OF "v.at_day" AS_DAY "ADY, 'Y' AS ANL01FL, '' AS DTYPE,"
+    " CASE WHEN i.important_change > 0 THEN 'Improved by at least ' || i.important_change"
+    " ELSE '' END AS CRIT1,"
+    " CASE WHEN i.important_change > 0 AND p.visit > 0 AND b.measured NOT NULL THEN"
+    " CASE WHEN (CASE i.lower_is_better WHEN 1 THEN b.measured - p.measured"
+    " ELSE p.measured - b.measured END) >= i.important_change THEN 'Y' ELSE 'N' END"
+    " ELSE '' END AS CRIT1FL,"
+    " p.visit * (SELECT measures FROM dim) + p.measure + 1 AS ASEQ, " MARK
+    " FROM reading p JOIN arm a ON a.arm = p.arm JOIN instrument i ON i.measure = p.measure"
+    " JOIN visit v ON v.visit = p.visit JOIN param c ON c.measure = p.measure"
+    " LEFT JOIN reading b ON b.arm = p.arm AND b.person = p.person AND b.visit = 0"
+    " AND b.measure = p.measure WHERE p.measured NOT NULL"
+    " ORDER BY p.arm, p.person, p.visit, p.measure";
 
 // The day is that of the step that the event is counted per; when it shows itself is not computed.
 // There is no day 0: the injection is on day 1, the day before it is -1.
@@ -139,9 +124,9 @@ static const char adtte_sql[] =
     " WHERE k.name IN (SELECT name FROM later) GROUP BY w.arm, w.person, k.name),"
     " p AS (SELECT * FROM improved UNION ALL SELECT * FROM stopped UNION ALL SELECT * FROM late)"
     " SELECT " SUBJECT ", a.label AS TRTP, a.label AS TRTA, param AS PARAM, paramcd AS PARAMCD,"
-    " aval AS AVAL, cnsr AS CNSR, evnt AS EVNTDESC, cnsdt AS CNSDTDSC, 1 AS STARTDY, " DAY(
-        "aval") " AS ADY, " MARK
-                " FROM p JOIN arm a ON a.arm = p.arm ORDER BY p.arm, p.person, paramcd";
+    " aval AS AVAL, cnsr AS CNSR, evnt AS EVNTDESC, cnsdt AS CNSDTDSC, 1 AS STARTDY,"
+    " " DAY_OF "aval" AS_DAY "ADY, " MARK
+    " FROM p JOIN arm a ON a.arm = p.arm ORDER BY p.arm, p.person, paramcd";
 
 static const st_report_table cdisc[] = {{"ts.csv", ts_sql},
                                         {"adsl.csv", adsl_sql},

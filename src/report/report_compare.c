@@ -143,7 +143,9 @@ static const st_finding_parameter* find_parameter(const st_findings* f,
 static void add_parameter(st_text* out, const st_finding_parameter* a,
                           const st_finding_parameter* b, int* shown)
 {
-    if (a && b && a->value == b->value && strcmp(a->unit, b->unit) == 0) {
+    // What is several numbers is compared with its file.
+    if (a && b && (a->value == b->value || (isnan(a->value) && isnan(b->value))) &&
+        strcmp(a->unit, b->unit) == 0) {
         return;
     }
     const st_finding_parameter* any = a ? a : b;
@@ -178,6 +180,43 @@ static void add_parameters(st_text* out, const pair* p)
     }
 }
 
+static const st_finding_file* find_file(const st_findings* f, const st_finding_file* like)
+{
+    for (int i = 0; i < f->file_count; i++) {
+        if (strcmp(f->file[i].name, like->name) == 0 && strcmp(f->file[i].role, like->role) == 0) {
+            return &f->file[i];
+        }
+    }
+    return NULL;
+}
+
+static void add_files(st_text* out, const pair* p)
+{
+    int shown = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        for (int i = 0; i < p->run[pass].file_count; i++) {
+            const st_finding_file* file = &p->run[pass].file[i];
+            const st_finding_file* other = find_file(&p->run[1 - pass], file);
+            if (other && (pass == 1 || strcmp(other->hash, file->hash) == 0)) {
+                continue;
+            }
+            if (shown++ == 0) {
+                st_html_table(out, "Files that differ", "File|Role|Found");
+            }
+            st_html_row(out);
+            st_html_head_cell(out, file->name);
+            st_html_cell(out, file->role);
+            st_html_cell(out, other ? "another text" : pass == 0 ? "only in A" : "only in B");
+            st_text_add(out, "</tr>\n");
+        }
+    }
+    if (shown > 0) {
+        st_html_table_end(out);
+    } else {
+        st_text_add(out, "<p>All files that went in are the same.</p>\n");
+    }
+}
+
 static void write_page(st_text* out, const pair* p)
 {
     st_page_begin(out, "Two runs side by side");
@@ -200,6 +239,7 @@ static void write_page(st_text* out, const pair* p)
     st_text_add(out, "</div>\n<section id=\"inputs\"><h2>What went in</h2>\n");
     add_settings(out, p);
     add_parameters(out, p);
+    add_files(out, p);
     st_text_add(out, "</section>\n");
     st_page_end(out, st_version());
 }

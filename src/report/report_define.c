@@ -85,7 +85,7 @@ static const variable variables[] = {
     {"AESEQ", "Sequence number", "integer"},
     {"AETERM", "Reported term, as the source of its rate names it", "text"},
     {"TRTEMFL", "Treatment emergent flag", "text"},
-    {"ASTDY", "Study day of the step that the event is counted per", "integer"},
+    {"ASTDY", "Study day of the step that the event is counted per, not of its onset", "integer"},
     {"CNSR", "Censor", "integer"},
     {"EVNTDESC", "Event description", "text"},
     {"CNSDTDSC", "Censor date description", "text"},

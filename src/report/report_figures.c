@@ -94,7 +94,7 @@ st_status st_report_figures(st_ctx* ctx, const char* dir, const char* out, int* 
     ST_TRY(st_findings_load(ctx, dir, &findings));
     st_text page;
     st_text_init(&page, ctx);
-    st_page_write(&page, &findings);
+    st_page_write(&page, &findings, "");
     st_findings_clear(&findings);
     size_t made_from = 0;
     st_status status = page.failed ? ST_ERR_MEMORY : st_folder_make(ctx, out, &made_from);

@@ -58,6 +58,8 @@ static const st_report_table tables[] = {
     {"subgroups.csv",
      "SELECT " ARM ", factor, t.lo AS lo, t.hi AS hi, n_people, change, change_sd, product,"
      " product_sd FROM subgroup t" OF_ARM " ORDER BY t.arm, factor, position"},
+    {"adherence.csv", "SELECT " ARM ", t.person, title AS plan, share FROM adherence t" OF_ARM
+                      " ORDER BY t.arm, t.person, t.plan"},
     {"later.csv", "SELECT " ARM ", t.person, at_day, t.name AS name, estimand FROM later t" OF_ARM
                   " ORDER BY t.arm, t.person, at_day, t.name"},
     {"analyses.csv",

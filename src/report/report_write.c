@@ -1,5 +1,6 @@
 #include "report/folder.h"
 #include "report/page.h"
+#include "report/tissue_zooms.h"
 #include "stroma/report.h"
 
 st_status st_report_write(st_ctx* ctx, const char* dir)
@@ -8,8 +9,14 @@ st_status st_report_write(st_ctx* ctx, const char* dir)
     ST_TRY(st_findings_load(ctx, dir, &findings));
     st_text page;
     st_text_init(&page, ctx);
-    st_page_write(&page, &findings);
-    st_status status = page.failed ? ST_ERR_MEMORY : ST_OK;
+    st_text zooms;
+    st_text_init(&zooms, ctx);
+    st_status status = st_tissue_zooms_add(ctx, dir, &zooms);
+    if (status == ST_OK) {
+        st_page_write(&page, &findings, zooms.length > 0 ? zooms.data : "");
+        status = page.failed || zooms.failed ? ST_ERR_MEMORY : ST_OK;
+    }
+    st_text_clear(&zooms);
     char* path = st_folder_path(ctx, dir, "report.html");
     if (!path) {
         status = ST_ERR_MEMORY;

@@ -18,7 +18,8 @@ static const struct {
          " role TEXT NOT NULL, xxh3_128 TEXT NOT NULL, text TEXT NOT NULL" TABLE_END},
     [ST_TABLE_PARAMETER] =
         {"parameter", "titdttdddtt",
-         "CREATE TABLE parameter(origin TEXT NOT NULL CHECK(origin IN ('model', 'procedure')),"
+         "CREATE TABLE parameter(origin TEXT NOT NULL CHECK(origin IN ('model', 'procedure',"
+         " 'people', 'plan')),"
          " position INTEGER NOT NULL, name TEXT NOT NULL, value REAL, unit TEXT NOT NULL,"
          " spread_kind TEXT NOT NULL, spread REAL, lo REAL, hi REAL, source TEXT, assumed TEXT,"
          " PRIMARY KEY(origin, position)" TABLE_END},
@@ -182,6 +183,11 @@ static const struct {
          " share_lo REAL, share_hi REAL, versus INTEGER REFERENCES arm(arm), difference REAL,"
          " difference_lo REAL, difference_hi REAL, p REAL,"
          " PRIMARY KEY(name, arm, visit)" TABLE_END},
+    [ST_TABLE_ADHERENCE] =
+        {"adherence", "iiitd",
+         "CREATE TABLE adherence(arm INTEGER NOT NULL REFERENCES arm(arm), person INTEGER NOT NULL,"
+         " plan INTEGER NOT NULL, title TEXT NOT NULL, share REAL NOT NULL,"
+         " PRIMARY KEY(arm, person, plan)" TABLE_END},
 };
 
 const char* st_schema_table_name(st_schema_table table)

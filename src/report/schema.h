@@ -6,7 +6,7 @@
 #include "base/base.h"
 
 /// Version of the layout: raised whenever a table or column changes its meaning.
-#define ST_SCHEMA_VERSION 2
+#define ST_SCHEMA_VERSION 3
 /// Marks the file as one of ours in SQLite's header ("STRO").
 #define ST_SCHEMA_APPLICATION 0x5354524f
 
@@ -41,6 +41,7 @@ typedef enum st_schema_table {
     ST_TABLE_PREPARED,
     ST_TABLE_TUBE,
     ST_TABLE_RESPONDER,
+    ST_TABLE_ADHERENCE,
     ST_TABLE_COUNT
 } st_schema_table;
 

@@ -20,6 +20,10 @@ static double relative_spread(const st_finding_parameter* p)
 
 static void add_spread_cell(st_text* out, const st_finding_parameter* p)
 {
+    if (p->spread_kind[0] == '\0') { // of people and plans: in their files
+        st_text_add(out, "<td class=\"n\" data-v=\"0\">–</td>");
+        return;
+    }
     st_text_addf(out, "<td class=\"n\" data-v=\"%.4g\">", relative_spread(p));
     if (strcmp(p->spread_kind, "lognormal") == 0 && isfinite(p->spread)) {
         st_text_addf(out, "× or ÷ %s", st_words_precise(st_exp(p->spread), 3).text);
@@ -69,14 +73,16 @@ static void add_parameter(st_text* out, const st_findings* f, const st_finding_p
     st_text_add(out,
                 assumed ? "<tr class=\"assumed\"><th scope=\"row\">" : "<tr><th scope=\"row\">");
     add_name(out, p->name);
-    st_text_add(out, strcmp(p->origin, "procedure") == 0
-                         ? " <span class=\"tag\">procedure</span></th>"
-                         : "</th>");
+    if (strcmp(p->origin, "model") != 0) {
+        st_text_addf(out, " <span class=\"tag\">%s</span>", p->origin);
+    }
+    st_text_add(out, "</th>");
     if (f->influence_count > 0) {
         add_influence_cell(out, f, p);
     }
     st_text_addf(out, "<td class=\"n\" data-v=\"%.6g\">%s</td>",
-                 isfinite(p->value) ? p->value : 0.0, st_words_precise(p->value, 4).text);
+                 isfinite(p->value) ? p->value : 0.0,
+                 isfinite(p->value) ? st_words_precise(p->value, 4).text : "several");
     st_html_cell(out, strcmp(p->unit, "1") == 0 ? "" : p->unit);
     add_spread_cell(out, p);
     st_html_cell(out, assumed ? "assumed" : "source");
@@ -183,7 +189,8 @@ void st_section_assumptions(st_text* out, const st_findings* f)
         st_section_influence(out, f);
         st_text_add(out, "<p class=\"note\">Values of the procedure act through the dose alone: "
                          "they are changed in a donor in the "
-                         "middle, and everybody's cells as much. A dash: not changed, or without "
+                         "middle, and everybody's cells as much. Values of people and plans are "
+                         "counted, not changed. A dash: not changed, or without "
                          "any effect on the dose.</p>\n");
     } else {
         st_text_add(

@@ -109,6 +109,62 @@ static st_status write_procedure_values(st_ctx* ctx, st_store* store, const st_c
     return ST_OK;
 }
 
+static st_status write_figure(st_ctx* ctx, st_store* store, const char* origin, int64_t position,
+                              const char* name, const st_figure_info* f)
+{
+    store->parameter_count += 1;
+    store->assumed_count += f->source ? 0 : 1;
+    return st_store_put(ctx, store, ST_TABLE_PARAMETER, origin, position, name, f->value, f->unit,
+                        "", (double)NAN, (double)NAN, (double)NAN, f->source, f->assumed);
+}
+
+// Facts count only where criteria of candidacy ask about them.
+static st_status write_people_values(st_ctx* ctx, st_store* store, const st_study* study)
+{
+    const st_people* people = st_study_people(study);
+    const int asked = st_study_candidacy(study) ? 0 : st_people_fact_count(people);
+    for (int i = 0; i < st_people_figure_count(people) - asked; i++) {
+        const st_figure_info f = st_people_figure(people, i);
+        ST_TRY(write_figure(ctx, store, "people", i, f.name, &f));
+    }
+    return ST_OK;
+}
+
+static bool is_followed_before(const st_study* study, int arm, int plan)
+{
+    const char *name, *other;
+    size_t length;
+    (void)st_care_source(st_study_plan(study, arm, plan), &name, &length);
+    for (int a = 0; a < arm; a++) {
+        for (int p = 0; p < st_study_plan_count(study, a); p++) {
+            (void)st_care_source(st_study_plan(study, a, p), &other, &length);
+            if (strcmp(name, other) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+// Each plan once, however many arms follow it.
+static st_status write_plan_values(st_ctx* ctx, st_store* store, const st_study* study)
+{
+    int64_t position = 0;
+    for (int a = 0; a < store->arm_count; a++) {
+        for (int p = 0; p < st_study_plan_count(study, a); p++) {
+            const st_care* care = st_study_plan(study, a, p);
+            for (int i = 0; !is_followed_before(study, a, p) && i < st_care_figure_count(care);
+                 i++) {
+                const st_figure_info f = st_care_figure(care, i);
+                char name[160];
+                snprintf(name, sizeof name, "%s: %s", st_care_title(care), f.name);
+                ST_TRY(write_figure(ctx, store, "plan", position++, name, &f));
+            }
+        }
+    }
+    return ST_OK;
+}
+
 // Length of the family name of a state: "msc" of "msc_suspended@fluid".
 static size_t family_length(const char* name)
 {
@@ -225,6 +281,8 @@ st_status st_store_begin(void* self, st_ctx* ctx, const st_study* study)
     ST_TRY(write_sources(ctx, store, study));
     ST_TRY(write_model_parameters(ctx, store, st_study_model(study)));
     ST_TRY(write_procedure_values(ctx, store, st_study_catalogue(study)));
+    ST_TRY(write_people_values(ctx, store, study));
+    ST_TRY(write_plan_values(ctx, store, study));
     ST_TRY(write_quantities(ctx, store, st_study_model(study)));
     ST_TRY(write_instruments(ctx, store, study));
     ST_TRY(write_design(ctx, store, study));

@@ -115,6 +115,14 @@ static st_status put_person_event(st_ctx* ctx, st_store* store, const st_person_
                         r->name, r->day);
 }
 
+static st_status put_adherence(st_ctx* ctx, st_store* store, const st_adherence_row* r)
+{
+    ST_TRY(check_index(ctx, "arm", r->arm, store->arm_count));
+    ST_TRY(check_id(ctx, r->person));
+    return st_store_put(ctx, store, ST_TABLE_ADHERENCE, (int64_t)r->arm, (int64_t)r->person,
+                        (int64_t)r->plan, r->title, r->share);
+}
+
 static st_status put_later(st_ctx* ctx, st_store* store, const st_later_row* r)
 {
     ST_TRY(check_index(ctx, "arm", r->arm, store->arm_count));
@@ -223,6 +231,8 @@ st_status st_store_row(void* self, st_ctx* ctx, st_row_kind kind, const void* ro
     }
     case ST_ROW_FAILURE:
         return put_failure(ctx, store, row);
+    case ST_ROW_ADHERENCE:
+        return put_adherence(ctx, store, row);
     case ST_ROW_LATER:
         return put_later(ctx, store, row);
     case ST_ROW_INFLUENCE:

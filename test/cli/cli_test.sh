@@ -39,7 +39,7 @@ case_of "help and version answer on standard output"
 run --help
 expect status 0 "$status"
 grep -q '^stroma check FILE$' stdout || fail "help does not show check"
-grep -q '^stroma run STUDY.yaml -o DIR$' stdout || fail "help does not show run"
+grep -q '^stroma run STUDY.yaml|TISSUE.yaml -o DIR$' stdout || fail "help does not show run"
 grep -q 'not medical advice' stdout || fail "help does not show the limits"
 run --version
 version=$(grep -h -o 'VERSION_[A-Z]* [0-9]*' "$ST_SOURCE_DIR/include/stroma/base.h" |
@@ -196,6 +196,18 @@ if [ -w /dev/full ]; then
     "$STROMA" check small.yaml >/dev/full 2>stderr || status=$?
     expect_error 4 "stroma: could not write to standard output" </dev/null
 fi
+
+case_of "a reader that has enough"
+status=0
+{ "$STROMA" --help 2>stderr || echo "$?" >left; } | head -n 1 >/dev/null
+expect "standard error" "" "$(cat stderr)"
+for command in "describe $ST_SOURCE_DIR/models/knee-oa.yaml" "simulate $ST_SOURCE_DIR/models/knee-oa.yaml --until 9d"; do
+    # shellcheck disable=SC2086 # words of a command
+    { "$STROMA" $command 2>stderr || echo "$?" >left; } | head -c 10 >/dev/null
+    expect "standard error of $command" "" "$(cat stderr)"
+    expect "status of $command" 4 "$(cat left)"
+    rm left
+done
 
 case_of "no models"
 status=0

@@ -73,6 +73,10 @@ for file in cells.csv fields.csv about.csv cells_000001.vtu cells_000001.svg; do
 done
 holds "$(value "$work/ball/cells.csv" births 0) > 300" "the spheroid grows"
 holds "$(value "$work/ball/fields.csv" oxygen_lowest_M 0) < 1e-5" "oxygen ends in the core"
+balance=$(value "$work/ball/fields.csv" oxygen_balance_error 0)
+echo "spheroid: balance of the steady oxygen $balance"
+holds "$(value "$work/ball/fields.csv" oxygen_balance_error 1 | grep -c .) == 0" "nothing was solved at the start"
+holds "$balance < 1e-5 && $balance > -1e-5 && $balance != 0" "what comes in is what cells take"
 grep -q "msc@gel: " "$work/ball/cells_000001.svg"
 
 # A run that is killed again and again, and started again on the same folder, ends with the same bytes.
@@ -123,3 +127,13 @@ grep -q "a whole multiple of 30 min" "$work/error"
 sed 's/reach: 40 um/reach: 40 um\n  limit: 5000/' "$work/tissue-spheroid/tissue.yaml" > "$work/tissue-spheroid/wrong.yaml"
 if "$STROMA" check "$work/tissue-spheroid/wrong.yaml" 2> "$work/error"; then exit 1; fi
 grep -q "5000" "$work/error"
+sed 's/persistence: { value: 8 h/persistence: { value: 10 s/' "$work/tissue-tendon/loaded.yaml" > "$work/tissue-tendon/wrong.yaml"
+if "$STROMA" check "$work/tissue-tendon/wrong.yaml" 2> "$work/error"; then exit 1; fi
+grep -q "about 1440 times in one mechanics step of 240 min, expected at most 1000" "$work/error"
+cp "$work/tissue-spheroid/model.yaml" "$work/tissue-spheroid/kept.yaml"
+sed -i 's/^\( *\)consume.oxygen:/\1adhere: { value: 0.3 um\/min, assumed: "a test" }\n&/' "$work/tissue-spheroid/model.yaml"
+if "$STROMA" check "$work/tissue-spheroid/tissue.yaml" 2> "$work/error"; then exit 1; fi
+grep -q "found .adhesion., which the model says as .adhere. of msc@gel" "$work/error"
+sed '/^ *adhesion:/d' "$work/tissue-spheroid/tissue.yaml" > "$work/tissue-spheroid/once.yaml"
+"$STROMA" check "$work/tissue-spheroid/once.yaml" > /dev/null
+mv "$work/tissue-spheroid/kept.yaml" "$work/tissue-spheroid/model.yaml"

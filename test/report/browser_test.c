@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "report/fake_tissue.h"
+
 #define EXIT_SKIPPED 77
 
 // Measures the page from a frame around it, for the page itself allows no script. Only figures that
@@ -121,7 +123,8 @@ static void assert_silent(const scene* s)
     st_free(s->ctx, log);
 }
 
-static void assert_fits(const scene* s, int width)
+/// `least`: figures that must be there.
+static void assert_fits_with(const scene* s, int width, int least)
 {
     char path[PATH_MAX + 16];
     char size[64];
@@ -144,11 +147,64 @@ static void assert_fits(const scene* s, int width)
     const int fields =
         sscanf(found, "<pre id=\"out\">figures=%d overlaps=%d outside=%d sideways=%7s", &figures,
                &overlaps, &outside, sideways);
-    if (fields != 4 || figures < 3 || overlaps != 0 || outside != 0 ||
+    if (fields != 4 || figures < least || overlaps != 0 || outside != 0 ||
         strncmp(sideways, "false", 5) != 0) {
         fail_msg("at %d px: %.400s", width, found);
     }
     st_free(s->ctx, dom);
+}
+
+static void assert_fits(const scene* s, int width)
+{
+    assert_fits_with(s, width, 3);
+}
+
+static void make_tissue(const scene* s, const fake_tissue* f)
+{
+    fake_tissue_write(s->ctx, s->dir, f);
+    assert_int_equal(st_tissue_page_write(s->ctx, s->dir), ST_OK);
+}
+
+// Three kinds with a graft's story by depth; forty kinds; a single kind; fields alone.
+static void pages_of_tissue_fit(void** state)
+{
+    const scene* s = *state;
+    const fake_tissue usual = {.title = "Cells & fields",
+                               .kinds = 3,
+                               .outputs = 9,
+                               .fields = 2,
+                               .matrices = 2,
+                               .has_profile = true,
+                               .has_zoom = true,
+                               .place = "gel"};
+    make_tissue(s, &usual);
+    assert_fits_with(s, 1200, 12);
+    assert_fits_with(s, 390, 12);
+    fake_tissue f = usual;
+    f.kinds = 40;
+    f.outputs = 100;
+    f.place = NULL;
+    make_tissue(s, &f);
+    assert_fits_with(s, 1200, 12);
+    assert_fits_with(s, 390, 12);
+}
+
+static void small_pages_of_tissue_fit(void** state)
+{
+    const scene* s = *state;
+    const fake_tissue one = {.title = "One kind", .kinds = 1, .outputs = 2, .place = "gel"};
+    make_tissue(s, &one);
+    assert_fits_with(s, 1200, 3);
+    assert_fits_with(s, 360, 3);
+}
+
+static void pages_of_fields_fit(void** state)
+{
+    const scene* s = *state;
+    const fake_tissue fields = {.title = "Fields alone", .outputs = 9, .fields = 3};
+    make_tissue(s, &fields);
+    assert_fits_with(s, 1200, 4);
+    assert_fits_with(s, 360, 4);
 }
 
 static void usual_page_opens_silently_and_fits(void** state)
@@ -192,11 +248,7 @@ static void twelve_arms_with_long_names_fit(void** state)
 static void page_of_one_arm_fits(void** state)
 {
     const scene* s = *state;
-    const st_study whole = fake_knee_study(60);
-    st_study study = {.title = "One arm", .arm_count = 1, .source_count = 1};
-    study.arm[0] = whole.arm[3];
-    study.arm[0].control = -1;
-    study.effect[0] = -6.0;
+    const st_study study = fake_one_arm_study(60);
     make(s, &study);
     assert_fits(s, 1200);
     assert_fits(s, 390);
@@ -224,6 +276,9 @@ int main(void)
         CASE(twelve_arms_with_long_names_fit),
         CASE(page_of_one_arm_fits),
         CASE(page_without_completers_fits),
+        CASE(pages_of_tissue_fit),
+        CASE(small_pages_of_tissue_fit),
+        CASE(pages_of_fields_fit),
     };
 #undef CASE
     return cmocka_run_group_tests(tests, NULL, NULL);

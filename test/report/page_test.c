@@ -160,7 +160,13 @@ static void page_of_a_usual_study_is_whole_and_quick(void** state)
     assert_non_null(strstr(s->page, "href=\"https://doi.org/10.1371/journal.pone.0000001\""));
     assert_non_null(strstr(s->page, "href=\"https://pmc.ncbi.nlm.nih.gov/articles/PMC1234567\""));
     assert_non_null(strstr(s->page, "href=\"https://pubmed.ncbi.nlm.nih.gov/24780287\""));
-    assert_non_null(strstr(s->page, "25 of 73 values (34 %) are assumed"));
+    assert_non_null(strstr(s->page, "26 of 75 values (35 %) are assumed"));
+    // Values of people and of plans are among them, each plan once.
+    assert_non_null(strstr(s->page, "height <span class=\"tag\">people</span>"));
+    assert_non_null(strstr(s->page, "usual heights &lt;of&gt; older adults"));
+    const char* plan = strstr(s->page, "Walking: adherence <span class=\"tag\">plan</span>");
+    assert_non_null(plan);
+    assert_null(strstr(plan + 1, "Walking: adherence <span"));
     assert_non_null(strstr(s->page, "stroma run study.yaml --seed 20161"));
     assert_non_null(strstr(s->page, "the step fell below 1e-9 day &lt;at&gt; &quot;il1&quot;"));
 }
@@ -300,11 +306,7 @@ static void figures_are_files_of_their_own(void** state)
 static void one_arm_stands_beside_its_own_twins(void** state)
 {
     scene* s = *state;
-    const st_study whole = fake_knee_study(200);
-    st_study study = {.title = "One arm", .arm_count = 1, .source_count = 1};
-    study.arm[0] = whole.arm[3];
-    study.arm[0].control = -1;
-    study.effect[0] = -6.0;
+    const st_study study = fake_one_arm_study(200);
     make(s, &study);
     assert_sound(s);
     assert_non_null(strstr(s->page, "there is no control arm, so this is not the effect"));
@@ -361,7 +363,7 @@ static void summary_shows_every_arm_with_its_control(void** state)
     assert_non_null(strstr(summary, "OMERACT-OARSI <responders>, of 100 people [95 %]"));
     assert_non_null(strstr(summary, " 60 [50, 70]  +10 [-2, 22] beyond ha"));
     assert_non_null(strstr(summary, "published: -50 (of medians, n 10)"));
-    assert_non_null(strstr(summary, "25 of 73 values behind this (34 %) are assumed"));
+    assert_non_null(strstr(summary, "26 of 75 values behind this (35 %) are assumed"));
     st_free(s->ctx, summary);
 }
 
@@ -484,6 +486,8 @@ static void cdisc_datasets_are_defined(void** state)
         }
         free(csv);
     }
+    assert_non_null(strstr(define, ">Study day of the step that the event is counted per, not of "
+                                   "its onset<"));
     free(define);
     char* adae = read_file(s, "cdisc/adae.csv");
     assert_non_null(strstr(adae, ",bruise of the hip,Y,-21,Y"));

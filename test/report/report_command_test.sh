@@ -82,6 +82,12 @@ grep -q '<th scope="row">seed</th>' a/compare.html || fail "the seeds are not se
 grep -q 'id="figure-a-main"' a/compare.html && grep -q 'id="figure-b-main"' a/compare.html ||
     fail "a main figure is missing"
 grep -q 'All values that went in are the same' a/compare.html || fail "values should be the same"
+grep -q 'All files that went in are the same' a/compare.html || fail "files should be the same"
+sed 's/^study:.*/study: Another/' "$study" >small.yaml
+"$STROMA" run small.yaml -o c -q
+"$STROMA" report a --compare c -q
+grep -q '<th scope="row">small.yaml</th><td>study</td><td>another text</td>' a/compare.html ||
+    fail "the file that differs is not told"
 ids=$(grep -o ' id="[^"]*"' a/compare.html | sort | uniq -d)
 expect "ids that return" "" "$ids"
 

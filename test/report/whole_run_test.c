@@ -86,6 +86,16 @@ static void every_row_has_its_arm_visit_and_measure(void** state)
                        " (SELECT count(*) FROM instrument)"));
     assert_true(ask(s, "SELECT value = '7' FROM about WHERE key = 'seed'") == 1.0);
     assert_true(ask(s, "SELECT count(*) FROM source_file WHERE instr(name, '/') > 0") == 0.0);
+    // Nothing asks about facts here, and nobody follows a plan.
+    assert_true(ask(s, "SELECT count(*) FROM parameter WHERE origin = 'people' AND name = 'age'"
+                       " AND value = 61 AND unit = 'y' AND source NOT NULL") == 1.0);
+    assert_true(ask(s, "SELECT count(*) FROM parameter WHERE name = 'cancer' OR origin = 'plan'") ==
+                0.0);
+    assert_true(
+        ask(s, "SELECT count(*) FROM parameter WHERE (source IS NULL) = (assumed IS NULL)") == 0.0);
+    assert_true(
+        ask(s, "SELECT (SELECT CAST(value AS INTEGER) FROM about WHERE key = 'parameter_count')"
+               " = count(*) FROM parameter") == 1.0);
 }
 
 static void parts_of_the_change_add_up(void** state)

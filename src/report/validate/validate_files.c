@@ -24,7 +24,7 @@ static void add_heads(st_text* out, const char* const* heads)
     }
 }
 
-void st_validate_files_predictions(st_text* out, const st_validation* validation)
+static void add_predictions(st_text* out, const st_validation* validation)
 {
     static const char* const heads[] = {
         "trial_id", "arm_id",      "intervention", "scale",   "month", "n",    "kind",
@@ -61,7 +61,7 @@ void st_validate_files_predictions(st_text* out, const st_validation* validation
     }
 }
 
-void st_validate_files_draws(st_text* out, const st_validation* validation)
+static void add_draws(st_text* out, const st_validation* validation)
 {
     static const char* const heads[] = {"trial_id", "arm_id", "scale", "month", "kind", NULL};
 
@@ -86,7 +86,7 @@ void st_validate_files_draws(st_text* out, const st_validation* validation)
     }
 }
 
-void st_validate_files_skipped(st_text* out, const st_validation* validation)
+static void add_skipped(st_text* out, const st_validation* validation)
 {
     static const char* const heads[] = {"line",  "trial_id", "arm_id", "scale",
                                         "month", "reason",   NULL};
@@ -107,7 +107,7 @@ void st_validate_files_skipped(st_text* out, const st_validation* validation)
     }
 }
 
-void st_validate_files_arms(st_text* out, const st_validation* validation)
+static void add_arms(st_text* out, const st_validation* validation)
 {
     static const char* const heads[] = {"trial_id", "arm_id",   "label",    "intervention",
                                         "n",        "computed", "defaults", "people_effective",
@@ -153,16 +153,16 @@ static st_status write_all(st_ctx* ctx, const char* dir, const st_validation* va
     st_free(ctx, path);
     ST_TRY(status);
     st_text_init(&text, ctx);
-    st_validate_files_draws(&text, validation);
+    add_draws(&text, validation);
     ST_TRY(write_text(ctx, dir, "draws.csv", &text));
-    st_validate_files_skipped(&text, validation);
+    add_skipped(&text, validation);
     ST_TRY(write_text(ctx, dir, "skipped.csv", &text));
-    st_validate_files_arms(&text, validation);
+    add_arms(&text, validation);
     ST_TRY(write_text(ctx, dir, "arms.csv", &text));
     st_validate_page_write(ctx, &text, validation);
     ST_TRY(write_text(ctx, dir, "validation.html", &text));
     // Last: a folder with predictions is a finished one.
-    st_validate_files_predictions(&text, validation);
+    add_predictions(&text, validation);
     return write_text(ctx, dir, "predictions.csv", &text);
 }
 

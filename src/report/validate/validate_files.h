@@ -7,12 +7,6 @@
 
 #include "base/table.h"
 
-/// Texts of predictions.csv, draws.csv, skipped.csv and arms.csv.
-void st_validate_files_predictions(st_text* out, const st_validation* validation);
-void st_validate_files_draws(st_text* out, const st_validation* validation);
-void st_validate_files_skipped(st_text* out, const st_validation* validation);
-void st_validate_files_arms(st_text* out, const st_validation* validation);
-
 /// Writes the SQLite file: validate_store.c.
 st_status st_validate_store_write(st_ctx* ctx, const char* path, const st_validation* validation);
 
