@@ -92,3 +92,14 @@ FROM influence i
 JOIN parameter p ON p.origin = i.origin AND p.position = i.position
 ORDER BY max(abs(i.contrast_lo - i.contrast), abs(i.contrast_hi - i.contrast)) DESC
 LIMIT 10;
+
+-- Does doing more of a plan of care pay? What plan and product change at the last visit (twins), by how much of the plan people do. Empty without plans.
+SELECT a.label, d.title, CASE WHEN d.share < 0.75 THEN 'less than three quarters' ELSE 'more' END AS does, count(*) AS people,
+       round(avg(r.value - r.sham), 1) AS plan_and_product
+FROM adherence d
+JOIN arm a ON a.arm = d.arm
+JOIN reading r ON r.arm = d.arm AND r.person = d.person
+WHERE r.visit = (SELECT max(visit) FROM visit)
+  AND r.measure = (SELECT i.measure FROM instrument i JOIN about b ON b.key = 'primary_measure' AND b.value = i.name)
+GROUP BY d.arm, d.plan, does
+ORDER BY d.arm, d.plan, does;

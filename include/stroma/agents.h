@@ -17,7 +17,8 @@ typedef struct st_agent_type {
     const char* name;  ///< cell type of the model
     st_cell_type body; ///< its `name` is not used
     double growth_min; ///< after a division the volume returns with this time constant; 0 = at once
-    double persistence_min; ///< mean time between two turns of a walking cell, > 0
+    double persistence_min; ///< mean time between two turns of a walking cell, > 0; where it walks
+                            ///< at least a thousandth of a mechanics step: each turn is drawn
     double guidance;        ///< share of the walk that follows the fibres of the medium, 0 ... 1
     const char* held_by; ///< matrix that holds it: its speeds fall by (1 - fraction); NULL = none
 } st_agent_type;

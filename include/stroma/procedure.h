@@ -217,9 +217,8 @@ ST_API st_status st_recipe_perform(st_ctx* ctx, const st_recipe* recipe, const s
 
 /// What needle and joint did.
 typedef struct st_needle_told {
-    double wall_stress_Pa, pressure_Pa, residence_s, reynolds;
+    double wall_stress_Pa;
     double plunger_force_N, joint_pressure_mmHg; ///< at the end of the injection
-    double leak;                                 ///< share that comes back along the track
 } st_needle_told;
 
 #define ST_JOURNEY_SPINS 2

@@ -48,12 +48,37 @@ static void check_once(st_ctx* ctx, const st_agents_plan* plan, const st_node* t
     }
 }
 
+/// The key is a cell type of the model; others are told with all that there are.
+static bool check_type(st_ctx* ctx, const st_agents_plan* plan, const st_node* type)
+{
+    char known[400] = "";
+    size_t used = 0;
+    for (int s = 0; s < st_model_state_count(plan->model); s++) {
+        const st_state_info* info = st_model_state(plan->model, s);
+        const size_t length = strcspn(info->name, "@.");
+        if (info->kind != ST_STATE_CELL) {
+            continue;
+        }
+        if (strlen(type->key) == length && strncmp(type->key, info->name, length) == 0) {
+            return true;
+        }
+        // a type comes once for each place and stage, one behind the other
+        if (used + length + 3 < sizeof known &&
+            (used < length || strncmp(known + used - length, info->name, length) != 0)) {
+            used += (size_t)snprintf(known + used, sizeof known - used, "%s%.*s",
+                                     used > 0 ? ", " : "", (int)length, info->name);
+        }
+    }
+    return st_node_fail_key(ctx, type, "found '%s', expected a cell type of the model: %s",
+                            type->key, known);
+}
+
 static void read_type(st_ctx* ctx, st_agents_plan* plan, const st_node* map)
 {
     static const char* const keys[] = {"diameter", "repulsion", "adhesion", "adhesion_reach",
                                        "wall",     "mobility",  "growth",   "persistence",
                                        "guidance", "held_by",   NULL};
-    if (!st_node_check_keys(ctx, map, keys)) {
+    if (!check_type(ctx, plan, map) || !st_node_check_keys(ctx, map, keys)) {
         return;
     }
     st_agent_type* t = &plan->type[plan->type_count++];

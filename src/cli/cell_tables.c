@@ -1,6 +1,7 @@
 /// Tables of a run with single cells.
 
 #include "cell_tables.h"
+#include "tissue_ranges.h"
 
 #include "base/base.h"
 
@@ -45,6 +46,9 @@ void st_cell_tables_begin(st_cell_run* r)
             }
         }
         st_text_addf(&r->fields, ",%s_balance_error", name);
+        char prefix[200];
+        snprintf(prefix, sizeof prefix, "%s_", name);
+        st_tissue_ranges_add_heads(&r->fields, r->plan, prefix);
     }
     for (int i = 0; i < st_tissue_matrix_count(r->tissue); i++) {
         const char* name = st_tissue_matrix_name(r->tissue, i);
@@ -91,6 +95,7 @@ void st_cell_tables_add_fields(st_cell_run* r, double day)
         } else {
             st_text_addf(&r->fields, ",%.3g", balance);
         }
+        st_tissue_ranges_add(&r->fields, r->plan, r->tissue, f);
     }
     for (int i = 0; i < st_tissue_matrix_count(r->tissue); i++) {
         for (int m = 1; m <= st_tissue_plan_medium_count(r->plan); m++) {

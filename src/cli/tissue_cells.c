@@ -431,7 +431,8 @@ static st_status run_kept(st_cell_run* r, const st_arguments* arguments, bool is
         return status;
     }
     status = status == ST_ERR_INPUT ? note_late_mistake(r) : status;
-    const st_status written = write_tables(r);
+    // After a full disk there is no room for them, and without them the same command goes on.
+    const st_status written = status == ST_ERR_FILE ? ST_OK : write_tables(r);
     status = status != ST_OK ? status : written;
     if (status == ST_OK) {
         status = write_about(r);

@@ -5,6 +5,7 @@
 #include "progress.h"
 #include "tissue_about.h"
 #include "tissue_cells.h"
+#include "tissue_ranges.h"
 
 #include "base/base.h"
 #include "base/doc.h"
@@ -77,9 +78,10 @@ static void add_rows(st_text* csv, const st_tissue_plan* plan, const st_tissue* 
 {
     for (int f = 0; f < st_tissue_field_count(tissue); f++) {
         const st_field_ledger l = st_tissue_ledger(tissue, f);
-        const double numbers[] = {l.lowest_M, l.highest_M, l.amount, l.supply,
-                                  l.decay,    l.uptake,    l.in,     st_tissue_balance_error(&l),
-                                  l.deficit,  l.cells,     l.reacted};
+        const double numbers[] = {
+            l.lowest_M, l.highest_M, l.amount, l.supply,
+            l.decay,    l.uptake,    l.in,     st_tissue_field_balance(tissue, f),
+            l.deficit,  l.cells,     l.reacted};
         st_text_add_number(csv, st_tissue_time_min(tissue));
         st_text_add_field(csv, st_tissue_field_name(tissue, f));
         for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
@@ -92,6 +94,7 @@ static void add_rows(st_text* csv, const st_tissue_plan* plan, const st_tissue* 
                 st_text_add_field(csv, "");
             }
         }
+        st_tissue_ranges_add(csv, plan, tissue, f);
         st_text_end_record(csv);
     }
 }
@@ -112,6 +115,7 @@ static void add_head(st_text* csv, const st_tissue_plan* plan)
             st_text_add_field(csv, head);
         }
     }
+    st_tissue_ranges_add_heads(csv, plan, "");
     st_text_end_record(csv);
 }
 
@@ -457,7 +461,7 @@ st_status st_tissue_run_file(st_ctx* ctx, const st_arguments* arguments)
             printf("%-12s %.4g to %.4g M after %.4g min; %lld steps; balance to %.1e\n",
                    st_tissue_field_name(tissue, f), l.lowest_M, l.highest_M,
                    st_tissue_time_min(tissue), (long long)l.step_count,
-                   st_tissue_balance_error(&l));
+                   st_tissue_field_balance(tissue, f));
         }
         printf("tables  %s/fields.csv, %s/about.csv\nreport  %s/report.html\n", arguments->output,
                arguments->output, arguments->output);
@@ -470,6 +474,11 @@ st_status st_tissue_run_file(st_ctx* ctx, const st_arguments* arguments)
 st_status st_tissue_run_check(st_ctx* ctx, const st_arguments* arguments)
 {
     st_tissue_plan* plan = NULL;
+    if ((arguments->given & (ST_OPTION_VARIANT | ST_OPTION_UNITS)) != 0) {
+        return ST_FAIL(ctx, ST_ERR_INPUT, "--%s: is for models; %s is a tissue file",
+                       (arguments->given & ST_OPTION_VARIANT) != 0 ? "variant" : "units",
+                       arguments->file);
+    }
     ST_TRY(st_tissue_plan_load(ctx, arguments->file, &plan));
     if (st_tissue_plan_cells(plan)) {
         const st_status done = st_tissue_cells_check(ctx, arguments, plan);

@@ -76,7 +76,8 @@ static st_status read_settings(st_zoom* z)
             st_quantity_parse(z->arguments->until, &number, &unit, &unit_text, why, sizeof why) &&
             st_quantity_express(number, &unit, &day, NULL, &z->days);
         if (!is_read || !(z->days >= 1.0) || !(z->days <= 365.0)) {
-            return ST_FAIL(z->ctx, ST_ERR_INPUT, "--until %s: expected a time of 1 to 365 days",
+            return ST_FAIL(z->ctx, ST_ERR_INPUT,
+                           "--until %s: expected a time of 1 to 365 days, such as 30d",
                            z->arguments->until);
         }
         z->days = floor(z->days + 0.5);
@@ -206,6 +207,19 @@ static st_status choose_arm(st_zoom* z)
     return status;
 }
 
+/// What the solver leaves below 0, within its tolerance, of states that are never negative is 0:
+/// single cells cannot arrive in negative numbers.
+static void drop_residues(st_zoom* z)
+{
+    for (int s = 0; s < z->state_count; s++) {
+        const bool may_be_negative = st_model_state(z->model, s)->may_be_negative;
+        for (int i = 0; i < z->knot_count && !may_be_negative; i++) {
+            double* value = &z->state[(size_t)i * (size_t)z->state_count + (size_t)s];
+            *value = *value < 0.0 ? 0.0 : *value;
+        }
+    }
+}
+
 /// Reads the run's own files again, finds the person, and computes the course: first what happened,
 /// then all knots.
 static st_status solve(st_zoom* z)
@@ -228,8 +242,10 @@ static st_status solve(st_zoom* z)
     ST_TRY(make_room(z));
     ST_TRY(st_single_solve(z->ctx, z->study, z->seed, z->arm, id, begin, 1, &z->single));
     choose_knots(z);
-    return st_single_solve(z->ctx, z->study, z->seed, z->arm, id, z->day, z->knot_count,
-                           &z->single);
+    ST_TRY(
+        st_single_solve(z->ctx, z->study, z->seed, z->arm, id, z->day, z->knot_count, &z->single));
+    drop_residues(z);
+    return ST_OK;
 }
 
 /// No such place: tells those in which cells live.

@@ -309,13 +309,8 @@ static void tell_needle(const st_recipe* recipe, st_needle_told* told)
     const st_inject* inject = &recipe->inject;
     const st_needle_flow flow = st_inject_flow(&c->values, inject);
     told->wall_stress_Pa = flow.wall_stress;
-    told->pressure_Pa = flow.pressure;
-    told->residence_s = flow.residence;
-    told->reynolds = flow.reynolds;
     told->joint_pressure_mmHg = st_place_pressure(&c->values, inject->joint, inject->volume_mL);
     told->plunger_force_N = st_place_force(&c->values, flow.pressure, told->joint_pressure_mmHg);
-    told->leak = inject->is_physics ? st_place_leak(&c->values, inject->joint, inject->volume_mL)
-                                    : c->values.inject_leak_back.value;
 }
 
 /// Without an injection the product itself is the dose.

@@ -128,11 +128,14 @@ static inline void fake_tissue_fields(st_ctx* ctx, const char* dir, const fake_t
     if (f->kinds == 0) {
         st_text_add(&t, "time_min,field,lowest_M,highest_M,amount_fmol,supply_fmol,decay_fmol,"
                         "uptake_fmol,in_fmol,balance_error,deficit_fmol,cells_fmol,reacted_fmol,"
-                        "mean_<gel>_M,mean_rim_M,mean_none_M\r\n");
+                        "mean_<gel>_M,mean_rim_M,mean_none_M,<gel>_lowest_M,<gel>_highest_M,"
+                        "rim_lowest_M,rim_highest_M,none_lowest_M,none_highest_M\r\n");
         for (int o = 0; o < f->outputs; o++) {
             for (int i = 0; i < f->fields; i++) {
-                st_text_addf(&t, "%d,field%d,1e-6,%g,5,1,2,3,4,1e-9,0,0,0,2e-6,3e-6,\r\n", 10 * o,
-                             i, 3e-6 + 1e-6 * o);
+                st_text_addf(
+                    &t,
+                    "%d,field%d,1e-6,%g,5,1,2,3,4,1e-9,0,0,0,2e-6,3e-6,,1e-6,3e-6,2e-6,4e-6,,\r\n",
+                    10 * o, i, 3e-6 + 1e-6 * o);
             }
         }
     } else {
@@ -143,6 +146,10 @@ static inline void fake_tissue_fields(st_ctx* ctx, const char* dir, const fake_t
                 st_text_addf(&t, ",field%d_%s_M", i, media[m]);
             }
             st_text_addf(&t, ",field%d_balance_error", i);
+            for (int m = 0; m < 3; m++) {
+                st_text_addf(&t, ",field%d_%s_lowest_M,field%d_%s_highest_M", i, media[m], i,
+                             media[m]);
+            }
         }
         for (int i = 0; i < f->matrices; i++) {
             for (int m = 0; m < 3; m++) {
@@ -153,7 +160,8 @@ static inline void fake_tissue_fields(st_ctx* ctx, const char* dir, const fake_t
         for (int o = 0; o < f->outputs; o++) {
             st_text_addf(&t, "%d", o);
             for (int i = 0; i < f->fields; i++) {
-                st_text_addf(&t, ",1e-9,%g,2e-9,3e-9,,%s", 4e-9 + 1e-9 * o, i == 0 ? "1e-8" : "");
+                st_text_addf(&t, ",1e-9,%g,2e-9,3e-9,,%s,1e-9,3e-9,25e-10,4e-9,,", 4e-9 + 1e-9 * o,
+                             i == 0 ? "1e-8" : "");
             }
             for (int i = 0; i < f->matrices; i++) {
                 st_text_addf(&t, ",%g,0.25,", 0.1 + 0.8 * o / f->outputs);

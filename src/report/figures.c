@@ -398,17 +398,27 @@ static void add_key(st_text* out, const st_figure_lines* lines, const layout* l,
     }
 }
 
+/// Series whose names are written.
+static int labelled_count(const st_figure_lines* lines)
+{
+    int count = 0;
+    for (int s = 0; s < lines->series_count; s++) {
+        count += !lines->series[s].is_unlabelled;
+    }
+    return count;
+}
+
 static void add_lines(st_text* out, const st_figure_lines* lines, bool is_narrow, int* order,
                       double* height)
 {
+    const int labels = labelled_count(lines);
     layout l = {.width = is_narrow ? 360.0 : 760.0, .top = 34.0, .is_narrow = is_narrow};
-    const double plot =
-        fmax(is_narrow ? 220.0 : 290.0, is_narrow ? 0 : lines->series_count * LABEL_GAP);
+    const double plot = fmax(is_narrow ? 220.0 : 290.0, is_narrow ? 0 : labels * LABEL_GAP);
     st_figures_scale y = y_scale(lines);
     l.left = tick_room(&y);
     l.right = is_narrow ? l.width - 12.0 : l.width - 250.0;
     l.bottom = l.top + plot;
-    l.height = l.bottom + (is_narrow ? 62.0 + 20.0 * lines->series_count : 50.0);
+    l.height = l.bottom + (is_narrow ? 62.0 + 20.0 * labels : 50.0);
 
     y.from = l.bottom;
     y.to = l.top;

@@ -112,13 +112,14 @@ void st_tissue_page_cells_answer(st_text* out, const st_tissue_story* s)
     const int count = st_tissue_page_present(s, order);
     add_sentences(out, s);
     st_html_sortable_table(out, "Cells of each kind",
-                           "Kind|#At the start|#At the end|#Change|#± chance");
+                           "Kind|#At the start|#Most|#At the end|#Change|#± chance");
     for (int i = 0; i < count; i++) {
         const st_tissue_kind* k = &s->kind[order[i]];
         st_words w;
         st_html_row(out);
         st_html_head_cell(out, k->label);
         add_number(out, k->count[0]);
+        add_number(out, st_tissue_page_most(s, order[i]));
         add_number(out, k->count[last]);
         st_html_number_cell(out, plus(k->count[last] - k->count[0], &w));
         add_number(out, sqrt(k->count[last]));

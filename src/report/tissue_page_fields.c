@@ -56,7 +56,6 @@ static void add_field_rows(st_text* out, const st_tissue_story* s)
     for (int f = 0; f < s->field_count; f++) {
         const st_tissue_quantity* q = &s->field[f];
         const st_tissue_unit u = st_tissue_page_unit(st_tissue_page_highest(s, q));
-        bool is_first = true;
         for (int m = 0; m < s->medium_count; m++) {
             if (!has_tissue(s, m)) {
                 continue;
@@ -66,15 +65,10 @@ static void add_field_rows(st_text* out, const st_tissue_story* s)
             st_html_cell(out, s->medium[m]);
             add_level(out, mean_in(s, q, m)[0], &u);
             add_level(out, mean_in(s, q, m)[last], &u);
-            if (is_first) { // over all media
-                add_level(out, q->lowest[last], &u);
-                add_level(out, q->highest[last], &u);
-            } else {
-                st_text_add(out, "<td class=\"n\">″</td><td class=\"n\">″</td>");
-            }
+            add_level(out, q->low[m * s->time_count + last], &u);
+            add_level(out, q->high[m * s->time_count + last], &u);
             st_html_cell(out, u.unit);
             st_text_add(out, "</tr>\n");
-            is_first = false;
         }
     }
 }

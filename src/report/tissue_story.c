@@ -77,6 +77,34 @@ static const double* named_column(st_tissue_story* s, const st_table* table, con
     return column(s, table, head);
 }
 
+/// Every `field_count`-th cell of a column, from `field` on.
+static const double* long_column(st_tissue_story* s, const char* head, int field)
+{
+    const double* all = column(s, s->fields, head);
+    double* out = room(s, s->time_count);
+    for (int t = 0; all && out && t < s->time_count; t++) {
+        out[t] = all[t * s->field_count + field];
+    }
+    return all ? out : NULL;
+}
+
+/// Columns BEFORE medium AFTER, one behind the other; `field` as in long_column(), -1 = a row is a
+/// time.
+static const double* of_media(st_tissue_story* s, const char* before, const char* after, int field)
+{
+    double* out = room(s, s->medium_count * s->time_count);
+    for (int m = 0; out && m < s->medium_count; m++) {
+        char head[400];
+        snprintf(head, sizeof head, "%.150s%.150s%s", before, s->medium[m], after);
+        const double* one = field < 0 ? column(s, s->fields, head) : long_column(s, head, field);
+        if (!one) {
+            return NULL;
+        }
+        memcpy(out + m * s->time_count, one, (size_t)s->time_count * sizeof *out);
+    }
+    return out;
+}
+
 // --- what there is
 
 static st_status count_media(st_tissue_story* s)
@@ -189,20 +217,11 @@ static st_status read_expected(st_tissue_story* s)
     return ST_OK;
 }
 
-/// Means of a quantity in every medium, one behind the other.
-static const double* wide_means(st_tissue_story* s, const char* name, const char* tail)
+static const char* prefix_of(st_tissue_story* s, const char* name)
 {
-    double* out = room(s, s->medium_count * s->time_count);
-    for (int m = 0; out && m < s->medium_count; m++) {
-        char end[200];
-        snprintf(end, sizeof end, "%s%s", s->medium[m], tail);
-        const double* mean = named_column(s, s->fields, "_", name, end);
-        if (!mean) {
-            return NULL;
-        }
-        memcpy(out + m * s->time_count, mean, (size_t)s->time_count * sizeof *out);
-    }
-    return out;
+    const char* text = st_arena_format(&s->arena, "%s_", name);
+    s->is_full = s->is_full || !text;
+    return text;
 }
 
 static st_status read_wide_fields(st_tissue_story* s)
@@ -212,13 +231,20 @@ static st_status read_wide_fields(st_tissue_story* s)
         q->lowest = named_column(s, s->fields, "_lowest_M", q->name, "");
         q->highest = named_column(s, s->fields, "_highest_M", q->name, "");
         q->balance = named_column(s, s->fields, "_balance_error", q->name, "");
-        q->mean = wide_means(s, q->name, "_M");
-        if (!q->lowest || !q->highest || !q->balance || !q->mean) {
+        const char* before = prefix_of(s, q->name);
+        if (!q->lowest || !q->highest || !q->balance || !before) {
+            return ST_ERR_INPUT;
+        }
+        q->mean = of_media(s, before, "_M", -1);
+        q->low = q->mean ? of_media(s, before, "_lowest_M", -1) : NULL;
+        q->high = q->low ? of_media(s, before, "_highest_M", -1) : NULL;
+        if (!q->high) {
             return ST_ERR_INPUT;
         }
     }
     for (int i = 0; i < s->matrix_count; i++) {
-        s->matrix[i].mean = wide_means(s, s->matrix[i].name, "");
+        const char* before = prefix_of(s, s->matrix[i].name);
+        s->matrix[i].mean = before ? of_media(s, before, "", -1) : NULL;
         if (!s->matrix[i].mean) {
             return ST_ERR_INPUT;
         }
@@ -228,36 +254,18 @@ static st_status read_wide_fields(st_tissue_story* s)
 
 // --- a run of fields alone: a row per time and field
 
-/// Every `field_count`-th cell of a column, from `field` on.
-static const double* long_column(st_tissue_story* s, const char* head, int field)
-{
-    const double* all = column(s, s->fields, head);
-    double* out = room(s, s->time_count);
-    for (int t = 0; all && out && t < s->time_count; t++) {
-        out[t] = all[t * s->field_count + field];
-    }
-    return all ? out : NULL;
-}
-
 static st_status read_long_field(st_tissue_story* s, int f)
 {
     st_tissue_quantity* q = &s->field[f];
-    double* mean = room(s, s->medium_count * s->time_count);
     double* amount = room(s, ST_TISSUE_AMOUNTS * s->time_count);
     q->lowest = long_column(s, "lowest_M", f);
-    q->highest = long_column(s, "highest_M", f);
-    q->balance = long_column(s, "balance_error", f);
-    if (!q->lowest || !q->highest || !q->balance || !mean || !amount) {
+    q->highest = q->lowest ? long_column(s, "highest_M", f) : NULL;
+    q->balance = q->highest ? long_column(s, "balance_error", f) : NULL;
+    q->mean = q->balance ? of_media(s, "mean_", "_M", f) : NULL;
+    q->low = q->mean ? of_media(s, "", "_lowest_M", f) : NULL;
+    q->high = q->low ? of_media(s, "", "_highest_M", f) : NULL;
+    if (!q->high || !amount) {
         return ST_ERR_INPUT;
-    }
-    for (int m = 0; m < s->medium_count; m++) {
-        char head[200];
-        snprintf(head, sizeof head, "mean_%s_M", s->medium[m]);
-        const double* one = long_column(s, head, f);
-        if (!one) {
-            return ST_ERR_INPUT;
-        }
-        memcpy(mean + m * s->time_count, one, (size_t)s->time_count * sizeof *one);
     }
     for (int i = 0; i < ST_TISSUE_AMOUNTS; i++) {
         char head[40];
@@ -268,7 +276,6 @@ static st_status read_long_field(st_tissue_story* s, int f)
         }
         memcpy(amount + i * s->time_count, one, (size_t)s->time_count * sizeof *one);
     }
-    q->mean = mean;
     q->amount = amount;
     return ST_OK;
 }

@@ -19,12 +19,13 @@ typedef struct st_tissue_kind {
 /// A field or a matrix over time. Levels in M; matrices in their unit.
 typedef struct st_tissue_quantity {
     const char* name;
-    const char* unit;      ///< of a matrix; "" of a field
-    const double* lowest;  ///< [time_count]; NULL of a matrix
-    const double* highest; ///< the same
-    const double* mean;    ///< [medium_count][time_count], NAN where a medium has no tissue
-    const double* balance; ///< [time_count] balance error, NAN where not told; NULL of a matrix
-    const double* amount;  ///< [ST_TISSUE_AMOUNTS][time_count] fmol, without cells; or NULL
+    const char* unit;         ///< of a matrix; "" of a field
+    const double* lowest;     ///< [time_count]; NULL of a matrix
+    const double* highest;    ///< the same
+    const double* mean;       ///< [medium_count][time_count], NAN where a medium has no tissue
+    const double *low, *high; ///< of a field, the same: range in each medium
+    const double* balance;    ///< [time_count] balance error, NAN where not told; NULL of a matrix
+    const double* amount;     ///< [ST_TISSUE_AMOUNTS][time_count] fmol, without cells; or NULL
     bool is_steady;
     double relaxation_min; ///< NAN: not told
 } st_tissue_quantity;

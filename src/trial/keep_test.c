@@ -170,9 +170,39 @@ static void cut_and_changed_bytes_are_borne(void** state)
     close_scene(&s);
 }
 
+/// Nothing given later, no plan, nothing missing: three of seven numbers repeat another.
+static void what_repeats_takes_no_room(void** state)
+{
+    const st_score usual = {40.0,           41.0, 45.0, 50.0, .first = 41.0, .analysed = 40.0,
+                            .planned = 45.0};
+    const st_score other = {40.0,           41.0, 45.0, 50.0, .first = 42.0, .analysed = 43.0,
+                            .planned = 44.0};
+    scene s;
+    st_stay stay;
+    st_score unused[SCORES];
+    size_t before, small, large;
+
+    (void)state;
+    open_scene(&s);
+    draw(1, &stay, unused);
+    before = s.keep.length;
+    assert_int_equal(st_keep_stay(&s.keep, &stay, NULL, 0, &s.trace), ST_OK);
+    before = s.keep.length - before; // of the stay alone
+    small = s.keep.length;
+    assert_int_equal(st_keep_stay(&s.keep, &stay, &usual, 1, &s.trace), ST_OK);
+    small = s.keep.length - small - before;
+    large = s.keep.length;
+    assert_int_equal(st_keep_stay(&s.keep, &stay, &other, 1, &s.trace), ST_OK);
+    large = s.keep.length - large - before;
+    assert_int_equal(small, (1 + 4) * sizeof(double)); // a mask and four numbers
+    assert_int_equal(large, (1 + 7) * sizeof(double));
+    close_scene(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_repeats_takes_no_room),
         cmocka_unit_test(people_come_back_to_the_last_bit),
         cmocka_unit_test(cut_and_changed_bytes_are_borne),
     };

@@ -94,7 +94,8 @@ static void note_events(const single* s, st_single* out)
     const st_stay* stay = &s->stay[s->index];
     out->left_day = stay->left_day;
     out->event_count = 0;
-    for (int i = 0; i < stay->later_count && i < ST_SINGLE_EVENT_LIMIT; i++) {
+    _Static_assert(ST_STAY_LATER_LIMIT <= ST_SINGLE_EVENT_LIMIT, "all that comes later fits");
+    for (int i = 0; i < stay->later_count; i++) {
         out->event[out->event_count++] =
             (st_single_event){.name = names[stay->later[i].kind], .day = stay->later[i].day};
     }

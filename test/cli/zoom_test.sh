@@ -16,8 +16,9 @@ arms:
       - harvest: { source: marrow, site: posterior crest, draws: 8 x 5 mL, syringe: 10 mL, anaesthesia: local }
       - expand: { until: 1e8 cells, medium: platelet lysate, oxygen: 5 %, tries: 3 }
       - inject: { carrier: hyaluronic-acid-hmw, volume: 4 mL, needle: 21 G, guided_by: ultrasound }
+    repeat: { when: { vas_pain: ">= 0 vas" }, after: 2 day, at_most: 1 }
 blinding: open
-visits: 0, 1 months
+visits: 0, 0.1, 1 months
 measure: [vas_pain]
 primary: { change: vas_pain, at: 1 months, versus: saline, analysis: ancova }
 influence: off
@@ -44,13 +45,58 @@ awk -F, '
         }
     }
     END { exit bad || seen < 5 }' "$work/one/expected.csv" "$work/one/cells.csv"
+# What was given later in the trial is in the course: a second injection after three days brings cells in again.
+awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) { gsub(/\r/, "", $i); if ($i == "msc_suspended@fluid") c = i } }
+    $1 == 3 { before = $c } $1 == 4 { after = $c } END { exit !(c && after > 3 * before + 1000) }' "$work/one/course.csv"
+grep -q '^later_repeat,3\.04[0-9]*,day' "$work/one/zoom.csv"
+grep -q '^later   repeat on day 3.04' "$work/said"
+# The page: expected beside counted, whose tissue it is, what is left out.
+for text in 'id="joint"' "Person $patient of the trial" 'repeat on day 3.04' 'What is left out' 'class="still"'; do
+    grep -q "$text" "$work/one/report.html" || { echo "the page lacks: $text"; exit 1; }
+done
+cmp "$work/one/report.html" "$work/three/report.html"
 # From its own files the piece comes out the same.
 "$STROMA" run "$work/one/tissue.yaml" -o "$work/again" --quiet
 cmp "$work/one/cells.csv" "$work/again/cells.csv"
+# The command that it names makes the same folder again.
+cp -r "$work/one" "$work/kept"
+eval "$(sed -n 's/^again *stroma/"$STROMA"/p' "$work/said") --quiet"
+diff -r "$work/kept" "$work/one"
+# A result is not written over; the same person under saline stands beside on the page of the trial.
+if "$STROMA" zoom "$work/run" --patient "$patient" -o "$work/one" 2> "$work/error"; then exit 1; fi
+grep -q -- "--force" "$work/error"
+cp "$work/run/report.html" "$work/before.html"
+"$STROMA" report "$work/run" --quiet
+cmp "$work/before.html" "$work/run/report.html" # without a zoom nothing changes
+"$STROMA" zoom "$work/run" --patient "$patient" --until 90d --set edge=500um > "$work/said"
+awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) cell[i] = $i ~ /^(msc|macrophage|fibroblast)/ }
+    NR > 1 { for (i in cell) if (cell[i] && $i < 0) { print "a negative number of cells:", $0; exit 1 } }' "$work/run/zoom-$patient/course.csv"
+grep -q "^control stroma zoom $work/run --patient $patient --set arm=saline" "$work/said"
+"$STROMA" zoom "$work/run" --patient "$patient" --until 2d --set arm=saline --quiet
+awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) { gsub(/\r/, "", $i); if ($i == "msc_suspended@fluid") c = i } }
+    NR > 1 && $c != 0 { bad = 1 } END { exit bad || !c }' "$work/run/zoom-$patient-saline/course.csv"
+"$STROMA" report "$work/run" --quiet
+for text in 'id="zoom"' "href=\"zoom-$patient/report.html\"" "href=\"zoom-$patient-saline/report.html\"" "arm saline (twin)"; do
+    grep -q "$text" "$work/run/report.html" || { echo "the trial's page lacks: $text"; exit 1; }
+done
 if "$STROMA" zoom "$work/run" --patient 999999 -o "$work/none" 2> "$work/error"; then exit 1; fi
 grep -q "has no person 999999" "$work/error"
 if "$STROMA" zoom "$work/run" -o "$work/none" 2> "$work/error"; then exit 1; fi
 grep -q -- "--patient" "$work/error"
 if "$STROMA" zoom "$work/run" --patient "$patient" --set place=moon -o "$work/none" 2> "$work/error"; then exit 1; fi
 grep -q "no such place" "$work/error"
+grep -q "allowed: synovium, " "$work/error"
+if "$STROMA" zoom "$work/run" --patient "$patient" --set arm=moon -o "$work/none" 2> "$work/error"; then exit 1; fi
+grep -q "is in cells; allowed: saline, cells" "$work/error"
+# A full disk: status 4, the file's name, and the folder for a while is gone.
+mkdir "$work/tmp"
+status=0
+(
+    trap '' XFSZ
+    ulimit -f 16
+    TMPDIR=$work/tmp exec "$STROMA" zoom "$work/run" --patient "$patient" -o "$work/none"
+) 2> "$work/error" || status=$?
+[ "$status" -eq 4 ] && grep -q "^$work/tmp/stroma-zoom-.*: cannot write: " "$work/error"
+[ -z "$(ls "$work/tmp")" ]
+[ ! -e "$work/none" ] # nothing was written
 echo "zoom: patient $patient, $(tail -1 "$work/one/cells.csv" | cut -d, -f2) cells"

@@ -272,6 +272,41 @@ static void restored_cells_go_on_as_if_never_stopped(void** state)
     }
 }
 
+// Lists hold those awake; sleepers that wake later, all at once, see their neighbours as in lists
+// made anew: with more rows than the list had room for.
+static void sleepers_get_their_lists_when_they_wake(void** state)
+{
+    (void)state;
+    world w[2];
+    for (int i = 0; i < 2; i++) {
+        w[i] = (world){0};
+        cell_scene_tissue(&w[i].s, 32, 20.0, NULL, 0, NULL);
+        w[i].s.def.worker_count = i + 2;
+        cell_scene_create(&w[i].s);
+    }
+    st_cells* cells = w[0].s.cells;
+    const st_cells_ball ball = {
+        .centre_um = {320.0, 320.0, 320.0}, .radius_um = 270.0, .spacing_um = 16.0242};
+    cell_scene_check(&w[0].s, st_cells_pack(w[0].s.ctx, cells, 0, &ball));
+    cell_scene_check(&w[0].s, st_cells_relax(w[0].s.ctx, cells, 300.0, NULL));
+    st_cells_set_volume(cells, 7, 1.1 * st_cells_volume(cells, 7));
+    st_relax_report report;
+    cell_scene_check(&w[0].s, st_cells_relax(w[0].s.ctx, cells, 0.5, &report));
+    assert_true(report.awake_count > 0 && report.awake_count < 200);
+    assert_int_equal(report.list_count, 1);
+    go_on_after_restore(&w[0], &w[1]);
+    for (int i = 0; i < 2; i++) {
+        cells = w[i].s.cells;
+        assert_true(st_cells_count(cells) > 20000);
+        for (int64_t slot = 0; slot < st_cells_count(cells); slot++) {
+            st_cells_wake(cells, slot);
+        }
+        cell_scene_check(&w[i].s, st_cells_relax(w[i].s.ctx, cells, 0.5, &report));
+        assert_int_equal(report.list_count, i); // the first needed none
+    }
+    assert_true(end(&w[0]) == end(&w[1]));
+}
+
 // Division halves volume and what is to be halved, keeps the centre, gives one new id.
 static void division_conserves(void** state)
 {
@@ -449,6 +484,7 @@ int main(void)
         cmocka_unit_test(workers_and_bricks_do_not_show_in_islands),
         cmocka_unit_test(the_skin_does_not_show),
         cmocka_unit_test(restored_cells_go_on_as_if_never_stopped),
+        cmocka_unit_test(sleepers_get_their_lists_when_they_wake),
         cmocka_unit_test(division_conserves),
         cmocka_unit_test(bad_input_is_refused_with_numbers),
         cmocka_unit_test(wrong_definitions_are_refused),

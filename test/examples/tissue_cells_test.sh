@@ -68,7 +68,7 @@ holds "$lowest > 10e-6 && $lowest < 40e-6" "oxygen in the depth"
 sed -i 's/until: 8 day, every: 1 day/until: 12 h, every: 12 h/' "$work/tissue-spheroid/tissue.yaml"
 "$STROMA" run "$work/tissue-spheroid/tissue.yaml" -o "$work/ball" --quiet --threads 1
 "$STROMA" run "$work/tissue-spheroid/tissue.yaml" -o "$work/ball3" --quiet --threads 3
-for file in cells.csv fields.csv about.csv cells_000001.vtu cells_000001.svg; do
+for file in cells.csv fields.csv about.csv values.csv cells_000001.vtu cells_000001.svg report.html; do
     cmp "$work/ball/$file" "$work/ball3/$file"
 done
 holds "$(value "$work/ball/cells.csv" births 0) > 300" "the spheroid grows"
@@ -78,6 +78,20 @@ echo "spheroid: balance of the steady oxygen $balance"
 holds "$(value "$work/ball/fields.csv" oxygen_balance_error 1 | grep -c .) == 0" "nothing was solved at the start"
 holds "$balance < 1e-5 && $balance > -1e-5 && $balance != 0" "what comes in is what cells take"
 grep -q "msc@gel: " "$work/ball/cells_000001.svg"
+
+# The page tells the counts of the table, shows both stills, and is made again from the tables with the same bytes.
+page=$work/ball/report.html
+cells=$(value "$work/ball/cells.csv" cells 0 | sed ':a; s/\([0-9]\)\([0-9]\{3\}\)\($\|\xe2\)/\1\xe2\x80\xaf\2\3/; ta')
+grep -q "to <strong>$cells</strong> cells" "$page" || { echo "the page does not say $cells cells"; exit 1; }
+[ "$(grep -o 'class="still"' "$page" | wc -l)" -eq 4 ] || { echo "two stills, two slices"; exit 1; }
+grep -q 'of its values are assumed' "$page"
+if grep -E -q '>-?nan|>inf|src="http|summary.html' "$page"; then exit 1; fi
+cp "$page" "$work/page.html"
+"$STROMA" report "$work/ball" -q
+cmp "$work/page.html" "$page"
+if "$STROMA" report "$work/ball" --tables "$work/t" 2> "$work/error"; then exit 1; fi
+grep -q "holds a tissue run, found --tables" "$work/error"
+grep -q 'id="depth"' "$work/both/report.html" && ! grep -q 'id="depth"' "$page"
 
 # A run that is killed again and again, and started again on the same folder, ends with the same bytes.
 sed -i 's/every: 7 day/every: 2 day/' "$work/tissue-tendon/loaded.yaml"

@@ -58,6 +58,9 @@ if command -v sqlite3 >/dev/null 2>&1; then
     expect "discontinuations in ADTTE" \
         "$(ask "SELECT count(*) FROM person WHERE left_reason <> ''")" \
         "$(grep 'TTDISC' t/adtte.csv | grep -vc 'END OF STUDY')"
+    sqlite3 -bail -readonly a/results.sqlite <"$ST_SOURCE_DIR/examples/queries.sql" >answers 2>stderr ||
+        fail "examples/queries.sql: $(cat stderr)"
+    [ "$(wc -l <answers)" -gt 10 ] || fail "examples/queries.sql has hardly any answers"
 fi
 
 echo "-- figures: whole SVG files, as many as the page has"

@@ -101,11 +101,13 @@ static void strangers_do_not_matter(void** state)
         cell_scene_add(&s, 0, 125.0, 103.0, 100.0);
         for (int i = 0; crowd && i < 60; i++) { // some of them in pairs that touch
             const int pair = i / 2;
+            const int column = pair % 5;
+            const int line = pair / 5 % 5;
+            const int layer = pair / 25;
             const uint64_t n = (uint64_t)pair;
-            cell_scene_add(&s, 0,
-                           250.0 + 100.0 * (pair % 5) + 40.0 * uniform(n, 0) + 17.0 * (i % 2),
-                           250.0 + 100.0 * (pair / 5 % 5) + 40.0 * uniform(n, 1),
-                           300.0 + 120.0 * (pair / 25) + 40.0 * uniform(n, 2));
+            cell_scene_add(&s, 0, 250.0 + 100.0 * column + 40.0 * uniform(n, 0) + 17.0 * (i % 2),
+                           250.0 + 100.0 * line + 40.0 * uniform(n, 1),
+                           300.0 + 120.0 * layer + 40.0 * uniform(n, 2));
         }
         cell_scene_check(&s, st_cells_commit(s.ctx, s.cells));
         drive(&s, 1, 0.05, 0.0, 0.0);
