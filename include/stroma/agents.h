@@ -61,6 +61,13 @@ ST_API void st_agents_destroy(st_agents* agents); // NULL is allowed
 ST_API st_status st_agents_surround(st_ctx* ctx, st_agents* agents, int count, const double* day,
                                     const double* value);
 
+/// Inputs of the model over time, piecewise constant: at every step those of the last knot at or
+/// before it; before the first knot, and before the first call, those of the definition. `value` is
+/// [count][input_count], copied. What is read once, when the agents are made, cannot follow: a
+/// place's volume, and `adhere` and `repel`, on an input that changes are refused by name.
+ST_API st_status st_agents_set_inputs(st_ctx* ctx, st_agents* agents, int count, const double* day,
+                                      const double* value);
+
 /// Puts `count` cells of a state such as "msc@gel" at random places: of a shape, or (NULL) of all
 /// media of the state's place.
 ST_API st_status st_agents_place(st_ctx* ctx, st_agents* agents, const char* state, int64_t count,
@@ -91,12 +98,19 @@ ST_API st_agents_tally st_agents_tally_now(const st_agents* agents);
 /// Hash of tissue, cells and clocks.
 ST_API uint64_t st_agents_hash(const st_agents* agents);
 
-/// Clock, tallies and all cells as text (st_alloc, the caller's), after st_agents_advance(). Levels
-/// and matrix are kept by st_checkpoint_save().
-ST_API st_status st_agents_save(st_ctx* ctx, const st_agents* agents, char** out);
-/// Into agents made from the same def that hold no cells yet; the tissue is put back apart.
-/// Afterwards everything goes on as if it had never stopped.
-ST_API st_status st_agents_restore(st_ctx* ctx, st_agents* agents, const char* text);
+/// The state in blocks for st_checkpoint_save(), after st_agents_advance(): 0 = clock, tallies,
+/// what all cells share; then the cells of one brick each. Levels and matrix are the tissue's to
+/// keep.
+ST_API int64_t st_agents_block_count(const st_agents* agents);
+/// Bytes are the caller's (st_alloc); none (*out NULL, length 0) where a brick holds no cells.
+ST_API st_status st_agents_save_block(st_ctx* ctx, const st_agents* agents, int64_t block,
+                                      void** out, size_t* length);
+/// Into agents made from the same def that hold no cells yet: block 0, the others in any order, the
+/// end. Afterwards everything goes on as if it had never stopped. Bytes that are damaged or of
+/// another run are refused.
+ST_API st_status st_agents_restore_block(st_ctx* ctx, st_agents* agents, int64_t block,
+                                         const void* bytes, size_t length);
+ST_API st_status st_agents_restore_end(st_ctx* ctx, st_agents* agents);
 
 // --- tissue files
 // -------------------------------------------------------------------------------

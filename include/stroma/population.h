@@ -34,6 +34,8 @@ typedef struct st_course {
     const double* sample_day;  ///< ascending, within [begin, end]; a sample at an event is after it
     int sample_count;
     double* sample; ///< out: [sample_count][state_count + definition_count], model units
+    /// NULL, or out: [sample_count][input_count], the inputs that hold from each sample's day on.
+    double* input_sample;
     /// NULL, or another course of the same call with the same parameters, inputs and begin, whose
     /// way up to this one's first action is not computed again. Changes no result.
     const struct st_course* like;

@@ -324,7 +324,7 @@ ST_API st_status st_tissue_exercise(st_ctx* ctx, st_tissue* tissue, int field, s
 // ------------------------------------------------------------------
 
 /// An SQLite file that holds the last whole state of a run: levels and matrix states in packed,
-/// hashed rows, ledgers, and texts of the caller's. Locked while it is open.
+/// hashed rows, ledgers, and texts and blocks of the caller's. Locked while it is open.
 typedef struct st_checkpoint st_checkpoint;
 
 /// Opens or makes the file. `identity` says which run this is: another one's state is refused
@@ -336,14 +336,28 @@ ST_API st_status st_checkpoint_begin(st_ctx* ctx, const char* path, const char* 
                                      st_checkpoint** out);
 /// Is there a state to go on from?
 ST_API bool st_checkpoint_has_state(const st_checkpoint* checkpoint);
+/// What the caller keeps besides, in blocks 0 ... count - 1: each is a packed, hashed row of its
+/// own, so that never more than one is in memory.
+typedef struct st_checkpoint_blocks {
+    int64_t count; ///< 0 ... 2^31 - 1
+    void* arg;
+    /// Bytes of a block (st_alloc), which the checkpoint frees; length 0 = nothing to keep.
+    st_status (*save)(st_ctx* ctx, void* arg, int64_t block, void** out, size_t* length);
+    /// Gets each block back that had bytes, in ascending order.
+    st_status (*load)(st_ctx* ctx, void* arg, int64_t block, const void* bytes, size_t length);
+} st_checkpoint_blocks;
+
 /// Replaces the state in one transaction: a stop at any moment leaves the old or the new one whole.
 /// Not saved: what is borrowed (sources, sinks), media and fields, which the caller builds anew.
+/// `blocks` may be NULL.
 ST_API st_status st_checkpoint_save(st_ctx* ctx, st_checkpoint* checkpoint, const st_tissue* tissue,
-                                    int64_t number, const char* const* text, int text_count);
+                                    int64_t number, const char* const* text, int text_count,
+                                    const st_checkpoint_blocks* blocks);
 /// Puts the state into a tissue built as the saved one was. Texts are owned by the caller
 /// (st_alloc). A row whose hash is wrong is an error (ST_ERR_FILE).
 ST_API st_status st_checkpoint_load(st_ctx* ctx, st_checkpoint* checkpoint, st_tissue* tissue,
-                                    int64_t* number, char** text, int text_count);
+                                    int64_t* number, char** text, int text_count,
+                                    const st_checkpoint_blocks* blocks);
 /// Closes; with `removes` the file goes, too: the run has ended. NULL is allowed.
 ST_API void st_checkpoint_close(st_checkpoint* checkpoint, bool removes);
 

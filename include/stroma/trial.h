@@ -351,6 +351,11 @@ typedef struct st_single {
     double* input;      ///< [inputs of the model], at the start
     double* state;      ///< [day_count][states of the model]
     double* definition; ///< NULL, or [day_count][definitions of the model]
+    double* input_at;   ///< NULL, or [day_count][inputs], those that hold from that day on
+    double* change_day; ///< NULL, or [change_limit]: on which days within those asked for plans of
+                        ///< care, rescue or the model's own plan set inputs, ascending
+    int change_limit;   ///< more changes are refused
+    int change_count;
     st_single_event event[ST_SINGLE_EVENT_LIMIT]; ///< what happened, in order of time
     int event_count;
     double left_day; ///< INFINITY: stayed to the end

@@ -185,7 +185,8 @@ static st_status fill_start(st_ctx* ctx, st_agents* a, const st_agents_def* def)
         *at++ = def->parameter ? def->parameter[i] : st_model_parameter(a->model, i)->value;
     }
     for (int i = 0; i < st_model_input_count(a->model); i++) {
-        *at++ = def->input ? def->input[i] : st_model_input(a->model, i)->value;
+        a->input[i] = def->input ? def->input[i] : st_model_input(a->model, i)->value;
+        *at++ = a->input[i];
     }
     st_tape_run_scalar(initial, a->slot, reg, out);
     memcpy(a->start, out, (size_t)states * sizeof *out);
@@ -478,7 +479,9 @@ static st_status build(st_ctx* ctx, st_agents* a, const st_agents_def* def)
     a->slot = st_arena_alloc(&a->arena, (size_t)a->bio.slot_count + 1u, sizeof *a->slot);
     a->start =
         st_arena_alloc(&a->arena, (size_t)st_model_state_count(a->model) + 1u, sizeof *a->start);
-    if (a->slot == NULL || a->start == NULL) {
+    a->input =
+        st_arena_alloc(&a->arena, (size_t)st_model_input_count(a->model) + 1u, sizeof *a->input);
+    if (a->slot == NULL || a->start == NULL || a->input == NULL) {
         return ST_ERR_MEMORY;
     }
     ST_TRY(fill_start(ctx, a, def));
@@ -574,8 +577,10 @@ void st_agents_destroy(st_agents* a)
     }
     st_free(ctx, a->far);
     st_free(ctx, a->far_total);
-    st_free(ctx, a->knot_day);
-    st_free(ctx, a->knot_value);
+    st_free(ctx, a->outside.day);
+    st_free(ctx, a->outside.value);
+    st_free(ctx, a->inputs.day);
+    st_free(ctx, a->inputs.value);
     st_pool_destroy(a->pool);
     st_cells_destroy(a->cells);
     st_arena_clear(&a->arena);

@@ -312,32 +312,115 @@ static void read_person(st_ctx* ctx, st_agents_plan* plan, const st_node* node)
     st_table_destroy(table);
 }
 
-/// `course: course.csv`: column day, and one column per state of the model that changes outside.
+/// Input of the model that a column may give; -1 = none. What only single cells have is no input.
+static int find_input(const st_model* model, const char* head)
+{
+    const bool is_of_cells = strncmp(head, "cell.", 5) == 0 || strncmp(head, "contact.", 8) == 0 ||
+                             strncmp(head, "gradient.", 9) == 0;
+    return is_of_cells || strcmp(head, "day") == 0 ? -1 : st_model_find_input(model, head);
+}
+
+/// The nearest name that a column may have, NULL = none is near.
+static const char* nearest_column(st_agents_plan* plan, const char* head)
+{
+    const int states = st_model_state_count(plan->model);
+    const int inputs = st_model_input_count(plan->model);
+    int count = 0;
+    const char** names =
+        st_arena_alloc(&plan->arena, (size_t)(states + inputs) + 1u, sizeof *names);
+    for (int s = 0; names != NULL && s < states; s++) {
+        names[count++] = st_model_state(plan->model, s)->name;
+    }
+    for (int i = 0; names != NULL && i < inputs; i++) {
+        const char* name = st_model_input(plan->model, i)->name;
+        if (find_input(plan->model, name) >= 0) {
+            names[count++] = name;
+        }
+    }
+    return names != NULL ? st_name_nearest(head, names, count) : NULL;
+}
+
+/// Every column is the day, a state or an input; true when one is an input.
+static bool check_course_columns(st_ctx* ctx, st_agents_plan* plan, const st_node* node,
+                                 const st_table* table)
+{
+    bool has_input = false;
+    for (int c = 0; c < st_table_column_count(table); c++) {
+        const char* head = st_table_head(table, c);
+        const bool is_input = find_input(plan->model, head) >= 0;
+        has_input = has_input || is_input;
+        if (strcmp(head, "day") != 0 && st_model_find_state(plan->model, head) < 0 && !is_input) {
+            const char* near = nearest_column(plan, head);
+            st_node_fail(ctx, node,
+                         "%s: column %d: found '%s', expected day, a state or an input of the "
+                         "model%s%s%s",
+                         st_table_name(table), c + 1, head, near != NULL ? "; did you mean '" : "",
+                         near != NULL ? near : "", near != NULL ? "'?" : "");
+        }
+    }
+    return has_input;
+}
+
+/// States of a row of the course: those without a column, or with an empty cell, as at the start.
+static void read_course_states(st_ctx* ctx, st_agents_plan* plan, const st_table* table, int row)
+{
+    const int states = st_model_state_count(plan->model);
+    for (int s = 0; s < states; s++) {
+        const int c = st_table_column(table, st_model_state(plan->model, s)->name);
+        double* at = &plan->course[(size_t)row * (size_t)states + (size_t)s];
+        *at = plan->start[s];
+        if (c >= 0) {
+            st_table_number(ctx, table, row, c, at);
+        }
+    }
+}
+
+/// Inputs of a row: those without a column the person's, an empty cell holds what stood above it.
+static void read_course_inputs(st_ctx* ctx, st_agents_plan* plan, const st_table* table, int row)
+{
+    const size_t inputs = (size_t)st_model_input_count(plan->model);
+    double* at = plan->course_input + (size_t)row * inputs;
+    memcpy(at, row > 0 ? at - inputs : plan->input, inputs * sizeof *at);
+    for (int c = 0; c < st_table_column_count(table); c++) {
+        const int i = find_input(plan->model, st_table_head(table, c));
+        if (i >= 0) {
+            st_table_number(ctx, table, row, c, &at[i]);
+        }
+    }
+}
+
+/// `course: course.csv`: column day, and one column per state of the model that changes outside
+/// and per input that changes.
 static void read_course(st_ctx* ctx, st_agents_plan* plan, const st_node* node)
 {
     const char* name = NULL;
     st_table* table = NULL;
     const int states = st_model_state_count(plan->model);
+    const int inputs = st_model_input_count(plan->model);
     if (!st_node_read_text(ctx, node, &name) ||
         st_table_load(ctx, beside(plan, node, name), &table) != ST_OK) {
         return;
     }
     const int rows = st_table_row_count(table);
     const int day = st_table_column(table, "day");
+    const bool has_input = check_course_columns(ctx, plan, node, table);
     plan->course_day = st_arena_alloc(&plan->arena, (size_t)rows + 1u, sizeof(double));
     plan->course = st_arena_alloc(&plan->arena, (size_t)rows * (size_t)states + 1u, sizeof(double));
+    plan->course_input =
+        has_input ? st_arena_alloc(&plan->arena, (size_t)rows * (size_t)inputs + 1u, sizeof(double))
+                  : NULL;
     if (day < 0 || rows < 1) {
         st_node_fail(ctx, node, "%s: expected a column day and at least one row", name);
     }
-    for (int r = 0; day >= 0 && plan->course_day && plan->course && r < rows; r++) {
-        st_table_number(ctx, table, r, day, &plan->course_day[r]);
-        for (int s = 0; s < states; s++) {
-            const int c = st_table_column(table, st_model_state(plan->model, s)->name);
-            double* at = &plan->course[(size_t)r * (size_t)states + (size_t)s];
-            *at = plan->start[s];
-            if (c >= 0) {
-                st_table_number(ctx, table, r, c, at);
-            }
+    const bool has_room =
+        plan->course_day && plan->course && (plan->course_input != NULL || !has_input);
+    for (int r = 0; day >= 0 && has_room && r < rows; r++) {
+        if (st_table_number(ctx, table, r, day, &plan->course_day[r]) == 0) {
+            st_node_fail(ctx, node, "%s:%d: found no day", name, st_table_line(table, r));
+        }
+        read_course_states(ctx, plan, table, r);
+        if (has_input) {
+            read_course_inputs(ctx, plan, table, r);
         }
         plan->course_count = r + 1;
     }

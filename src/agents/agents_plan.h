@@ -37,6 +37,7 @@ struct st_agents_plan {
     double *parameter, *input, *start;
     int course_count;
     double *course_day, *course;
+    double* course_input; ///< [course_count][inputs], NULL = no input has a column
 };
 
 /// Number of a medium by name, 0 = none.

@@ -116,6 +116,10 @@ st_status st_agents_plan_build(st_ctx* ctx, const st_agents_plan* plan, st_tissu
         status =
             st_agents_surround(ctx, agents, plan->course_count, plan->course_day, plan->course);
     }
+    if (status == ST_OK && plan->course_input != NULL) {
+        status = st_agents_set_inputs(ctx, agents, plan->course_count, plan->course_day,
+                                      plan->course_input);
+    }
     if (status != ST_OK) {
         st_agents_destroy(agents);
         return status;
@@ -213,6 +217,10 @@ uint64_t st_agents_plan_hash(const st_agents_plan* plan)
     if (knots > 0) {
         hash = XXH64(plan->course_day, knots * sizeof(double), hash);
         hash = XXH64(plan->course, knots * states * sizeof(double), hash);
+    }
+    if (plan->course_input != NULL) {
+        const size_t inputs = (size_t)st_model_input_count(plan->model);
+        hash = XXH64(plan->course_input, knots * inputs * sizeof(double), hash);
     }
     return hash;
 }

@@ -9,10 +9,24 @@
 // --- the world outside
 // ------------------------------------------------------------------------------
 
-st_status st_agents_surround(st_ctx* ctx, st_agents* a, int count, const double* day,
-                             const double* value)
+/// A change so little after a step's time is owed to rounding: it counts for that step.
+#define SLACK_DAY 1e-9
+
+static const char* state_name(const st_model* model, int index)
 {
-    const size_t states = (size_t)st_model_state_count(a->model);
+    return st_model_state(model, index)->name;
+}
+
+static const char* input_name(const st_model* model, int index)
+{
+    return st_model_input(model, index)->name;
+}
+
+/// Knots of `width` numbers each, checked; their copies take the place of those in `knots`.
+static st_status replace_knots(st_ctx* ctx, const st_agents* a,
+                               const char* (*name)(const st_model*, int), size_t width, int count,
+                               const double* day, const double* value, st_knots* knots)
+{
     if (count < 1) {
         return ST_FAIL(ctx, ST_ERR_INPUT, "agents: found %d knots, expected 1 or more", count);
     }
@@ -23,45 +37,93 @@ st_status st_agents_surround(st_ctx* ctx, st_agents* a, int count, const double*
                            "the knot before",
                            i, day[i]);
         }
-        for (size_t s = 0; s < states; s++) {
-            if (!isfinite(value[(size_t)i * states + s])) {
+        for (size_t s = 0; s < width; s++) {
+            if (!isfinite(value[(size_t)i * width + s])) {
                 return ST_FAIL(ctx, ST_ERR_INPUT, "agents: %s is not finite at %g day",
-                               st_model_state(a->model, (int)s)->name, day[i]);
+                               name(a->model, (int)s), day[i]);
             }
         }
     }
     double* days = st_alloc(ctx, (size_t)count, sizeof *days);
-    double* values = st_alloc(ctx, (size_t)count * states + 1u, sizeof *values);
+    double* values = st_alloc(ctx, (size_t)count * width + 1u, sizeof *values);
     if (days == NULL || values == NULL) {
         st_free(ctx, days);
         st_free(ctx, values);
         return ST_ERR_MEMORY;
     }
     memcpy(days, day, (size_t)count * sizeof *days);
-    memcpy(values, value, (size_t)count * states * sizeof *values);
-    st_free(a->ctx, a->knot_day);
-    st_free(a->ctx, a->knot_value);
-    a->knot_day = days;
-    a->knot_value = values;
-    a->knot_count = count;
+    memcpy(values, value, (size_t)count * width * sizeof *values);
+    st_free(a->ctx, knots->day);
+    st_free(a->ctx, knots->value);
+    *knots = (st_knots){.count = count, .day = days, .value = values};
     return ST_OK;
+}
+
+st_status st_agents_surround(st_ctx* ctx, st_agents* a, int count, const double* day,
+                             const double* value)
+{
+    const size_t states = (size_t)st_model_state_count(a->model);
+    return replace_knots(ctx, a, state_name, states, count, day, value, &a->outside);
+}
+
+/// Which slots of the model's tape get another value than that of the beginning.
+static st_status check_changes(st_ctx* ctx, const st_agents* a, int count, const double* value)
+{
+    const int inputs = st_model_input_count(a->model);
+    const int first = st_model_state_count(a->model) + st_model_parameter_count(a->model);
+    bool* is_changing = st_alloc(ctx, (size_t)a->bio.slot_count + 1u, sizeof *is_changing);
+    if (is_changing == NULL) {
+        return ST_ERR_MEMORY;
+    }
+    for (int i = 0; i < inputs; i++) {
+        for (int k = 0; k < count; k++) {
+            const double at = value[(size_t)k * (size_t)inputs + (size_t)i];
+            is_changing[first + i] = is_changing[first + i] || at != a->input[i];
+        }
+    }
+    const st_status status = st_grip_check(ctx, a, is_changing);
+    st_free(ctx, is_changing);
+    return status;
+}
+
+st_status st_agents_set_inputs(st_ctx* ctx, st_agents* a, int count, const double* day,
+                               const double* value)
+{
+    const size_t inputs = (size_t)st_model_input_count(a->model);
+    ST_TRY(check_changes(ctx, a, count, value));
+    return replace_knots(ctx, a, input_name, inputs, count, day, value, &a->inputs);
+}
+
+/// Inputs stand still from knot to knot. [AGT-1]
+static void fill_inputs(st_agents* a)
+{
+    const size_t inputs = (size_t)st_model_input_count(a->model);
+    const int first = st_model_state_count(a->model) + st_model_parameter_count(a->model);
+    const st_knots* k = &a->inputs;
+    int i = 0;
+    while (i < k->count && k->day[i] <= a->now_day + SLACK_DAY) {
+        i++;
+    }
+    const double* row = i > 0 ? k->value + (size_t)(i - 1) * inputs : a->input;
+    memcpy(a->slot + first, row, inputs * sizeof *row);
 }
 
 static double outside_value(const st_agents* a, int state, double day)
 {
     const size_t states = (size_t)st_model_state_count(a->model);
-    if (a->knot_count == 0) {
+    const st_knots* k = &a->outside;
+    if (k->count == 0) {
         return a->start[state];
     }
     int i = 0;
-    while (i < a->knot_count && a->knot_day[i] <= day) {
+    while (i < k->count && k->day[i] <= day) {
         i++;
     }
-    const double* row = a->knot_value + (size_t)(i > 0 ? i - 1 : 0) * states;
-    if (i == 0 || i == a->knot_count) {
+    const double* row = k->value + (size_t)(i > 0 ? i - 1 : 0) * states;
+    if (i == 0 || i == k->count) {
         return row[state];
     }
-    const double share = (day - a->knot_day[i - 1]) / (a->knot_day[i] - a->knot_day[i - 1]);
+    const double share = (day - k->day[i - 1]) / (k->day[i] - k->day[i - 1]);
     return row[state] + share * (row[states + (size_t)state] - row[state]);
 }
 
@@ -83,6 +145,7 @@ static double mean_over(const st_agents* a, const st_region* r, bool is_matrix, 
 /// The model's slots now: outside from the knots, inside as whole regions are.
 static void fill_slots(st_agents* a)
 {
+    fill_inputs(a);
     for (int s = 0; s < st_model_state_count(a->model); s++) {
         const int place = st_model_state_place(a->model, s);
         const int region = place >= 0 ? a->bio.region_of_place[place] : ST_NOWHERE;
@@ -366,6 +429,8 @@ static bool place_in(const st_agents* a, const st_region* r, const st_shape* sha
 
 /// Draws in a row that may miss a shape.
 #define MISS_LIMIT 100000
+/// New cells that wait for a commit at most: what is noted of each takes more room than the cell.
+#define PLACE_BATCH ((int64_t)1 << 19)
 
 static st_status place_by_shape(st_ctx* ctx, st_agents* a, int kind, int64_t count,
                                 const st_shape* shape)
@@ -390,6 +455,9 @@ static st_status place_by_shape(st_ctx* ctx, st_agents* a, int kind, int64_t cou
             }
         }
         ST_TRY(st_cells_add(ctx, a->cells, 0, &birth));
+        if ((n + 1) % PLACE_BATCH == 0) {
+            ST_TRY(st_cells_commit(ctx, a->cells));
+        }
     }
     return ST_OK;
 }

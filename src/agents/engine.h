@@ -61,6 +61,13 @@ typedef struct st_worker {
     char pad[64];
 } st_worker;
 
+/// Numbers of the model over time.
+typedef struct st_knots {
+    int count;
+    double* day;   ///< [count] ascending
+    double* value; ///< [count][as many as there are]
+} st_knots;
+
 struct st_agents {
     st_ctx* ctx;
     st_arena arena;
@@ -80,10 +87,11 @@ struct st_agents {
     uint64_t seed, step;
     bool is_moved; ///< cells moved since they were sorted
     int column_born, column_direction[3];
-    double* slot;  ///< [slot_count] the model's slots now
-    double* start; ///< [state_count] the model's start
-    int knot_count;
-    double *knot_day, *knot_value;
+    double* slot;     ///< [slot_count] the model's slots now
+    double* start;    ///< [state_count] the model's start
+    double* input;    ///< [input_count] of the definition
+    st_knots outside; ///< all states of the model
+    st_knots inputs;  ///< all inputs
     int brick_count, field_count, matrix_count;
     uint32_t** count; ///< [kind_count][brick_count * 512] where reach needs it, or NULL
     double** sum;     ///< [pair_count][brick_count * 512], or NULL
@@ -140,6 +148,10 @@ void st_body_grow(st_agents* a, const st_batch* b);
 
 /// Adhesion and repulsion of a kind where the model says them. grip.c
 st_status st_grip_read(st_ctx* ctx, st_agents* a, int kind, st_cell_type* type);
+
+/// Refuses inputs that change and that what was read once depends on: pull, push, volumes of
+/// places. `is_changing` [slot_count]. grip.c
+st_status st_grip_check(st_ctx* ctx, const st_agents* a, const bool* is_changing);
 
 /// Columns of a cell that comes from outside.
 void st_act_newcomer(const st_agents* a, double day, double* value);

@@ -35,6 +35,59 @@ static const char* moving_slot(const st_model* model, int slot)
                : NULL;
 }
 
+/// Name of a slot that `output` of the model's tape depends on among those marked; NULL = none.
+static st_status find_marked(st_ctx* ctx, const st_model* model, int output, const bool* is_marked,
+                             const char** out)
+{
+    st_arena arena;
+    st_extract program;
+    st_arena_init(&arena, ctx);
+    const st_status status =
+        st_extract_build(&arena, st_model_description_tape(model), &output, 1, is_marked, &program);
+    const int first = st_model_state_count(model) + st_model_parameter_count(model);
+    *out = status == ST_OK && program.local_count > 0
+               ? st_model_input(model, program.local_slot[0] - first)->name
+               : NULL;
+    st_arena_clear(&arena);
+    return status;
+}
+
+st_status st_grip_check(st_ctx* ctx, const st_agents* a, const bool* is_changing)
+{
+    const char* input = NULL;
+    for (int k = 0; k < a->bio.kind_count; k++) {
+        for (int i = 0; i < st_model_behaviour_count(a->model); i++) {
+            const st_behaviour_info* info = st_model_behaviour(a->model, i);
+            const bool is_grip =
+                strcmp(info->key, "adhere") == 0 || strcmp(info->key, "repel") == 0;
+            if (!is_grip || info->state != a->bio.kind[k].first) {
+                continue;
+            }
+            ST_TRY(find_marked(ctx, a->model, info->output, is_changing, &input));
+            if (input != NULL) {
+                return ST_FAIL(ctx, ST_ERR_INPUT,
+                               "agents: `%s` of %s changes with the input %s, which changes over "
+                               "time; in tissue it is read once, at the beginning",
+                               info->key, st_model_state(a->model, info->state)->name, input);
+            }
+        }
+    }
+    for (int r = 0; r < a->bio.region_count; r++) {
+        const st_place_info* place = st_model_place(a->model, a->bio.region[r].place);
+        if (place->output < 0) {
+            continue;
+        }
+        ST_TRY(find_marked(ctx, a->model, place->output, is_changing, &input));
+        if (input != NULL) {
+            return ST_FAIL(ctx, ST_ERR_INPUT,
+                           "agents: the volume of %s changes with the input %s, which changes over "
+                           "time; in tissue it is read once, at the beginning",
+                           place->name, input);
+        }
+    }
+    return ST_OK;
+}
+
 static st_status read_speed(st_ctx* ctx, st_agents* a, const st_behaviour_info* info,
                             const bool* is_moving, double* um_per_min)
 {

@@ -45,7 +45,7 @@ typedef struct st_body {
     X(float, volume, 1, "um^3", "volume")                                                          \
     X(float, pressure, 1, "1", "sum of squared overlaps")                                          \
     X(float, drift, 1, "um", "way since it last woke its neighbours")                              \
-    X(float, past, 3, "um/min", "velocity of the step before; only ST_CELLS_FIXED")                \
+    X(uint64_t, past, 1, "1", "velocity of the step before, packed; only ST_CELLS_FIXED")          \
     X(uint16_t, voxel, 1, "1", "voxel in its brick at the last sort")                              \
     X(uint8_t, rest, 1, "1", "0 awake, 1 asleep; within a step 2: about to sleep")                 \
     X(uint8_t, mark, 1, "1", "ST_MARK_...")

@@ -323,6 +323,48 @@ st_status st_cells_step_accept(st_cells* cells, void* arg, int first_brick, int 
     return each_batch(arg, first_brick, last_brick, worker, batch_accept);
 }
 
+// A velocity in eight bytes: one exponent, three whole numbers of 18 bits, to 2^-16 of the largest.
+#define PAST_BITS 18
+#define PAST_MASK 0x3ffffu
+#define PAST_UNIT 16
+
+static float power_of_two(uint32_t biased)
+{
+    const uint32_t bits = biased << 23;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static uint64_t pack(const float v[3])
+{
+    const float most = fmaxf(fabsf(v[0]), fmaxf(fabsf(v[1]), fabsf(v[2])));
+    uint32_t bits;
+    memcpy(&bits, &most, sizeof bits);
+    const uint32_t exponent = bits >> 23;
+    if (exponent <= PAST_UNIT) {
+        return 0; // below 1e-33 um/min
+    }
+    const float scale = power_of_two(2 * 127 + PAST_UNIT - exponent);
+    uint64_t packed = exponent;
+    for (int axis = 0; axis < 3; axis++) {
+        const uint32_t whole = (uint32_t)(int32_t)(v[axis] * scale) & PAST_MASK;
+        packed = packed << PAST_BITS | whole;
+    }
+    return packed;
+}
+
+static void unpack(uint64_t packed, float v[3])
+{
+    const uint32_t exponent = (uint32_t)(packed >> 3 * PAST_BITS);
+    const float unit = exponent > PAST_UNIT ? power_of_two(exponent - PAST_UNIT) : 0.0f;
+    for (int axis = 0; axis < 3; axis++) {
+        const uint32_t high = (uint32_t)(packed >> (2 - axis) * PAST_BITS) << (32 - PAST_BITS);
+        const int32_t whole = (int32_t)high / (1 << (32 - PAST_BITS));
+        v[axis] = (float)whole * unit;
+    }
+}
+
 // The field's usual step: Adams-Bashforth of order 2, Euler where there is no past.        [CEL-2]
 static void batch_fixed(const st_relax* r, const batch* b, st_cells_found* found)
 {
@@ -335,9 +377,9 @@ static void batch_fixed(const st_relax* r, const batch* b, st_cells_found* found
     float overlap[BATCH];
     float stiffness[BATCH];
     find_speeds(r, cells->c.body, b, speed, overlap, stiffness);
-    take(b, cells->c.past, past);
     for (int i = 0; i < count; i++) {
         uint8_t* mark = &cells->c.mark[b->slot[i]];
+        unpack(cells->c.past[b->slot[i]], past + 3 * i);
         if (!(*mark & ST_MARK_PAST)) {
             memcpy(past + 3 * i, speed + 3 * i, 3 * sizeof *past);
             *mark |= ST_MARK_PAST;
@@ -347,7 +389,9 @@ static void batch_fixed(const st_relax* r, const batch* b, st_cells_found* found
         way[k] = r->h * (1.5f * speed[k] - 0.5f * past[k]);
         change[k] = 0.5f * r->h * (speed[k] - past[k]);
     }
-    put(b, speed, cells->c.past);
+    for (int i = 0; i < count; i++) {
+        cells->c.past[b->slot[i]] = pack(speed + 3 * i);
+    }
     keep_state(r, b, speed, overlap, stiffness, found);
     st_cells_keep_larger(&found->error, longest(change, count));
     st_cells_keep_larger(&found->step_way, longest(way, count));

@@ -186,34 +186,51 @@ static st_status advance(st_cell_run* r, double until)
     return ST_OK;
 }
 
-/// Rows of the tables and all cells go into the checkpoint as texts, in one transaction with the
-/// levels.
-enum { KEPT_CELLS, KEPT_FIELDS, KEPT_PROFILE, KEPT_AGENTS, KEPT_COUNT };
+/// Rows of the tables go into the checkpoint as texts, all cells as blocks, in one transaction with
+/// the levels.
+enum { KEPT_CELLS, KEPT_FIELDS, KEPT_PROFILE, KEPT_COUNT };
+
+static st_status keep_block(st_ctx* ctx, void* arg, int64_t block, void** out, size_t* length)
+{
+    const st_cell_run* r = arg;
+    return st_agents_save_block(ctx, r->agents, block, out, length);
+}
+
+static st_status take_block(st_ctx* ctx, void* arg, int64_t block, const void* bytes, size_t length)
+{
+    const st_cell_run* r = arg;
+    return st_agents_restore_block(ctx, r->agents, block, bytes, length);
+}
+
+static st_checkpoint_blocks blocks_of(st_cell_run* r)
+{
+    return (st_checkpoint_blocks){.count = st_agents_block_count(r->agents),
+                                  .arg = r,
+                                  .save = keep_block,
+                                  .load = take_block};
+}
 
 static st_status keep(st_cell_run* r, int next)
 {
-    char* agents = NULL;
-    ST_TRY(st_agents_save(r->ctx, r->agents, &agents));
-    const char* text[KEPT_COUNT] = {r->cells.data, r->fields.data, r->profile.data, agents};
-    const st_status status =
-        st_checkpoint_save(r->ctx, r->checkpoint, r->tissue, next, text, KEPT_COUNT);
-    st_free(r->ctx, agents);
-    return status;
+    const char* text[KEPT_COUNT] = {r->cells.data, r->fields.data, r->profile.data};
+    const st_checkpoint_blocks blocks = blocks_of(r);
+    return st_checkpoint_save(r->ctx, r->checkpoint, r->tissue, next, text, KEPT_COUNT, &blocks);
 }
 
 /// Goes on from what an earlier run kept; *next = the first output that is missing.
 static st_status go_on(st_cell_run* r, int* next)
 {
     char* text[KEPT_COUNT] = {NULL};
-    st_text* const table[3] = {&r->cells, &r->fields, &r->profile};
+    st_text* const table[KEPT_COUNT] = {&r->cells, &r->fields, &r->profile};
+    const st_checkpoint_blocks blocks = blocks_of(r);
     int64_t number = 0;
     st_status status =
-        st_checkpoint_load(r->ctx, r->checkpoint, r->tissue, &number, text, KEPT_COUNT);
+        st_checkpoint_load(r->ctx, r->checkpoint, r->tissue, &number, text, KEPT_COUNT, &blocks);
     if (status == ST_OK) {
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < KEPT_COUNT; i++) {
             st_text_add(table[i], text[i]);
         }
-        status = st_agents_restore(r->ctx, r->agents, text[KEPT_AGENTS]);
+        status = st_agents_restore_end(r->ctx, r->agents);
     }
     for (int i = 0; i < KEPT_COUNT; i++) {
         st_free(r->ctx, text[i]);

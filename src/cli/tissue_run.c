@@ -250,7 +250,7 @@ static st_status save(st_ctx* ctx, saver* s, const st_tissue* tissue, int output
         return ST_ERR_MEMORY;
     }
     const char* const text[3] = {csv->data, pvd->data, pvu->data};
-    ST_TRY(st_checkpoint_save(ctx, s->checkpoint, tissue, output, text, 3));
+    ST_TRY(st_checkpoint_save(ctx, s->checkpoint, tissue, output, text, 3, NULL));
     s->last_s = now_s();
     s->cost_s = s->last_s - begin;
     return ST_OK;
@@ -304,7 +304,7 @@ static st_status begin_tables(st_ctx* ctx, const st_tissue_plan* plan, st_tissue
     }
     char* text[3];
     int64_t number = 0;
-    ST_TRY(st_checkpoint_load(ctx, s->checkpoint, tissue, &number, text, 3));
+    ST_TRY(st_checkpoint_load(ctx, s->checkpoint, tissue, &number, text, 3, NULL));
     st_text_add(csv, text[0]);
     st_text_add(pvd, text[1]);
     st_text_add(pvu, text[2]);

@@ -23,6 +23,8 @@
 #define DENSE_DAYS  5
 #define DENSE_KNOTS 20
 #define KNOT_LIMIT  4000
+/// Most days on which inputs change, each a knot of its own.
+#define CHANGE_LIMIT 1000
 /// A knot just before something is given, so that the course does not rise ahead of it.
 #define BEFORE_DAY (0.5 / 1440.0)
 
@@ -136,12 +138,26 @@ static int by_value(const void* left, const void* right)
 
 static void add_knot(st_zoom* z, double day)
 {
-    if (day >= 0.0 && day <= z->days && z->knot_count < KNOT_LIMIT) {
+    if (day >= 0.0 && day <= z->days && z->knot_count < KNOT_LIMIT + CHANGE_LIMIT) {
         z->day[z->knot_count++] = day;
     }
 }
 
-/// Half days, dense ones after day 0 and after everything that was given later.
+/// Sorts the knots and keeps one of those that lie no further apart than `apart`.
+static void merge_knots(st_zoom* z, double apart)
+{
+    int kept = 0;
+    qsort(z->day, (size_t)z->knot_count, sizeof *z->day, by_value);
+    for (int i = 0; i < z->knot_count; i++) {
+        if (kept == 0 || z->day[i] - z->day[kept - 1] > apart) {
+            z->day[kept++] = z->day[i];
+        }
+    }
+    z->knot_count = kept;
+}
+
+/// Half days, dense ones after day 0 and after everything that was given later, and each day on
+/// which an input changes, to the last digit: inputs hold from their row on.
 static void choose_knots(st_zoom* z)
 {
     z->knot_count = 0;
@@ -155,25 +171,33 @@ static void choose_knots(st_zoom* z)
             add_knot(z, from + (double)i / DENSE_KNOTS);
         }
     }
-    qsort(z->day, (size_t)z->knot_count, sizeof *z->day, by_value);
-    int kept = 0;
-    for (int i = 0; i < z->knot_count; i++) {
-        if (kept == 0 || z->day[i] - z->day[kept - 1] > 1e-9) {
-            z->day[kept++] = z->day[i];
-        }
+    merge_knots(z, 1e-9);
+    for (int i = 0; i < z->single.change_count; i++) {
+        add_knot(z, z->change_day[i]);
     }
-    z->knot_count = kept;
+    merge_knots(z, 0.0);
 }
 
 static st_status make_room(st_zoom* z)
 {
-    z->day = st_alloc(z->ctx, KNOT_LIMIT, sizeof *z->day);
+    const size_t knots = KNOT_LIMIT + CHANGE_LIMIT;
+    const size_t inputs = (size_t)st_model_input_count(z->model);
+    z->day = st_alloc(z->ctx, knots, sizeof *z->day);
+    z->change_day = st_alloc(z->ctx, CHANGE_LIMIT, sizeof *z->change_day);
     z->parameter =
         st_alloc(z->ctx, (size_t)st_model_parameter_count(z->model) + 1u, sizeof(double));
-    z->input = st_alloc(z->ctx, (size_t)st_model_input_count(z->model) + 1u, sizeof(double));
-    z->state = st_alloc(z->ctx, (size_t)KNOT_LIMIT * (size_t)z->state_count + 1u, sizeof(double));
-    z->single = (st_single){.parameter = z->parameter, .input = z->input, .state = z->state};
-    return z->day && z->parameter && z->input && z->state ? ST_OK : ST_ERR_MEMORY;
+    z->input = st_alloc(z->ctx, inputs + 1u, sizeof(double));
+    z->input_at = st_alloc(z->ctx, knots * inputs + 1u, sizeof(double));
+    z->state = st_alloc(z->ctx, knots * (size_t)z->state_count + 1u, sizeof(double));
+    z->single = (st_single){.parameter = z->parameter,
+                            .input = z->input,
+                            .state = z->state,
+                            .input_at = z->input_at,
+                            .change_day = z->change_day,
+                            .change_limit = CHANGE_LIMIT};
+    return z->day && z->change_day && z->parameter && z->input && z->input_at && z->state
+               ? ST_OK
+               : ST_ERR_MEMORY;
 }
 
 /// The person's own arm, or the twin arm that is asked for.
@@ -226,7 +250,7 @@ static st_status solve(st_zoom* z)
 {
     char path[PATH_MAX];
     char models[PATH_MAX];
-    static const double begin[1] = {0.0};
+    const double ends[2] = {0.0, z->days};
     const int64_t id = z->arguments->patient;
     ST_TRY(st_store_sources(z->ctx, z->arguments->file, z->sources, id, &z->seed, &z->arm));
     if (z->arm < 0) {
@@ -240,7 +264,7 @@ static st_status solve(st_zoom* z)
     z->state_count = st_model_state_count(z->model);
     ST_TRY(choose_arm(z));
     ST_TRY(make_room(z));
-    ST_TRY(st_single_solve(z->ctx, z->study, z->seed, z->arm, id, begin, 1, &z->single));
+    ST_TRY(st_single_solve(z->ctx, z->study, z->seed, z->arm, id, ends, 2, &z->single));
     choose_knots(z);
     ST_TRY(
         st_single_solve(z->ctx, z->study, z->seed, z->arm, id, z->day, z->knot_count, &z->single));
@@ -273,34 +297,65 @@ static st_status fail_place(const st_zoom* z)
     return status;
 }
 
+/// Room to compute volumes of places.
+typedef struct volumes {
+    const st_tape* tape;
+    double *slot, *reg, *result;
+    int output; ///< of the tape
+} volumes;
+
+/// Volume of the place with these inputs, mL; the states are those of day 0.
+static double volume_with(const st_zoom* z, const volumes* v, const double* input)
+{
+    const int parameters = st_model_parameter_count(z->model);
+    double* at = v->slot + z->state_count;
+    memcpy(v->slot, z->state, (size_t)z->state_count * sizeof *at);
+    memcpy(at, z->parameter, (size_t)parameters * sizeof *at);
+    memcpy(at + parameters, input, (size_t)st_model_input_count(z->model) * sizeof *at);
+    st_tape_run_scalar(v->tape, v->slot, v->reg, v->result);
+    return v->result[v->output];
+}
+
+/// A piece has one volume: inputs may not change that of its place.
+static st_status find_volume_in(const st_zoom* z, const volumes* v, double* out)
+{
+    const size_t inputs = (size_t)st_model_input_count(z->model);
+    *out = volume_with(z, v, z->input);
+    if (!(*out > 0.0)) {
+        return fail_place(z);
+    }
+    for (int k = 0; k < z->knot_count; k++) {
+        const double now = volume_with(z, v, z->input_at + (size_t)k * inputs);
+        if (now != *out) {
+            return ST_FAIL(z->ctx, ST_ERR_INPUT,
+                           "--set place=%s: with what is given to person %d its volume is %.6g mL "
+                           "at first and %.6g mL from day %.4g on; a piece has one volume",
+                           z->place, z->arguments->patient, *out, now, z->day[k]);
+        }
+    }
+    return ST_OK;
+}
+
 /// Volume of the place for this person, mL.
 static st_status find_volume(const st_zoom* z, double* out)
 {
     const st_tape* tape = st_model_description_tape(z->model);
-    double* slot = st_alloc(z->ctx, (size_t)tape->input_count + 1u, sizeof *slot);
-    double* reg = st_alloc(z->ctx, (size_t)tape->register_count + 1u, sizeof *reg);
-    double* result = st_alloc(z->ctx, (size_t)tape->output_count + 1u, sizeof *result);
-    st_status status = slot && reg && result ? ST_OK : ST_ERR_MEMORY;
-    *out = 0.0;
-    if (status == ST_OK) {
-        memcpy(slot, z->state, (size_t)z->state_count * sizeof *slot);
-        double* at = slot + z->state_count;
-        memcpy(at, z->parameter, (size_t)st_model_parameter_count(z->model) * sizeof *at);
-        at += st_model_parameter_count(z->model);
-        memcpy(at, z->input, (size_t)st_model_input_count(z->model) * sizeof *at);
-        st_tape_run_scalar(tape, slot, reg, result);
-        for (int p = 0; p < st_model_place_count(z->model); p++) {
-            const st_place_info* place = st_model_place(z->model, p);
-            *out = strcmp(place->name, z->place) == 0 && place->output >= 0 ? result[place->output]
-                                                                            : *out;
-        }
-        if (!(*out > 0.0)) {
-            status = fail_place(z);
-        }
+    volumes v = {.tape = tape,
+                 .slot = st_alloc(z->ctx, (size_t)tape->input_count + 1u, sizeof(double)),
+                 .reg = st_alloc(z->ctx, (size_t)tape->register_count + 1u, sizeof(double)),
+                 .result = st_alloc(z->ctx, (size_t)tape->output_count + 1u, sizeof(double)),
+                 .output = -1};
+    for (int p = 0; p < st_model_place_count(z->model); p++) {
+        const st_place_info* place = st_model_place(z->model, p);
+        v.output = strcmp(place->name, z->place) == 0 ? place->output : v.output;
     }
-    st_free(z->ctx, slot);
-    st_free(z->ctx, reg);
-    st_free(z->ctx, result);
+    st_status status = v.slot && v.reg && v.result ? ST_OK : ST_ERR_MEMORY;
+    if (status == ST_OK) {
+        status = v.output >= 0 ? find_volume_in(z, &v, out) : fail_place(z);
+    }
+    st_free(z->ctx, v.slot);
+    st_free(z->ctx, v.reg);
+    st_free(z->ctx, v.result);
     return status;
 }
 
@@ -415,6 +470,8 @@ static int perform(st_ctx* ctx, const st_arguments* arguments)
     st_free(ctx, z.day);
     st_free(ctx, z.parameter);
     st_free(ctx, z.input);
+    st_free(ctx, z.input_at);
+    st_free(ctx, z.change_day);
     st_free(ctx, z.state);
     st_study_destroy(z.study);
     if (is_kept) {

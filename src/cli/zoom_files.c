@@ -38,13 +38,42 @@ static st_status write_person(const st_zoom* z)
     return write_file(z, "person.csv", &t);
 }
 
+/// An input at a knot.
+static double input_at(const st_zoom* z, int knot, int input)
+{
+    return z->input_at[(size_t)knot * (size_t)st_model_input_count(z->model) + (size_t)input];
+}
+
+/// Does an input leave its value in person.csv?
+static bool does_change(const st_zoom* z, int input)
+{
+    for (int i = 0; i < z->knot_count; i++) {
+        if (input_at(z, i, input) != z->input[input]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// The model's states, and those of its inputs that change, each held from its row on.
 static st_status write_course(const st_zoom* z)
 {
     st_text t;
+    int changing_count = 0;
+    int* changing = st_alloc(z->ctx, (size_t)st_model_input_count(z->model) + 1u, sizeof *changing);
+    if (changing == NULL) {
+        return ST_ERR_MEMORY;
+    }
     st_text_init(&t, z->ctx);
     st_text_add(&t, "day");
     for (int s = 0; s < z->state_count; s++) {
         st_text_addf(&t, ",%s", st_model_state(z->model, s)->name);
+    }
+    for (int k = 0; k < st_model_input_count(z->model); k++) {
+        if (does_change(z, k)) {
+            changing[changing_count++] = k;
+            st_text_addf(&t, ",%s", st_model_input(z->model, k)->name);
+        }
     }
     st_text_add(&t, "\r\n");
     for (int i = 0; i < z->knot_count; i++) {
@@ -52,8 +81,12 @@ static st_status write_course(const st_zoom* z)
         for (int s = 0; s < z->state_count; s++) {
             st_text_addf(&t, ",%.17g", z->state[(size_t)i * (size_t)z->state_count + (size_t)s]);
         }
+        for (int k = 0; k < changing_count; k++) {
+            st_text_addf(&t, ",%.17g", input_at(z, i, changing[k]));
+        }
         st_text_add(&t, "\r\n");
     }
+    st_free(z->ctx, changing);
     return write_file(z, "course.csv", &t);
 }
 

@@ -25,6 +25,8 @@ typedef struct st_zoom {
     st_single single; ///< what happened to the person
     int state_count, knot_count;
     double *day, *parameter, *input, *state;
+    double* input_at;   ///< [knot_count][inputs] held from that knot on
+    double* change_day; ///< [single.change_count]
 } st_zoom;
 
 /// Is a state of the model one of cells in the place that is looked at?

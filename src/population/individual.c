@@ -386,6 +386,11 @@ void st_individual_sample(const st_model* model, st_individual* who, st_scratch*
     const int definitions = st_model_definition_count(model);
     double* row = who->course->sample + (size_t)who->next_sample * (size_t)(n + definitions);
     memcpy(row, x, (size_t)n * sizeof *row);
+    if (who->course->input_sample != NULL) {
+        const size_t inputs = (size_t)st_model_input_count(model);
+        memcpy(who->course->input_sample + (size_t)who->next_sample * inputs, who->input,
+               inputs * sizeof *who->input);
+    }
     fill_slots(model, who, day, x, scratch->slot);
     if (scratch->samples != NULL) {
         st_samples_add(scratch->samples, scratch->slot, row + n);
@@ -467,6 +472,10 @@ void st_individual_fail(const st_model* model, st_individual* who, int state)
     course->failed_state = state;
     for (int i = who->next_sample * width; i < course->sample_count * width; i++) {
         course->sample[i] = NAN;
+    }
+    const int inputs = course->input_sample != NULL ? st_model_input_count(model) : 0;
+    for (int i = who->next_sample * inputs; i < course->sample_count * inputs; i++) {
+        course->input_sample[i] = NAN;
     }
     who->is_active = false;
 }

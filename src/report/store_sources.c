@@ -16,8 +16,9 @@
 static const char* folder_of(const char* role)
 {
     static const char* const roles[][2] = {
-        {"study", ""},          {"model", "models"},       {"people", "models/people"},
-        {"products", "models"}, {"published", "evidence"}, {"candidacy", "models/candidacy"}};
+        {"study", ""},           {"model", "models"},       {"people", "models/people"},
+        {"products", "models"},  {"published", "evidence"}, {"candidacy", "models/candidacy"},
+        {"plan", "models/plans"}};
     for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
         if (strcmp(roles[i][0], role) == 0) {
             return roles[i][1];
@@ -28,8 +29,8 @@ static const char* folder_of(const char* role)
 
 static st_status make_folders(st_ctx* ctx, const char* out)
 {
-    static const char* const names[] = {"", "/models", "/models/people", "/models/candidacy",
-                                        "/evidence"};
+    static const char* const names[] = {
+        "", "/models", "/models/people", "/models/candidacy", "/models/plans", "/evidence"};
     char path[PATH_MAX];
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (snprintf(path, sizeof path, "%s%s", out, names[i]) >= (int)sizeof path) {
@@ -42,24 +43,64 @@ static st_status make_folders(st_ctx* ctx, const char* out)
     return ST_OK;
 }
 
+/// Does a text name a file of its own folder, `x.yaml` or `./x.yaml`? A shipped one goes by its
+/// name alone, without the ending.
+static bool names_beside(const st_text* text, const char* file)
+{
+    const size_t length = strlen(file);
+    const char* at = text->data != NULL ? strstr(text->data, file) : NULL;
+    for (; at != NULL; at = strstr(at + 1, file)) {
+        const char* before = at;
+        if (before >= text->data + 2 && strncmp(before - 2, "./", 2) == 0) {
+            before -= 2;
+        }
+        const bool begins = before == text->data || strchr(" [{,:'\"\n", before[-1]) != NULL;
+        if (begins && strchr(" ]},'\"\r\n", at[length]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// One text into the folder of its role; beside the study as well if a text there names it so.
+static st_status write_source(st_query* query, const char* out, st_text* beside)
+{
+    char path[PATH_MAX];
+    const char* name = st_query_text(query, 0);
+    const char* slash = strrchr(name, '/');
+    const char* file = slash != NULL ? slash + 1 : name;
+    const char* folder = folder_of(st_query_text(query, 1));
+    const char* text = st_query_text(query, 2);
+    const bool is_study = folder[0] == '\0';
+    const bool is_beside =
+        !is_study && strcmp(file, "study.yaml") != 0 && names_beside(beside, file);
+    if (snprintf(path, sizeof path, "%s/%s%s%s", out, folder, is_study ? "" : "/",
+                 is_study ? "study.yaml" : file) >= (int)sizeof path) {
+        return ST_FAIL(beside->ctx, ST_ERR_INPUT, "%s: the path is too long", out);
+    }
+    ST_TRY(st_file_write(beside->ctx, path, text, strlen(text)));
+    if (is_beside) { // shorter than the path above
+        snprintf(path, sizeof path, "%s/%s", out, file);
+        ST_TRY(st_file_write(beside->ctx, path, text, strlen(text)));
+    }
+    if (is_study || is_beside) {
+        st_text_add(beside, text);
+        st_text_add(beside, "\n");
+    }
+    return beside->failed ? ST_ERR_MEMORY : ST_OK;
+}
+
 static st_status write_sources(st_ctx* ctx, st_query* query, const char* out)
 {
+    st_text beside; // the study, and what it names beside itself
     ST_TRY(st_query_start(query, "SELECT name, role, text FROM source_file ORDER BY position"));
-    while (st_query_next(query)) {
-        char path[PATH_MAX];
-        const char* name = st_query_text(query, 0);
-        const char* slash = strrchr(name, '/');
-        const char* folder = folder_of(st_query_text(query, 1));
-        const char* text = st_query_text(query, 2);
-        if (snprintf(path, sizeof path, "%s/%s%s%s", out, folder, folder[0] != '\0' ? "/" : "",
-                     strcmp(folder, "") == 0 ? "study.yaml"
-                     : slash != NULL         ? slash + 1
-                                             : name) >= (int)sizeof path) {
-            return ST_FAIL(ctx, ST_ERR_INPUT, "%s: the path is too long", out);
-        }
-        ST_TRY(st_file_write(ctx, path, text, strlen(text)));
+    st_text_init(&beside, ctx);
+    st_status status = ST_OK;
+    while (status == ST_OK && st_query_next(query)) {
+        status = write_source(query, out, &beside);
     }
-    return query->status;
+    st_text_clear(&beside);
+    return status == ST_OK ? query->status : status;
 }
 
 static st_status find_arm(st_query* query, int64_t id, int* arm)

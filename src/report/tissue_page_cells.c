@@ -462,10 +462,9 @@ void st_tissue_page_cells_zoom(st_text* out, const st_tissue_story* s)
     }
     st_html_table_end(out);
     st_text_add(out, "<p class=\"note\">What is left out: the piece gives nothing back to the "
-                     "joint, whose own course leads. Medicine and plans of care that change an "
-                     "input of the model act through that course; inside the piece inputs keep "
-                     "their first value. Who leaves the trial or has the joint replaced is "
-                     "followed all the same.</p>\n</section>\n");
+                     "joint, whose own course leads; load, medicine and plans of care that "
+                     "change an input of the model act inside the piece as well. Who leaves the "
+                     "trial or has the joint replaced is followed all the same.</p>\n</section>\n");
     out->failed = out->failed || !order;
     st_arena_clear(&arena);
 }

@@ -1,7 +1,8 @@
 // The last whole state of a run as rows of an SQLite file.                               [TIS-14]
 //
 //     about(key, value)                        whose state this is, and how far it is
-//     part(what, item, first, raw, hash, data) arrays in blocks of bricks, packed; ledgers; texts
+//     part(what, item, first, raw, hash, data) arrays by bricks, packed; ledgers; texts;
+//                                              the caller's blocks
 
 #include "tissue/reaction.h"
 #include "tissue/state.h"
@@ -21,10 +22,10 @@
 #define ROW_BRICKS 256
 /// Speed before size: a checkpoint must not slow the run.
 #define PACK_LEVEL 1
-#define FORMAT     "1"
+#define FORMAT     "2"
 
 /// What a row holds.
-enum { PART_STATE, PART_LEVEL, PART_REMAINDER, PART_MATRIX, PART_TEXT };
+enum { PART_STATE, PART_LEVEL, PART_REMAINDER, PART_MATRIX, PART_TEXT, PART_BLOCK };
 
 struct st_checkpoint {
     st_ctx* ctx;
@@ -283,6 +284,15 @@ typedef struct writer {
 
 static st_status put_row(writer* w, int what, int item, int first, const void* data, size_t length)
 {
+    const size_t room = ZSTD_compressBound(length);
+    if (room > w->room) {
+        st_free(w->ctx, w->packed);
+        w->packed = st_alloc(w->ctx, room, 1);
+        w->room = w->packed ? room : 0;
+    }
+    if (!w->packed) {
+        return ST_ERR_MEMORY;
+    }
     const size_t packed = ZSTD_compress(w->packed, w->room, data, length, PACK_LEVEL);
     if (ZSTD_isError(packed)) {
         return ST_FAIL(w->ctx, ST_ERR_FILE, "%s: cannot pack: %s", w->c->path,
@@ -308,8 +318,26 @@ static st_status put_array(writer* w, int what, int item, const void* data, size
     return ST_OK;
 }
 
+static st_status put_blocks(writer* w, const st_checkpoint_blocks* blocks)
+{
+    char value[32];
+    int64_t rows = 0;
+    for (int64_t i = 0; blocks && i < blocks->count; i++) {
+        void* bytes = NULL;
+        size_t length = 0;
+        ST_TRY(blocks->save(w->ctx, blocks->arg, i, &bytes, &length));
+        const st_status status =
+            length > 0 ? put_row(w, PART_BLOCK, (int)i, 0, bytes, length) : ST_OK;
+        st_free(w->ctx, bytes);
+        ST_TRY(status);
+        rows += length > 0;
+    }
+    snprintf(value, sizeof value, "%lld", (long long)rows);
+    return tell(w->ctx, w->c, "blocks", value);
+}
+
 static st_status put_all(writer* w, const st_tissue* t, int64_t number, const char* const* text,
-                         int text_count)
+                         int text_count, const st_checkpoint_blocks* blocks)
 {
     const int bricks = t->mg->level[0].grid.brick_count;
     char value[64];
@@ -335,21 +363,14 @@ static st_status put_all(writer* w, const st_tissue* t, int64_t number, const ch
     for (int i = 0; i < text_count; i++) {
         ST_TRY(put_row(w, PART_TEXT, i, 0, text[i], strlen(text[i])));
     }
-    return ST_OK;
+    return put_blocks(w, blocks);
 }
 
 st_status st_checkpoint_save(st_ctx* ctx, st_checkpoint* c, const st_tissue* t, int64_t number,
-                             const char* const* text, int text_count)
+                             const char* const* text, int text_count,
+                             const st_checkpoint_blocks* blocks)
 {
-    size_t largest = (size_t)ROW_BRICKS * V * sizeof(double);
-    for (int i = 0; i < text_count; i++) {
-        largest = strlen(text[i]) > largest ? strlen(text[i]) : largest;
-    }
-    writer w = {.ctx = ctx, .c = c, .room = ZSTD_compressBound(largest)};
-    w.packed = st_alloc(ctx, w.room, 1);
-    if (!w.packed) {
-        return ST_ERR_MEMORY;
-    }
+    writer w = {.ctx = ctx, .c = c};
     st_status status = execute(ctx, c, "BEGIN IMMEDIATE", "begin");
     if (status == ST_OK &&
         sqlite3_prepare_v2(c->db, "INSERT INTO part VALUES (?1, ?2, ?3, ?4, ?5, ?6)", -1, &w.row,
@@ -357,7 +378,7 @@ st_status st_checkpoint_save(st_ctx* ctx, st_checkpoint* c, const st_tissue* t, 
         status = say(ctx, c, "write");
     }
     if (status == ST_OK) {
-        status = put_all(&w, t, number, text, text_count);
+        status = put_all(&w, t, number, text, text_count, blocks);
     }
     sqlite3_finalize(w.row);
     if (status == ST_OK) {
@@ -383,54 +404,103 @@ static st_status broken(st_ctx* ctx, const st_checkpoint* c, const char* what, i
                    c->path, what, item);
 }
 
-// Unpacks a row into `data`, or into new memory when `data` is NULL.
-static st_status take_row(st_ctx* ctx, st_checkpoint* c, sqlite3_stmt* row, int what, int item,
-                          int first, void* data, size_t length, char** text)
+static const char* const NAMES[] = {"state", "levels", "remainders", "matrix", "text", "block"};
+
+// Unpacks the row at hand into `data`; columns: raw, hash, data.
+static bool unpack(sqlite3_stmt* row, void* data, size_t length)
 {
-    static const char* const names[] = {"state", "levels", "remainders", "matrix", "text"};
+    const void* packed = sqlite3_column_blob(row, 2);
+    const size_t packed_length = (size_t)sqlite3_column_bytes(row, 2);
+    const size_t raw = (size_t)sqlite3_column_int64(row, 0);
+    const size_t got = raw == length ? ZSTD_decompress(data, length, packed, packed_length) : 0;
+    return raw == length && !ZSTD_isError(got) && got == length &&
+           XXH3_64bits(data, length) == (uint64_t)sqlite3_column_int64(row, 1);
+}
+
+// Unpacks the row at hand into new memory, with a 0 behind it.
+static st_status unpack_new(st_ctx* ctx, const st_checkpoint* c, sqlite3_stmt* row, int what,
+                            int item, char** out, size_t* length)
+{
+    *length = (size_t)sqlite3_column_int64(row, 0);
+    *out = *length < INT32_MAX ? st_alloc(ctx, *length + 1, 1) : NULL;
+    if (!*out) {
+        return ST_ERR_MEMORY;
+    }
+    if (!unpack(row, *out, *length)) {
+        st_free(ctx, *out);
+        *out = NULL;
+        return broken(ctx, c, NAMES[what], item);
+    }
+    return ST_OK;
+}
+
+static st_status find_row(st_ctx* ctx, const st_checkpoint* c, sqlite3_stmt* row, int what,
+                          int item, int first)
+{
     sqlite3_reset(row);
     sqlite3_bind_int(row, 1, what);
     sqlite3_bind_int(row, 2, item);
     sqlite3_bind_int(row, 3, first);
-    if (sqlite3_step(row) != SQLITE_ROW) {
-        return broken(ctx, c, names[what], item);
-    }
-    const size_t raw = (size_t)sqlite3_column_int64(row, 0);
-    const void* packed = sqlite3_column_blob(row, 2);
-    const size_t packed_length = (size_t)sqlite3_column_bytes(row, 2);
-    if (text) {
-        data = raw < INT32_MAX ? st_alloc(ctx, raw + 1, 1) : NULL;
-        *text = data;
-        length = raw;
-    }
-    if (!data) {
-        return ST_ERR_MEMORY;
-    }
-    const size_t got = raw == length ? ZSTD_decompress(data, length, packed, packed_length) : 0;
-    if (raw != length || ZSTD_isError(got) || got != length ||
-        XXH3_64bits(data, length) != (uint64_t)sqlite3_column_int64(row, 1)) {
-        return broken(ctx, c, names[what], item);
-    }
-    return ST_OK;
+    return sqlite3_step(row) == SQLITE_ROW ? ST_OK : broken(ctx, c, NAMES[what], item);
 }
 
-static st_status take_array(st_ctx* ctx, st_checkpoint* c, sqlite3_stmt* row, int what, int item,
-                            void* data, size_t size, int bricks)
+static st_status take_row(st_ctx* ctx, const st_checkpoint* c, sqlite3_stmt* row, int what,
+                          int item, int first, void* data, size_t length)
+{
+    ST_TRY(find_row(ctx, c, row, what, item, first));
+    return unpack(row, data, length) ? ST_OK : broken(ctx, c, NAMES[what], item);
+}
+
+static st_status take_array(st_ctx* ctx, const st_checkpoint* c, sqlite3_stmt* row, int what,
+                            int item, void* data, size_t size, int bricks)
 {
     for (int first = 0; first < bricks; first += ROW_BRICKS) {
         const int count = bricks - first < ROW_BRICKS ? bricks - first : ROW_BRICKS;
         ST_TRY(take_row(ctx, c, row, what, item, first, (char*)data + (size_t)first * V * size,
-                        (size_t)count * V * size, NULL));
+                        (size_t)count * V * size));
     }
     return ST_OK;
 }
 
-static st_status take_all(st_ctx* ctx, st_checkpoint* c, sqlite3_stmt* row, st_tissue* t,
+static st_status take_blocks(st_ctx* ctx, const st_checkpoint* c,
+                             const st_checkpoint_blocks* blocks)
+{
+    sqlite3_stmt* row = NULL;
+    char value[32] = "";
+    int64_t expected = 0;
+    int64_t rows = 0;
+    st_status status = ST_OK;
+    if (sqlite3_prepare_v2(c->db,
+                           "SELECT raw, hash, data, item FROM part WHERE what = ?1 ORDER BY item",
+                           -1, &row, NULL) != SQLITE_OK) {
+        return say(ctx, c, "read");
+    }
+    sqlite3_bind_int(row, 1, PART_BLOCK);
+    while (status == ST_OK && sqlite3_step(row) == SQLITE_ROW) {
+        const int item = sqlite3_column_int(row, 3);
+        char* bytes = NULL;
+        size_t length = 0;
+        status = unpack_new(ctx, c, row, PART_BLOCK, item, &bytes, &length);
+        if (status == ST_OK) {
+            status = blocks->load(ctx, blocks->arg, item, bytes, length);
+        }
+        st_free(ctx, bytes);
+        rows++;
+    }
+    sqlite3_finalize(row);
+    if (status == ST_OK && (!ask(c, "blocks", value, sizeof value) ||
+                            sscanf(value, "%" SCNd64, &expected) != 1 || rows != expected)) {
+        status = broken(ctx, c, NAMES[PART_BLOCK], (int)rows);
+    }
+    return status;
+}
+
+static st_status take_all(st_ctx* ctx, const st_checkpoint* c, sqlite3_stmt* row, st_tissue* t,
                           char** text, int text_count)
 {
     const int bricks = t->mg->level[0].grid.brick_count;
     double times[2] = {0.0, 0.0};
-    ST_TRY(take_row(ctx, c, row, PART_STATE, -1, 0, times, sizeof times, NULL));
+    ST_TRY(take_row(ctx, c, row, PART_STATE, -1, 0, times, sizeof times));
     t->time_min = times[0];
     if (t->chemistry) {
         t->chemistry->next_step_min = times[1];
@@ -438,7 +508,7 @@ static st_status take_all(st_ctx* ctx, st_checkpoint* c, sqlite3_stmt* row, st_t
     for (int i = 0; i < t->field_count; i++) {
         st_field* f = t->field[i];
         double numbers[LEDGER_COUNT] = {0.0};
-        ST_TRY(take_row(ctx, c, row, PART_STATE, i, 0, numbers, sizeof numbers, NULL));
+        ST_TRY(take_row(ctx, c, row, PART_STATE, i, 0, numbers, sizeof numbers));
         take_numbers(f, numbers);
         ST_TRY(take_array(ctx, c, row, PART_LEVEL, i, f->level, sizeof(float), bricks));
         ST_TRY(take_array(ctx, c, row, PART_REMAINDER, i, f->remainder, sizeof(float), bricks));
@@ -447,13 +517,15 @@ static st_status take_all(st_ctx* ctx, st_checkpoint* c, sqlite3_stmt* row, st_t
         ST_TRY(take_array(ctx, c, row, PART_MATRIX, i, t->matrix[i].value, sizeof(double), bricks));
     }
     for (int i = 0; i < text_count; i++) {
-        ST_TRY(take_row(ctx, c, row, PART_TEXT, i, 0, NULL, 0, &text[i]));
+        size_t length;
+        ST_TRY(find_row(ctx, c, row, PART_TEXT, i, 0));
+        ST_TRY(unpack_new(ctx, c, row, PART_TEXT, i, &text[i], &length));
     }
     return ST_OK;
 }
 
 st_status st_checkpoint_load(st_ctx* ctx, st_checkpoint* c, st_tissue* t, int64_t* number,
-                             char** text, int text_count)
+                             char** text, int text_count, const st_checkpoint_blocks* blocks)
 {
     char value[64] = "";
     char own[64];
@@ -481,6 +553,9 @@ st_status st_checkpoint_load(st_ctx* ctx, st_checkpoint* c, st_tissue* t, int64_
         status = take_all(ctx, c, row, t, text, text_count);
     }
     sqlite3_finalize(row);
+    if (status == ST_OK && blocks) {
+        status = take_blocks(ctx, c, blocks);
+    }
     for (int i = 0; i < text_count && status != ST_OK; i++) {
         st_free(ctx, text[i]);
         text[i] = NULL;

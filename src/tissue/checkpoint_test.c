@@ -57,9 +57,9 @@ static void a_state_comes_back_bit_by_bit(void** state)
     scene_check(&whole, st_checkpoint_open(whole.ctx, PATH, "this run", &c));
     assert_false(st_checkpoint_has_state(c));
     const char* const text[2] = {"head\r\n1,2\r\n", ""};
-    scene_check(&whole, st_checkpoint_save(whole.ctx, c, whole.tissue, 6, text, 2));
+    scene_check(&whole, st_checkpoint_save(whole.ctx, c, whole.tissue, 6, text, 2, NULL));
     go_on(&whole, 15.0);
-    scene_check(&whole, st_checkpoint_save(whole.ctx, c, whole.tissue, 7, text, 2));
+    scene_check(&whole, st_checkpoint_save(whole.ctx, c, whole.tissue, 7, text, 2, NULL));
     const uint64_t then = st_tissue_hash(whole.tissue);
 
     // While it is open, nobody else gets in.
@@ -80,7 +80,7 @@ static void a_state_comes_back_bit_by_bit(void** state)
     assert_true(st_checkpoint_has_state(c));
     int64_t number = 0;
     char* back[2];
-    scene_check(&again, st_checkpoint_load(again.ctx, c, again.tissue, &number, back, 2));
+    scene_check(&again, st_checkpoint_load(again.ctx, c, again.tissue, &number, back, 2, NULL));
     assert_int_equal(number, 7);
     assert_string_equal(back[0], text[0]);
     assert_string_equal(back[1], "");
@@ -99,7 +99,7 @@ static void a_state_comes_back_bit_by_bit(void** state)
     // Another tissue does not take it.
     scene stranger;
     begin(&stranger, "something else");
-    assert_int_equal(st_checkpoint_load(stranger.ctx, c, stranger.tissue, &number, back, 2),
+    assert_int_equal(st_checkpoint_load(stranger.ctx, c, stranger.tissue, &number, back, 2, NULL),
                      ST_ERR_INPUT);
     assert_true(scene_end(&stranger));
     st_checkpoint_close(c, false);

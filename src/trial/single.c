@@ -101,6 +101,48 @@ static void note_events(const single* s, st_single* out)
     }
 }
 
+/// Adds a day that lies within those asked for and is new; days come in order.
+static bool note_day(double day, const double* asked, int asked_count, st_single* out)
+{
+    const bool is_known = out->change_count > 0 && out->change_day[out->change_count - 1] == day;
+    if (is_known || !(day >= asked[0] && day <= asked[asked_count - 1])) {
+        return true;
+    }
+    if (out->change_count == out->change_limit) {
+        return false;
+    }
+    out->change_day[out->change_count++] = day;
+    return true;
+}
+
+/// Days of the model's plan and of the course's own settings, merged.
+static st_status note_changes(st_ctx* ctx, const single* s, const st_course* course,
+                              const double* day, int day_count, st_single* out)
+{
+    const st_model* model = st_study_model(s->study);
+    const int plans = st_model_plan_count(model);
+    int plan = 0;
+    int action = 0;
+    bool has_room = true;
+    out->change_count = 0;
+    while (out->change_day != NULL && has_room && (plan < plans || action < course->action_count)) {
+        const double planned = plan < plans ? st_model_plan(model, plan)->day : (double)INFINITY;
+        const st_action* a = action < course->action_count ? &course->action[action] : NULL;
+        if (a == NULL || planned <= a->day) {
+            has_room = note_day(planned, day, day_count, out);
+            plan++;
+        } else {
+            has_room = a->kind != ST_ACTION_INPUT || note_day(a->day, day, day_count, out);
+            action++;
+        }
+    }
+    return has_room ? ST_OK
+                    : ST_FAIL(ctx, ST_ERR_INPUT,
+                              "person %llu: inputs change on more than %d days, up to day %g",
+                              (unsigned long long)s->entrant.person.id, out->change_limit,
+                              day[day_count - 1]);
+}
+
 /// The course that held, once more with samples on the days that are asked for.
 static st_status solve(st_ctx* ctx, single* s, const double* day, int day_count, st_single* out)
 {
@@ -115,7 +157,9 @@ static st_status solve(st_ctx* ctx, single* s, const double* day, int day_count,
     course.end_day = fmax(held->end_day, day[day_count - 1]);
     course.sample_day = day;
     course.sample_count = day_count;
+    course.input_sample = out->input_at;
     course.like = NULL;
+    ST_TRY(note_changes(ctx, s, &course, day, day_count, out));
     const st_status status = st_population_solve(worker->population, &course, 1);
     if (status != ST_OK) {
         st_ctx_take_messages(ctx, worker->ctx);

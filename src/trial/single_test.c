@@ -164,11 +164,100 @@ static void test_more_days_change_nothing(void** state)
     collected_destroy(c);
 }
 
+#define CHANGES 64
+
+/// Days around each change of inputs, in order: just before it, on it, and half-way to the next.
+static int days_around(const st_single* single, double end, double* day)
+{
+    int count = 0;
+    for (int i = 0; i < single->change_count; i++) {
+        const double at = single->change_day[i];
+        const double next = i + 1 < single->change_count ? single->change_day[i + 1] : end;
+        if (at > 0.0) {
+            day[count++] = at - 1e-4;
+        }
+        day[count++] = at;
+        day[count++] = 0.5 * (at + next);
+    }
+    return count;
+}
+
+// Inputs of the course of a person under a plan of care with a rescue: they change on the days that
+// are told and stand still between; what the model defines from them is the same number.
+static void test_inputs_stand_still_between_the_days_told(void** state)
+{
+    (void)state;
+    collected* c = collected_create(FOLDER "care.yaml");
+    const st_model* model = st_study_model(c->study);
+    const size_t inputs = (size_t)st_model_input_count(model);
+    const int strength = st_model_find_input(model, "strength");
+    const int analgesic = st_model_find_input(model, "analgesic");
+    const int shown = st_model_find_definition(model, "strength_now");
+    const double ends[2] = {0.0, 300.0};
+    double change[CHANGES];
+    double day[3 * CHANGES];
+    double* held = calloc(3 * CHANGES * inputs, sizeof *held);
+    room r = make_room(c, 3 * CHANGES);
+    int changes = 0;
+    int rescues = 0;
+    st_single one = {.parameter = r.parameter,
+                     .input = r.input,
+                     .state = r.state,
+                     .definition = r.definition,
+                     .input_at = held,
+                     .change_day = change,
+                     .change_limit = CHANGES};
+    for (int p = 0; p < 40; p++) {
+        const int arm = c->person[p].arm;
+        const int64_t id = (int64_t)c->who[p].id;
+        assert_int_equal(st_single_solve(c->ctx, c->study, c->study->seed, arm, id, ends, 2, &one),
+                         ST_OK);
+        const int count = days_around(&one, ends[1], day);
+        const int told = one.change_count;
+        changes += told;
+        if (count == 0) {
+            continue;
+        }
+        assert_int_equal(
+            st_single_solve(c->ctx, c->study, c->study->seed, arm, id, day, count, &one), ST_OK);
+        assert_int_equal(one.change_count, told);
+        for (int i = 0; i < count; i++) {
+            const double* now = held + (size_t)i * inputs;
+            double medicine = 0.0;
+            bool is_new = false;
+            for (int k = 0; k < told; k++) {
+                is_new = is_new || change[k] == day[i];
+            }
+            for (size_t k = 0; k < inputs && i > 0 && !is_new; k++) {
+                assert_true(now[k] == now[k - inputs]);
+            }
+            for (int e = 0; e < one.event_count; e++) {
+                const bool is_rescue = strcmp(one.event[e].name, "rescue") == 0;
+                rescues += is_rescue && one.event[e].day == day[i];
+                medicine = is_rescue && one.event[e].day <= day[i] ? 1.0 : medicine;
+            }
+            assert_true(now[analgesic] == medicine);
+            assert_true(fabs(r.definition[i * r.definitions + shown] - now[strength]) < 1e-12);
+        }
+        one.change_limit = 0;
+        assert_int_equal(
+            st_single_solve(c->ctx, c->study, c->study->seed, arm, id, day, count, &one),
+            ST_ERR_INPUT);
+        one.change_limit = CHANGES;
+    }
+    print_message("%d changes of inputs in 40 people, %d by rescue\n", changes, rescues);
+    assert_true(changes > 100 && rescues > 3);
+    free(held);
+    clear_room(&r);
+    collected_destroy(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_course_is_that_of_the_trial),
         cmocka_unit_test(test_more_days_change_nothing),
+        cmocka_unit_test(test_inputs_stand_still_between_the_days_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

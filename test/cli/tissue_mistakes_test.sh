@@ -59,6 +59,22 @@ mistake 's/field: oxygen, across/field: oxigen, across/' \
 mistake 's/reach: 40 um/reach: 40 um\n  profile: { along: w, bins: 3 }/' \
     "x.yaml:29:21: cells.profile.along: found 'w', expected one of x, y, z"
 
+# A course: its columns are the day, states and inputs of the model; signals of single cells are not given from outside.
+cp model.yaml kept.yaml
+sed -i 's/^model:.*/&\ninputs: { load: { start: 1 } }/' model.yaml
+sed -i 's/^\( *\)consume.oxygen:/\1die: { value: "[0.1 1\/day] * load", assumed: "a test" }\n&/' model.yaml
+course() { # the table, and the line that must come
+    printf "$1" >course.csv
+    mistake 's/reach: 40 um/reach: 40 um\n  course: course.csv/' "x.yaml:29:11: cells.course: $2"
+}
+course 'day,laod\r\n0,1\r\n' \
+    "course.csv: column 2: found 'laod', expected day, a state or an input of the model; did you mean 'load'?"
+course 'day,load,cell.pressure\r\n0,1,1\r\n' \
+    "course.csv: column 3: found 'cell.pressure', expected day, a state or an input of the model"
+course 'day,load\r\n0,1\r\n,2\r\n' "course.csv:3: found no day"
+course 'load\r\n1\r\n' "course.csv: expected a column day and at least one row"
+mv kept.yaml model.yaml
+
 # What only shows itself on the way is a failed run, whose tables stay.
 sed 's/reach: 40 um/reach: 40 um\n  limit: 6100/; s/until: 8 day, every: 1 day/until: 4 h, every: 30 min/' tissue.yaml >x.yaml
 status=0

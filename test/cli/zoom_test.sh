@@ -88,6 +88,58 @@ grep -q "no such place" "$work/error"
 grep -q "allowed: synovium, " "$work/error"
 if "$STROMA" zoom "$work/run" --patient "$patient" --set arm=moon -o "$work/none" 2> "$work/error"; then exit 1; fi
 grep -q "is in cells; allowed: saline, cells" "$work/error"
+# Inputs of the model follow time inside the piece: load and activity by a plan of care, inflammation fourfold by
+# what a visit sets off; one plan lies beside the study, one is shipped. Each change has its row, and from then on recruitment in the piece is that of the joint.
+cp "$ST_SOURCE_DIR/models/plans/after-injection.yaml" "$work/rest.yaml"
+sed 's/^    repeat:.*/    plan: [.\/rest.yaml, exercise]/; s/^influence: off/&\nrescue: { when: { vas_pain: ">= 0 vas" }, after: 2 day, set: { inflammation: 4 }, estimand: treatment policy }/' \
+    "$work/study.yaml" > "$work/flare.yaml"
+"$STROMA" run "$work/flare.yaml" -o "$work/flare" --quiet
+who=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "person") c = i } NR == 2 { print $c }' "$work/flare/tables/people.csv")
+for threads in 1 2 3; do
+    "$STROMA" zoom "$work/flare" --patient "$who" --until 8d --threads $threads -o "$work/flare$threads" --quiet
+    diff -r "$work/flare1" "$work/flare$threads"
+done
+tr -d '\r' < "$work/flare1/person.csv" > "$work/person.csv"
+tr -d '\r' < "$work/flare1/course.csv" | awk -F, -v day="$(sed -n 's/^later_rescue,\(.*\),day.*/\1/p' "$work/flare1/zoom.csv")" '
+    FILENAME ~ /person/ { person[$1] = $2; next }
+    FNR == 1 { for (i = 1; i <= NF; i++) column[$i] = i; next }
+    {
+        flare = $column["inflammation"]; load = $column["load"]; activity = $column["activity"]
+        if (flare != ($1 > day - 1e-6 ? 4 : person["inflammation"])) { print "inflammation", flare, "on day", $1; bad = 1 }
+        if ($1 < 3 ? load >= person["load"] : load != person["load"]) { print "load", load, "on day", $1; bad = 1 }
+        if (activity >= person["activity"] || ($1 > 0 && activity != before && $1 != 3)) { print "activity", activity, "on day", $1; bad = 1 }
+        at_change += $1 > day - 1e-6 && $1 < day + 1e-6
+        before = activity
+    }
+    END { exit bad || !at_change || "bmi" in column || !(day > 3) }' "$work/person.csv" -
+awk -F, '
+    { gsub(/\r/, "") }
+    FNR == 1 && FILENAME ~ /expected/ { for (i = 2; i <= NF; i++) name[i] = $i; next }
+    FILENAME ~ /expected/ { for (i = 2; i <= NF; i++) want[$1, name[i]] = $i + 0; next }
+    FNR == 1 { for (i = 1; i <= NF; i++) column[$i] = i; next }
+    $1 == 3 { quiet = $column["macrophage_m0@synovium"] }
+    $1 == 3 || $1 == 4 || $1 == 6 || $1 == 8 {
+        for (i in name) {
+            got = $column[name[i]]; say = want[$1, name[i]]; off = got - say; if (off < 0) off = -off
+            if (off > 4 * sqrt(say) + 0.02 * say + 1) { print "day", $1, name[i], got, say; bad = 1 }
+            seen++
+        }
+    }
+    $1 == 8 { flare = $column["macrophage_m0@synovium"] }
+    END { print "zoom: macrophages M0", quiet, "on day 3,", flare, "on day 8"; exit bad || seen < 20 || flare < 2 * quiet }' \
+    "$work/flare1/expected.csv" "$work/flare1/cells.csv"
+if "$STROMA" zoom "$work/flare" --patient "$who" --set place=fluid -o "$work/none" 2> "$work/error"; then exit 1; fi
+grep -q "place=fluid: with what is given to person $who its volume is .* mL from day 3.044 on; a piece has one volume" "$work/error"
+[ ! -e "$work/none" ]
+# Killed on the way and started again: the same bytes.
+for seconds in 0.15 0.25 0.35; do
+    timeout -s KILL "$seconds" "$STROMA" run "$work/flare1/tissue.yaml" -o "$work/killed" --quiet 2> /dev/null || true
+done
+if [ ! -e "$work/killed/about.csv" ] || [ -e "$work/killed/run.sqlite.part" ]; then
+    "$STROMA" run "$work/flare1/tissue.yaml" -o "$work/killed" --quiet
+fi
+cmp "$work/flare1/cells.csv" "$work/killed/cells.csv"
+cmp "$work/flare1/about.csv" "$work/killed/about.csv"
 # A full disk: status 4, the file's name, and the folder for a while is gone.
 mkdir "$work/tmp"
 status=0
