@@ -20,7 +20,7 @@ if(ST_HAVE_FUZZER)
     -fno-sanitize-recover=undefined)
   target_link_options(model_fuzz PRIVATE -fsanitize=fuzzer,address,undefined)
   target_link_libraries(model_fuzz PRIVATE stroma_options PkgConfig::FYAML PkgConfig::SLEEF
-    PkgConfig::XXHASH Threads::Threads m)
+    PkgConfig::XXHASH PkgConfig::ZLIB Threads::Threads m)
   file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/corpus)
   add_custom_target(fuzz
     COMMAND model_fuzz -max_total_time=${FUZZ_SECONDS} -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
