@@ -83,8 +83,6 @@ ST_API int st_cells_type_count(const st_cells* cells);
 ST_API const st_cell_type* st_cells_type(const st_cells* cells, int type);
 ST_API int st_cells_find_type(const st_cells* cells, const char* name); ///< -1 = none
 ST_API const st_tissue* st_cells_tissue(const st_cells* cells);
-ST_API int st_cells_worker_count(const st_cells* cells);
-ST_API uint64_t st_cells_seed(const st_cells* cells);
 ST_API double st_cells_time_min(const st_cells* cells);    ///< relaxed so far
 ST_API double st_cells_tick_um(const st_cells* cells);     ///< resolution of positions
 ST_API size_t st_cells_bytes(const st_cells* cells);       ///< all memory of the cells

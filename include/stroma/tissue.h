@@ -94,8 +94,7 @@ ST_API int64_t st_tissue_voxel_count(const st_tissue* tissue); ///< voxels of ti
 ST_API int64_t st_tissue_medium_voxel_count(const st_tissue* tissue, int medium);
 ST_API int64_t st_tissue_region_face_count(const st_tissue* tissue, int region);
 ST_API double st_tissue_voxel_volume_um3(const st_tissue* tissue);
-ST_API size_t st_tissue_bytes(const st_tissue* tissue);    ///< all memory of the tissue
-ST_API int st_tissue_level_count(const st_tissue* tissue); ///< multigrid levels
+ST_API size_t st_tissue_bytes(const st_tissue* tissue); ///< all memory of the tissue
 /// Low voxel of a brick in the box (may lie outside the box by brick_shift).
 ST_API void st_tissue_brick_voxel(const st_tissue* tissue, int brick, int voxel[3]);
 /// 512 media of a brick, x fastest; 0 = no tissue.

@@ -452,12 +452,6 @@ static void a_grip_that_changes_is_refused_by_name(void** state)
 // --- refusals
 // -----------------------------------------------------------------------------------------
 
-static const char GROWERS[] = "model: Growers\n"
-                              "places: { box: { volume: { value: 5.12e-4 mL, assumed: any } } }\n"
-                              "matrix: { m: { in: { box: { value: 0.25, assumed: any } } } }\n"
-                              "cells: { c: { in: { box: { value: 50 cells, assumed: any } }, "
-                              "behaviours: { divide: { value: 2 1/day, assumed: any } } } }\n";
-
 static bool says(const world* w, const char* words)
 {
     const int count = st_ctx_message_count(w->ctx);
@@ -469,7 +463,7 @@ static void wrong_definitions_are_refused(void** state)
     (void)state;
     const int n[3] = {8, 8, 8};
     world w;
-    block_begin(&w, GROWERS, n, 100.0, 0.0, NULL, ST_FIELD_TRANSIENT);
+    block_begin(&w, world_growers(), n, 100.0, 0.0, NULL, ST_FIELD_TRANSIENT);
     const st_agents_def good = w.def;
     st_agent_type type = st_default_agent_type();
     type.name = "d";

@@ -213,19 +213,13 @@ static void too_many_turns_are_refused(void** state)
 // --- growth
 // ------------------------------------------------------------------------------------------
 
-static const char GROWERS[] = "model: Growers\n"
-                              "places: { box: { volume: { value: 5.12e-4 mL, assumed: any } } }\n"
-                              "matrix: { m: { in: { box: { value: 0.25, assumed: any } } } }\n"
-                              "cells: { c: { in: { box: { value: 50 cells, assumed: any } }, "
-                              "behaviours: { divide: { value: 2 1/day, assumed: any } } } }\n";
-
 /// A division halves the volume; it comes back with the time constant. Matrix holds by 1 - m.
 static void daughters_grow_back(void** state)
 {
     (void)state;
     const int n[3] = {8, 8, 8};
     world w;
-    block_begin(&w, GROWERS, n, 100.0, 0.0, NULL, ST_FIELD_TRANSIENT);
+    block_begin(&w, world_growers(), n, 100.0, 0.0, NULL, ST_FIELD_TRANSIENT);
     st_agent_type type = st_default_agent_type();
     type.name = "c";
     type.growth_min = 360.0;

@@ -286,35 +286,6 @@ static void read_actions(st_biology* b, st_kind* k, wanted* w)
     read_motion(b, k, w);
 }
 
-static void note_needs(st_kind* k)
-{
-    for (int i = 0; i < k->program.local_count; i++) {
-        switch (k->signal[i].source) {
-        case ST_SOURCE_CONTACT:
-            k->needs_contact = true;
-            break;
-        case ST_SOURCE_GRADIENT:
-            k->needs_gradient = true;
-            break;
-        case ST_SOURCE_PRESSURE:
-            k->needs_pressure = true;
-            break;
-        case ST_SOURCE_AGE:
-            k->needs_age = true;
-            break;
-        case ST_SOURCE_VOLUME:
-            k->needs_volume = true;
-            break;
-        case ST_SOURCE_DENSITY:
-            k->needs_density = true;
-            break;
-        default:
-            break;
-        }
-    }
-    k->needs_gradient = k->needs_gradient || k->follow_count > 0;
-}
-
 static st_status read_kind(st_biology* b, st_kind* k, bool* is_local, wanted* w)
 {
     const int channels = st_model_channel_count(b->model);
@@ -343,7 +314,6 @@ static st_status read_kind(st_biology* b, st_kind* k, bool* is_local, wanted* w)
         k->signal[i] = signal_of(b, region, k->program.local_slot[i]);
     }
     k->registers = st_extract_register_count(&k->program);
-    note_needs(k);
     return ST_OK;
 }
 

@@ -86,7 +86,6 @@ typedef struct st_kind {
     int migrate, bias;          ///< outputs of the program, -1 = none
     int pair_first, pair_count; ///< pairs in which it acts; they lie together
     bool can_change;            ///< something can end its state
-    bool needs_contact, needs_gradient, needs_pressure, needs_volume, needs_age, needs_density;
     size_t registers;
 } st_kind;
 
@@ -129,7 +128,6 @@ typedef struct st_biology {
     int* region_of_place; ///< [place_count], ST_NOWHERE
     int* field_of_state;  ///< [state_count], ST_NOWHERE
     int* matrix_of_state;
-    int* volume_output; ///< [place_count]
 } st_biology;
 
 /// `region` [region_count] hold place, media, volume. Fields and matrices of

@@ -93,7 +93,8 @@ st_status st_reach_init(st_ctx* ctx, st_arena* arena, const st_tissue* tissue, d
     return map_bricks(ctx, arena, out);
 }
 
-bool st_reach_find(const st_reach* reach, const int voxel[3], int* brick, int* at)
+/// Brick and number of a voxel of the box; false outside.
+static bool find_voxel(const st_reach* reach, const int voxel[3], int* brick, int* at)
 {
     int in[3];
     int64_t index = 0;
@@ -128,7 +129,7 @@ static bool step_to(const st_reach* reach, uint64_t media, const int centre[3], 
         const int voxel[3] = {centre[0] + o[0], centre[1] + o[1], centre[2] + o[2]};
         int brick;
         int at;
-        if (st_reach_find(reach, voxel, &brick, &at) &&
+        if (find_voxel(reach, voxel, &brick, &at) &&
             (media >> st_tissue_brick_media(reach->tissue, brick)[at] & 1u) != 0) {
             *index = (int64_t)brick * ST_BRICK_VOXELS + at;
             return true;

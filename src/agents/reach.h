@@ -27,9 +27,6 @@ typedef struct st_reach {
 st_status st_reach_init(st_ctx* ctx, st_arena* arena, const st_tissue* tissue, double radius_um,
                         const double voxel_um[3], st_reach* out);
 
-/// Brick and number of a voxel of the box; false outside.
-bool st_reach_find(const st_reach* reach, const int voxel[3], int* brick, int* at);
-
 /// Sum of `value` [brick_count * 512] over the voxels of `media` within reach;
 /// *voxels counts them.
 double st_reach_sum(const st_reach* reach, const double* value, uint64_t media, int brick, int at,

@@ -5,6 +5,7 @@
 #define ST_AGENTS_WELL_MIXED_H
 
 #include "stroma/agents.h"
+#include "stroma/population.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -79,22 +80,18 @@ static inline const char* world_thing(const world* w, int state, st_state_kind k
     return out;
 }
 
-static inline void world_add_fields(world* w, double spread_um2_per_min)
+/// Adds the model's substrates as fields like this one, and its matrices; they start in medium 1 as
+/// in the box, in medium 2 as in the tube.
+static inline void world_add_states(world* w, st_field_def like)
 {
     char name[64];
-    st_medium_rates rates[ST_MEDIUM_LIMIT + 1] = {0};
-    rates[1].diffusivity_um2_per_min = spread_um2_per_min;
-    rates[2].diffusivity_um2_per_min = spread_um2_per_min;
     for (int s = 0; s < st_model_state_count(w->model); s++) {
         int index;
         if (world_thing(w, s, ST_STATE_SUBSTRATE, name, sizeof name)) {
-            st_field_def f = st_default_field_def();
-            f.name = name;
-            f.rates = rates;
-            f.mode = ST_FIELD_TRANSIENT;
-            f.initial_M[1] = 1e-6 * world_start(w, name, "box");
-            f.initial_M[2] = 1e-6 * world_start(w, name, "tube");
-            world_check(w, st_tissue_add_field(w->ctx, w->tissue, &f, &index));
+            like.name = name;
+            like.initial_M[1] = 1e-6 * world_start(w, name, "box");
+            like.initial_M[2] = 1e-6 * world_start(w, name, "tube");
+            world_check(w, st_tissue_add_field(w->ctx, w->tissue, &like, &index));
         } else if (world_thing(w, s, ST_STATE_MATRIX, name, sizeof name)) {
             st_matrix_def m = st_default_matrix_def();
             m.name = name;
@@ -103,6 +100,17 @@ static inline void world_add_fields(world* w, double spread_um2_per_min)
             world_check(w, st_tissue_add_matrix(w->ctx, w->tissue, &m, &index));
         }
     }
+}
+
+static inline void world_add_fields(world* w, double spread_um2_per_min)
+{
+    st_medium_rates rates[ST_MEDIUM_LIMIT + 1] = {0};
+    st_field_def f = st_default_field_def();
+    rates[1].diffusivity_um2_per_min = spread_um2_per_min;
+    rates[2].diffusivity_um2_per_min = spread_um2_per_min;
+    f.rates = rates;
+    f.mode = ST_FIELD_TRANSIENT;
+    world_add_states(w, f);
 }
 
 /// Reads the model; `box_mL` is the volume of its place box, the tube has a quarter of it. Change
@@ -153,7 +161,6 @@ static inline void block_begin_within(world* w, const char* text, const int n[3]
     static const st_shape everywhere = {.kind = ST_SHAPE_BOX, .size_um = {1e8, 1e8, 1e8}};
     static const st_paint paint = {&everywhere, 1};
     st_medium_rates rates[ST_MEDIUM_LIMIT + 1] = {0};
-    char name[64];
     memset(w, 0, sizeof *w);
     w->ctx = st_ctx_create();
     world_check(w, st_model_parse_in_space(w->ctx, "block", text, strlen(text), NULL, &w->model));
@@ -168,25 +175,13 @@ static inline void block_begin_within(world* w, const char* text, const int n[3]
     }
     world_check(w, st_tissue_create(w->ctx, &def, &w->tissue));
     rates[1].diffusivity_um2_per_min = diffusivity;
-    for (int s = 0; s < st_model_state_count(w->model); s++) {
-        int index;
-        if (world_thing(w, s, ST_STATE_SUBSTRATE, name, sizeof name)) {
-            st_field_def f = st_default_field_def();
-            f.name = name;
-            f.rates = rates;
-            f.boundary = boundary;
-            f.boundary_count = boundary != NULL ? 1 : 0;
-            f.initial_M[1] = 1e-6 * w->start[s];
-            f.mode = mode;
-            f.tolerance = tolerance;
-            world_check(w, st_tissue_add_field(w->ctx, w->tissue, &f, &index));
-        } else if (world_thing(w, s, ST_STATE_MATRIX, name, sizeof name)) {
-            st_matrix_def m = st_default_matrix_def();
-            m.name = name;
-            m.start[1] = w->start[s];
-            world_check(w, st_tissue_add_matrix(w->ctx, w->tissue, &m, &index));
-        }
-    }
+    st_field_def f = st_default_field_def();
+    f.rates = rates;
+    f.boundary = boundary;
+    f.boundary_count = boundary != NULL ? 1 : 0;
+    f.mode = mode;
+    f.tolerance = tolerance;
+    world_add_states(w, f);
     w->def = st_default_agents_def();
     w->def.tissue = w->tissue;
     w->def.model = w->model;
@@ -237,6 +232,43 @@ static inline double world_value(const world* w, int state)
         }
     }
     return NAN;
+}
+
+/// What the population engine says of the same model on a day, to 1e-9: out [states].
+static inline void world_solve(st_ctx* ctx, const st_model* model, double day, double* out)
+{
+    const world w = {.ctx = ctx};
+    double parameter[16];
+    double input[4] = {0.0};
+    double sample[WORLD_STATES * 2];
+    st_population* p = NULL;
+    st_population_def def = st_default_population_def();
+    def.relative_tolerance = 1e-9;
+    def.absolute_tolerance = 1e-11;
+    for (int i = 0; i < st_model_parameter_count(model); i++) {
+        parameter[i] = st_model_parameter(model, i)->value;
+    }
+    st_course course = {.parameter = parameter,
+                        .input = input,
+                        .end_day = day,
+                        .sample_day = &day,
+                        .sample_count = 1,
+                        .sample = sample};
+    world_check(&w, st_population_create(ctx, model, &def, &p));
+    world_check(&w, st_population_solve(p, &course, 1));
+    world_check(&w, course.status);
+    memcpy(out, sample, (size_t)st_model_state_count(model) * sizeof *out);
+    st_population_destroy(p);
+}
+
+/// A model of cells that divide, in a box with a matrix.
+static inline const char* world_growers(void)
+{
+    return "model: Growers\n"
+           "places: { box: { volume: { value: 5.12e-4 mL, assumed: any } } }\n"
+           "matrix: { m: { in: { box: { value: 0.25, assumed: any } } } }\n"
+           "cells: { c: { in: { box: { value: 50 cells, assumed: any } }, "
+           "behaviours: { divide: { value: 2 1/day, assumed: any } } } }\n";
 }
 
 /// Frees; true when every byte came back.

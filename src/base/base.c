@@ -106,7 +106,7 @@ static void close_long_message(char* message)
     memcpy(message + end, "...", 4);
 }
 
-st_status st_ctx_fail_v(st_ctx* ctx, st_status status, const char* format, va_list args)
+static st_status fail_v(st_ctx* ctx, st_status status, const char* format, va_list args)
 {
     if (ctx->mistake_count < INT_MAX) {
         ctx->mistake_count += 1;
@@ -126,7 +126,7 @@ st_status st_ctx_fail(st_ctx* ctx, st_status status, const char* format, ...)
 {
     va_list args;
     va_start(args, format);
-    st_ctx_fail_v(ctx, status, format, args);
+    fail_v(ctx, status, format, args);
     va_end(args);
     return status;
 }

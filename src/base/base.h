@@ -8,9 +8,6 @@
 /// Records one message (printf form, no trailing newline) and gives back `status`.
 st_status st_ctx_fail(st_ctx* ctx, st_status status, const char* format, ...) ST_PRINTF(3, 4);
 
-/// The same with a va_list.
-st_status st_ctx_fail_v(st_ctx* ctx, st_status status, const char* format, va_list args);
-
 /// Moves all messages of `from` behind those of `to`. Used when workers have their own contexts.
 void st_ctx_take_messages(st_ctx* to, st_ctx* from);
 

@@ -316,16 +316,6 @@ const st_tissue* st_cells_tissue(const st_cells* cells)
     return cells->def.tissue;
 }
 
-int st_cells_worker_count(const st_cells* cells)
-{
-    return cells->worker_count;
-}
-
-uint64_t st_cells_seed(const st_cells* cells)
-{
-    return cells->def.seed;
-}
-
 double st_cells_time_min(const st_cells* cells)
 {
     return cells->time_min;

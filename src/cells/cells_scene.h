@@ -12,14 +12,11 @@
 
 /// The values of PhysiCell's template project (1.14): volume 2494 um^3, repulsion 10 and adhesion
 /// 0.4 um/min, relative maximum adhesion distance 1.25. The field's usual cell, for tests.
-static const st_cell_type CELL_SCENE_TYPE = {.name = "cell",
-                                             .volume_um3 = 2494.0,
-                                             .repulsion_um_per_min = 10.0,
-                                             .adhesion_um_per_min = 0.4,
-                                             .reach = 1.25,
-                                             .wall_um_per_min = 10.0,
-                                             .mobility = 1.0,
-                                             .division_distance = 0.5};
+#define CELL_SCENE_USUAL                                                                           \
+    .volume_um3 = 2494.0, .repulsion_um_per_min = 10.0, .adhesion_um_per_min = 0.4, .reach = 1.25, \
+    .wall_um_per_min = 10.0, .mobility = 1.0, .division_distance = 0.5
+
+static const st_cell_type CELL_SCENE_TYPE = {.name = "cell", CELL_SCENE_USUAL};
 
 static const st_shape CELL_SCENE_EVERYWHERE = {.kind = ST_SHAPE_BOX, .size_um = {1e8, 1e8, 1e8}};
 

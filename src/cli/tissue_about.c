@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add_text(st_text* csv, const char* what, const char* value, const char* unit)
+void st_tissue_about_row(st_text* csv, const char* what, const char* value, const char* unit)
 {
     st_text_add_field(csv, what);
     st_text_add_field(csv, value);
@@ -19,7 +19,7 @@ static void add_number(st_text* csv, const char* what, double value, const char*
 {
     char number[40];
     snprintf(number, sizeof number, "%.17g", value);
-    add_text(csv, what, number, unit);
+    st_tissue_about_row(csv, what, number, unit);
 }
 
 static void add_named(st_text* csv, const char* what, const char* name, double value,
@@ -45,12 +45,13 @@ static void add_lists(st_text* csv, const st_tissue_plan* plan, const st_tissue*
     }
     for (int i = 0; i < st_tissue_matrix_count(tissue); i++) {
         snprintf(head, sizeof head, "matrix_%d", i + 1);
-        add_text(csv, head, st_tissue_matrix_name(tissue, i), st_tissue_matrix_unit(tissue, i));
+        st_tissue_about_row(csv, head, st_tissue_matrix_name(tissue, i),
+                            st_tissue_matrix_unit(tissue, i));
     }
     for (int i = 0; i < st_tissue_plan_slice_count(plan); i++) {
         const int field = st_tissue_plan_slice(plan, i)->field;
         snprintf(head, sizeof head, "slice_%d", i + 1);
-        add_text(csv, head, field < 0 ? "media" : st_tissue_plan_field(plan, field), "");
+        st_tissue_about_row(csv, head, field < 0 ? "media" : st_tissue_plan_field(plan, field), "");
     }
 }
 
@@ -60,14 +61,14 @@ void st_tissue_about_add(st_text* csv, const st_tissue_plan* plan, const st_tiss
     const st_model* model = st_tissue_plan_model(plan);
     const double voxel = st_tissue_voxel_volume_um3(tissue);
     st_text_add(csv, "what,value,unit\r\n");
-    add_text(csv, "title", st_tissue_plan_title(plan), "");
+    st_tissue_about_row(csv, "title", st_tissue_plan_title(plan), "");
     if (description != NULL) {
-        add_text(csv, "description", description->text, "");
+        st_tissue_about_row(csv, "description", description->text, "");
     }
     if (model != NULL) {
-        add_text(csv, "model", st_model_title(model), "");
+        st_tissue_about_row(csv, "model", st_model_title(model), "");
     }
-    add_text(csv, "version", st_version(), "");
+    st_tissue_about_row(csv, "version", st_version(), "");
     add_number(csv, "voxels", (double)st_tissue_voxel_count(tissue), "1");
     add_number(csv, "voxel_volume", voxel, "um^3");
     add_number(csv, "bricks", st_tissue_brick_count(tissue), "1");
@@ -89,9 +90,9 @@ void st_tissue_about_add_cells(st_text* csv, const st_tissue_plan* plan,
     static const char* const axes[] = {"x", "y", "z"};
     char number[32];
     snprintf(number, sizeof number, "%llu", (unsigned long long)st_default_agents_def().seed);
-    add_text(csv, "seed", seed != NULL ? seed->text : number, "1");
+    st_tissue_about_row(csv, "seed", seed != NULL ? seed->text : number, "1");
     if (profile.bin_count > 0) {
-        add_text(csv, "profile", axes[profile.axis], "");
+        st_tissue_about_row(csv, "profile", axes[profile.axis], "");
     }
     st_cells* cells = st_agents_cells(agents);
     add_number(csv, "cells", (double)st_cells_count(cells), "1");

@@ -8,6 +8,8 @@
 #include "stroma/agents.h"
 #include "stroma/tissue.h"
 
+/// Adds a row of a table of this form: what, value, unit.
+void st_tissue_about_row(st_text* csv, const char* what, const char* value, const char* unit);
 /// Adds head and rows of about.csv, all but the hash.
 void st_tissue_about_add(st_text* csv, const st_tissue_plan* plan, const st_tissue* tissue);
 /// Adds rows of a run with cells: seed, profile, cells.

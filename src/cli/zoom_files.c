@@ -2,6 +2,7 @@
 
 #include "zoom_files.h"
 
+#include "tissue_about.h"
 #include "tissue_cells.h"
 
 #include "base/table.h"
@@ -167,19 +168,11 @@ static st_status write_tissue(const st_zoom* z, double share)
     return write_file(z, "tissue.yaml", &t);
 }
 
-static void add_row(st_text* t, const char* what, const char* value, const char* unit)
-{
-    st_text_add_field(t, what);
-    st_text_add_field(t, value);
-    st_text_add_field(t, unit);
-    st_text_end_record(t);
-}
-
 static void add_number_row(st_text* t, const char* what, double value, const char* unit)
 {
     char number[40];
     snprintf(number, sizeof number, "%.9g", value);
-    add_row(t, what, number, unit);
+    st_tissue_about_row(t, what, number, unit);
 }
 
 /// Whose tissue it is, and what they were given later: for the page.
@@ -189,15 +182,15 @@ static st_status write_about(const st_zoom* z)
     st_text t;
     st_text_init(&t, z->ctx);
     st_text_add(&t, "what,value,unit\r\n");
-    add_row(&t, "study", st_study_title(z->study), "");
+    st_tissue_about_row(&t, "study", st_study_title(z->study), "");
     add_number_row(&t, "person", z->arguments->patient, "1");
-    add_row(&t, "arm", arm->name, "");
-    add_row(&t, "is_twin", arm->is_twin ? "1" : "0", "1");
-    add_row(&t, "place", z->place, "");
+    st_tissue_about_row(&t, "arm", arm->name, "");
+    st_tissue_about_row(&t, "is_twin", arm->is_twin ? "1" : "0", "1");
+    st_tissue_about_row(&t, "place", z->place, "");
     add_number_row(&t, "edge", z->edge_um, "um");
     add_number_row(&t, "days", z->days, "day");
     if (z->arguments->output == NULL) {
-        add_row(&t, "run", "..", "");
+        st_tissue_about_row(&t, "run", "..", "");
     }
     for (int e = 0; e < z->single.event_count; e++) {
         char what[64];

@@ -194,7 +194,7 @@ static void add_navigation(st_text* out, const st_tissue_story* s)
                      "<li><a href=\"#methods\">How it was computed</a></li></ul></nav>\n");
 }
 
-void st_tissue_page_add(st_text* out, const st_tissue_story* s)
+static void add_page(st_text* out, const st_tissue_story* s)
 {
     st_page_begin_with(out, st_tissue_story_about(s, "title"), style,
                        "What is shown is computed; nobody's tissue was measured.");
@@ -219,7 +219,7 @@ st_status st_tissue_page_write(st_ctx* ctx, const char* dir)
     ST_TRY(st_tissue_story_load(ctx, dir, &story));
     st_text page;
     st_text_init(&page, ctx);
-    st_tissue_page_add(&page, &story);
+    add_page(&page, &story);
     char* path = st_folder_path(ctx, dir, "report.html");
     st_status status = path && !page.failed ? ST_OK : ST_ERR_MEMORY;
     if (status == ST_OK) {

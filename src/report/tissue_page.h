@@ -7,8 +7,6 @@
 #include "report/tissue_story.h"
 #include "report/words.h"
 
-/// The whole page.
-void st_tissue_page_add(st_text* out, const st_tissue_story* s);
 /// Style of stills and their legends, beside that of every page.
 const char* st_tissue_page_style(void);
 
@@ -52,7 +50,6 @@ void st_tissue_page_depth_section(st_text* out, const st_tissue_story* s);
 // tissue_page_fields.c
 void st_tissue_page_fields_answer(st_text* out, const st_tissue_story* s);
 void st_tissue_page_fields_section(st_text* out, const st_tissue_story* s);
-void st_tissue_page_fields_balance(st_text* out, const st_tissue_story* s);
 // tissue_page_basis.c
 void st_tissue_page_basis_section(st_text* out, const st_tissue_story* s);
 // tissue_page_stills.c

@@ -233,7 +233,7 @@ static void add_amounts(st_text* out, const st_tissue_story* s)
     st_html_table_end(out);
 }
 
-void st_tissue_page_fields_balance(st_text* out, const st_tissue_story* s)
+static void add_balance(st_text* out, const st_tissue_story* s)
 {
     if (s->field_count == 0) {
         return;
@@ -275,6 +275,6 @@ void st_tissue_page_fields_section(st_text* out, const st_tissue_story* s)
         add_figures(out, s);
     }
     st_tissue_page_stills_slices(out, s);
-    st_tissue_page_fields_balance(out, s);
+    add_balance(out, s);
     st_text_add(out, "</section>\n");
 }

@@ -13,13 +13,10 @@
 
 #include <cmocka.h>
 
+#include "report/fake_page.h"
 #include "report/fake_tissue.h"
 
-typedef struct scene {
-    st_ctx* ctx;
-    char dir[PATH_MAX];
-    char* page;
-} scene;
+typedef page_scene scene;
 
 static void empty_folder(const scene* s)
 {
@@ -30,35 +27,7 @@ static void empty_folder(const scene* s)
 
 static int set_up(void** state)
 {
-    scene* s = calloc(1, sizeof *s);
-    s->ctx = st_ctx_create();
-    snprintf(s->dir, sizeof s->dir, "tissue_page_test.XXXXXX");
-    assert_non_null(mkdtemp(s->dir));
-    *state = s;
-    return 0;
-}
-
-static int tear_down(void** state)
-{
-    scene* s = *state;
-    char command[PATH_MAX + 16];
-    snprintf(command, sizeof command, "rm -rf '%s'", s->dir);
-    const int code = system(command);
-    st_free(s->ctx, s->page);
-    assert_int_equal(st_ctx_bytes_in_use(s->ctx), 0);
-    st_ctx_destroy(s->ctx);
-    free(s);
-    return code;
-}
-
-static void read_page(scene* s)
-{
-    char path[PATH_MAX + 16];
-    size_t length = 0;
-    st_free(s->ctx, s->page);
-    s->page = NULL;
-    snprintf(path, sizeof path, "%s/report.html", s->dir);
-    assert_int_equal(st_file_read(s->ctx, path, 50u << 20, &s->page, &length), ST_OK);
+    return page_scene_begin(state, "tissue_page_test");
 }
 
 static void make(scene* s, const fake_tissue* f)
@@ -68,21 +37,12 @@ static void make(scene* s, const fake_tissue* f)
     if (st_tissue_page_write(s->ctx, s->dir) != ST_OK) {
         fail_msg("%s", st_ctx_message(s->ctx, 0));
     }
-    read_page(s);
+    page_scene_read(s);
 }
 
 static bool has(const scene* s, const char* text)
 {
     return strstr(s->page, text) != NULL;
-}
-
-static int count_of(const char* page, const char* text)
-{
-    int count = 0;
-    for (const char* at = page; (at = strstr(at, text)) != NULL; at++) {
-        count++;
-    }
-    return count;
 }
 
 /// No number that is none, nothing that a text from outside could have opened.
@@ -110,14 +70,15 @@ static void assert_clean(const scene* s)
         for (const char* at = text; (at = strstr(at, open)) != NULL; at++) {
             opened += strchr(" >", at[strlen(open)]) != NULL;
         }
-        if (opened != count_of(text, close)) {
-            fail_msg("%d of <%s>, %d of </%s>", opened, pairs[i], count_of(text, close), pairs[i]);
+        if (opened != page_scene_count(text, close)) {
+            fail_msg("%d of <%s>, %d of </%s>", opened, pairs[i], page_scene_count(text, close),
+                     pairs[i]);
         }
     }
     free(text);
     assert_true(has(s, "<!doctype html>"));
     assert_false(has(s, "src=\"http"));
-    assert_int_equal(count_of(s->page, "<script>"), 1);
+    assert_int_equal(page_scene_count(s->page, "<script>"), 1);
 }
 
 static const fake_tissue usual = {.title = "A <b>\"box\"</b> & 'more'",
@@ -164,8 +125,8 @@ static void all_that_was_counted_is_named(void** state)
     assert_true(has(s, "million cells per mL"));
     assert_true(has(s, "<strong>2 are assumed</strong> (67 %)"));
     assert_true(has(s, "href=\"https://doi.org/10.1000/182\""));
-    assert_int_equal(count_of(s->page, "class=\"still\""), 3); // two stills, one slice
-    assert_true(count_of(s->page, "data:image/png;base64,") == 3);
+    assert_int_equal(page_scene_count(s->page, "class=\"still\""), 3); // two stills, one slice
+    assert_true(page_scene_count(s->page, "data:image/png;base64,") == 3);
     // a scale that can be read, and words for those who do not see the picture
     assert_true(has(s, ">200 µm<") && has(s, ">4 nM<"));
     assert_true(has(s, "aria-label=\"Cells as balls on day 8, cut through the middle"));
@@ -178,7 +139,7 @@ static void the_same_tables_make_the_same_page(void** state)
     make(s, &usual);
     char* first = strdup(s->page);
     assert_int_equal(st_tissue_page_write(s->ctx, s->dir), ST_OK);
-    read_page(s);
+    page_scene_read(s);
     assert_string_equal(first, s->page);
     free(first);
 }
@@ -238,7 +199,7 @@ static void empty_and_extreme_runs_are_told(void** state)
     assert_clean(s);
     assert_false(has(s, "id=\"depth\""));
     assert_false(has(s, "id=\"fields\""));
-    assert_int_equal(count_of(s->page, "class=\"still\""), 1);
+    assert_int_equal(page_scene_count(s->page, "class=\"still\""), 1);
 
     f = usual;
     f.kinds = 40;
@@ -275,7 +236,7 @@ static void pictures_that_are_gone_or_not_ours_are_left_out(void** state)
     snprintf(path, sizeof path, "%s/cells_000008.svg", s->dir);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(st_tissue_page_write(s->ctx, s->dir), ST_OK);
-    read_page(s);
+    page_scene_read(s);
     assert_clean(s);
     assert_true(has(s, "The pictures of this run are not in its folder"));
 }
@@ -337,7 +298,7 @@ static void every_failing_allocation_is_reported_and_leaves_nothing(void** state
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, page_scene_end)
     const struct CMUnitTest tests[] = {
         TEST(all_that_was_counted_is_named),
         TEST(the_same_tables_make_the_same_page),

@@ -351,9 +351,41 @@ static void matrix_starts_by_medium_and_refuses_nonsense(void** state)
     assert_true(scene_end(&s));
 }
 
+// What is put in at once spreads, and stands in the book.
+static void an_amount_put_in_is_booked(void** state)
+{
+    (void)state;
+    const int n[3] = {12, 12, 12};
+    const int middle[3] = {6, 6, 6};
+    const int outside[3] = {0, 0, 0};
+    const st_shape ball = {
+        .kind = ST_SHAPE_BALL, .centre_um = {120.0, 120.0, 120.0}, .size_um = {100.0}};
+    scene s;
+    scene_begin(&s, n, 20.0, &ball, 1, NULL);
+    s.rates[1].diffusivity_um2_per_min = 500.0;
+    s.def.initial_M[1] = 1e-6;
+    scene_add(&s);
+    scene_check(&s, st_tissue_advance(s.ctx, s.tissue, 1.0));
+    const double before = st_tissue_ledger(s.tissue, 0).amount;
+    const double level = st_tissue_level_M(s.tissue, 0, middle);
+    scene_check(&s, st_tissue_add_amount(s.ctx, s.tissue, 0, middle, 0.5));
+    assert_int_equal(st_tissue_add_amount(s.ctx, s.tissue, 0, outside, 0.5), ST_ERR_INPUT);
+    // 0.5 fmol in a voxel of 8000 um^3 are 62.5 uM
+    assert_true(fabs(st_tissue_level_M(s.tissue, 0, middle) - level - 62.5e-6) < 1e-9);
+    scene_check(&s, st_tissue_advance(s.ctx, s.tissue, 30.0));
+    const st_field_ledger l = st_tissue_ledger(s.tissue, 0);
+    print_message("0.5 fmol put in: %.9f more; balance %.1e\n", l.amount - before,
+                  st_tissue_balance_error(&l));
+    assert_true(fabs(l.added - 0.5) < 1e-12);
+    assert_true(fabs(l.amount - before - 0.5) < 1e-6 * l.amount);
+    assert_true(fabs(st_tissue_balance_error(&l)) < 1e-6);
+    assert_true(scene_end(&s));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_amount_put_in_is_booked),
         cmocka_unit_test(cells_in_half_a_slab_follow_the_closed_form),
         cmocka_unit_test(cells_everywhere_are_a_medium_that_takes_up),
         cmocka_unit_test(sinks_of_cells_give_the_same_bytes_for_any_workers),

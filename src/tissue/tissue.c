@@ -469,11 +469,6 @@ size_t st_tissue_bytes(const st_tissue* t)
     return t->bytes;
 }
 
-int st_tissue_level_count(const st_tissue* t)
-{
-    return t->mg->level_count;
-}
-
 void st_tissue_brick_voxel(const st_tissue* t, int brick, int voxel[3])
 {
     int32_t at[3];

@@ -24,14 +24,7 @@ typedef struct world {
     st_relax_report sum; ///< over all days; largest island of any
 } world;
 
-static const st_cell_type TYPES[2] = {{.name = "msc",
-                                       .volume_um3 = 2494.0,
-                                       .repulsion_um_per_min = 10.0,
-                                       .adhesion_um_per_min = 0.4,
-                                       .reach = 1.25,
-                                       .wall_um_per_min = 10.0,
-                                       .mobility = 1.0,
-                                       .division_distance = 0.5},
+static const st_cell_type TYPES[2] = {{.name = "msc", CELL_SCENE_USUAL},
                                       {.name = "chondrocyte",
                                        .volume_um3 = 1500.0,
                                        .repulsion_um_per_min = 8.0,

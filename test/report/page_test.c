@@ -12,52 +12,13 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-typedef struct scene {
-    st_ctx* ctx;
-    char dir[64];
-    char* page;
-} scene;
+#include "report/fake_page.h"
+
+typedef page_scene scene;
 
 static int set_up(void** state)
 {
-    scene* s = calloc(1, sizeof *s);
-    s->ctx = st_ctx_create();
-    snprintf(s->dir, sizeof s->dir, "page_test.XXXXXX");
-    assert_non_null(mkdtemp(s->dir));
-    *state = s;
-    return 0;
-}
-
-// STROMA_KEEP_PAGES=1 leaves the pages for someone who wants to look at them.
-static int tear_down(void** state)
-{
-    scene* s = *state;
-    char command[128];
-    int code = 0;
-    if (!getenv("STROMA_KEEP_PAGES")) {
-        snprintf(command, sizeof command, "rm -rf '%s'", s->dir);
-        code = system(command);
-    }
-    free(s->page);
-    assert_int_equal(st_ctx_bytes_in_use(s->ctx), 0);
-    st_ctx_destroy(s->ctx);
-    free(s);
-    return code;
-}
-
-static char* read_file(const scene* s, const char* name)
-{
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", s->dir, name);
-    FILE* file = fopen(path, "rb");
-    assert_non_null(file);
-    assert_int_equal(fseek(file, 0, SEEK_END), 0);
-    const long size = ftell(file);
-    rewind(file);
-    char* text = calloc((size_t)size + 1, 1);
-    assert_int_equal(fread(text, 1, (size_t)size, file), (size_t)size);
-    fclose(file);
-    return text;
+    return page_scene_begin(state, "page_test");
 }
 
 static void make(scene* s, const st_study* study)
@@ -69,17 +30,7 @@ static void make(scene* s, const st_study* study)
     assert_int_equal(st_store_finish(s->ctx, store), ST_OK);
     st_store_destroy(store);
     assert_int_equal(st_report_write(s->ctx, s->dir), ST_OK);
-    free(s->page);
-    s->page = read_file(s, "report.html");
-}
-
-static int count_of(const char* text, const char* word)
-{
-    int count = 0;
-    for (const char* at = strstr(text, word); at; at = strstr(at + 1, word)) {
-        count += 1;
-    }
-    return count;
+    page_scene_read(s);
 }
 
 // Every opened element is closed in its order: what a parser would otherwise have to guess.
@@ -119,8 +70,8 @@ static void assert_balanced(const char* page)
 static void assert_sound(const scene* s)
 {
     // One script, at the end, allowed by the hash of its bytes: script_test.sh computes it.
-    assert_int_equal(count_of(s->page, "<script"), 1);
-    assert_int_equal(count_of(s->page, "script-src 'sha256-"), 1);
+    assert_int_equal(page_scene_count(s->page, "<script"), 1);
+    assert_int_equal(page_scene_count(s->page, "script-src 'sha256-"), 1);
     char* script = strstr(s->page, "<script>");
     assert_non_null(script);
     assert_non_null(strstr(script, "</script>\n</body></html>"));
@@ -134,10 +85,10 @@ static void assert_sound(const scene* s)
     assert_non_null(strstr(s->page, "default-src 'none'"));
     assert_non_null(strstr(s->page, "not medical advice"));
     assert_null(strstr(s->page, "success"));
-    const int figures = count_of(s->page, "<figure id=");
-    assert_int_equal(count_of(s->page, "<svg"), 2 * figures); // wide and narrow
-    assert_int_equal(count_of(s->page, "role=\"img\""), 2 * figures);
-    assert_true(count_of(s->page, "<summary>Show as table") + 1 >= figures);
+    const int figures = page_scene_count(s->page, "<figure id=");
+    assert_int_equal(page_scene_count(s->page, "<svg"), 2 * figures); // wide and narrow
+    assert_int_equal(page_scene_count(s->page, "role=\"img\""), 2 * figures);
+    assert_true(page_scene_count(s->page, "<summary>Show as table") + 1 >= figures);
     // The page names no folder of the machine that made it.
     assert_null(strstr(s->page, s->dir));
     assert_balanced(s->page);
@@ -275,14 +226,14 @@ static void two_runs_stand_side_by_side(void** state)
     make(s, &changed);
     snprintf(s->dir, sizeof s->dir, "%s", dir);
     assert_int_equal(st_report_compare(s->ctx, dir, other), ST_OK);
-    char* page = read_file(s, "compare.html");
+    char* page = page_scene_file(s, "compare.html");
     assert_non_null(strstr(page, "Two runs side by side"));
-    assert_int_equal(count_of(page, "<figure id="), 2);
+    assert_int_equal(page_scene_count(page, "<figure id="), 2);
     assert_non_null(strstr(page, "person_row_count"));
     // An arm that only one of them has keeps its row, with dashes.
     assert_non_null(strstr(page, "<th scope=\"row\">100 million marrow MSC</th>"));
     assert_null(strstr(page, ">nan"));
-    free(page);
+    st_free(s->ctx, page);
     st_ctx_clear_messages(s->ctx);
     assert_int_equal(st_report_compare(s->ctx, dir, "nowhere"), ST_ERR_FILE);
 }
@@ -296,11 +247,11 @@ static void figures_are_files_of_their_own(void** state)
     snprintf(out, sizeof out, "%s/figures", s->dir);
     int count = 0;
     assert_int_equal(st_report_figures(s->ctx, s->dir, out, &count), ST_OK);
-    assert_int_equal(count, count_of(s->page, "<figure id="));
-    char* main_figure = read_file(s, "figures/main.svg");
+    assert_int_equal(count, page_scene_count(s->page, "<figure id="));
+    char* main_figure = page_scene_file(s, "figures/main.svg");
     assert_non_null(strstr(main_figure, "xmlns=\"http://www.w3.org/2000/svg\""));
     assert_null(strstr(main_figure, "var(")); // fixed colours
-    free(main_figure);
+    st_free(s->ctx, main_figure);
 }
 
 static void one_arm_stands_beside_its_own_twins(void** state)
@@ -359,7 +310,8 @@ static void summary_shows_every_arm_with_its_control(void** state)
     assert_int_equal(st_report_summary(s->ctx, s->dir, &summary), ST_OK);
     assert_non_null(strstr(summary, "Pain (VAS 0-100), 12 months"));
     assert_non_null(strstr(summary, " beyond saline"));
-    assert_int_equal(count_of(summary, " beyond ha"), 3); // two arms; responders of one of them
+    assert_int_equal(page_scene_count(summary, " beyond ha"),
+                     3); // two arms; responders of one of them
     assert_non_null(strstr(summary, "OMERACT-OARSI <responders>, of 100 people [95 %]"));
     assert_non_null(strstr(summary, " 60 [50, 70]  +10 [-2, 22] beyond ha"));
     assert_non_null(strstr(summary, "published: -50 (of medians, n 10)"));
@@ -373,22 +325,22 @@ static void tables_say_what_the_store_says(void** state)
     const st_study study = fake_knee_study(50);
     make(s, &study);
     assert_int_equal(st_report_tables(s->ctx, s->dir), ST_OK);
-    char* readings = read_file(s, "tables/readings.csv");
-    assert_int_equal(count_of(readings, "\r\n"), 1 + 4 * 50 * 5 * 3);
-    char* responders = read_file(s, "tables/responders.csv");
-    assert_int_equal(count_of(responders, "\r\n"), 1 + 4 * 2);
+    char* readings = page_scene_file(s, "tables/readings.csv");
+    assert_int_equal(page_scene_count(readings, "\r\n"), 1 + 4 * 50 * 5 * 3);
+    char* responders = page_scene_file(s, "tables/responders.csv");
+    assert_int_equal(page_scene_count(responders, "\r\n"), 1 + 4 * 2);
     assert_non_null(strstr(responders, "omeract_oarsi,msc-1e7,12,47,30,0.6"));
-    free(responders);
+    st_free(s->ctx, responders);
     assert_int_equal(strncmp(readings, "arm,person,measure,unit,at_month,measured,", 42), 0);
     assert_non_null(strstr(readings, "msc-1e8,49,vas_pain,points (0-100),12,"));
-    free(readings);
-    char* arms = read_file(s, "tables/arms.csv");
+    st_free(s->ctx, readings);
+    char* arms = page_scene_file(s, "tables/arms.csv");
     assert_non_null(strstr(arms, "msc-1e7,10 million marrow MSC,\"harvest 8 x 5 mL marrow, "));
     assert_non_null(strstr(arms, ",50,ha,0,1\r\n"));
-    free(arms);
-    char* published = read_file(s, "tables/published.csv");
-    assert_int_equal(count_of(published, "\r\n"), 8);
-    free(published);
+    st_free(s->ctx, arms);
+    char* published = page_scene_file(s, "tables/published.csv");
+    assert_int_equal(page_scene_count(published, "\r\n"), 8);
+    st_free(s->ctx, published);
 }
 
 // 2 of 3 points that single values move are assumed; parameter 6 leads figure, table and sentence.
@@ -466,11 +418,11 @@ static void cdisc_datasets_are_defined(void** state)
     char out[80];
     snprintf(out, sizeof out, "%s/cdisc", s->dir);
     assert_int_equal(st_report_tables_to(s->ctx, s->dir, out), ST_OK);
-    char* define = read_file(s, "cdisc/define.xml");
+    char* define = page_scene_file(s, "cdisc/define.xml");
     for (size_t i = 0; i < sizeof dataset / sizeof dataset[0]; i++) {
         char name[32];
         snprintf(name, sizeof name, "cdisc/%s.csv", dataset[i]);
-        char* csv = read_file(s, name);
+        char* csv = page_scene_file(s, name);
         csv[strcspn(csv, "\r")] = '\0';
         const char* from = define;
         for (char* word = strtok(csv, ","); word; word = strtok(NULL, ",")) {
@@ -484,19 +436,19 @@ static void cdisc_datasets_are_defined(void** state)
             snprintf(item, sizeof item, " Name=\"%s\"", word);
             assert_non_null(strstr(define, item));
         }
-        free(csv);
+        st_free(s->ctx, csv);
     }
     assert_non_null(strstr(define, ">Study day of the step that the event is counted per, not of "
                                    "its onset<"));
-    free(define);
-    char* adae = read_file(s, "cdisc/adae.csv");
+    st_free(s->ctx, define);
+    char* adae = page_scene_file(s, "cdisc/adae.csv");
     assert_non_null(strstr(adae, ",bruise of the hip,Y,-21,Y"));
-    free(adae);
+    st_free(s->ctx, adae);
 }
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, page_scene_end)
     const struct CMUnitTest tests[] = {
         CASE(page_of_a_usual_study_is_whole_and_quick),
         CASE(answer_tells_range_before_mean_and_what_was_not_shown),

@@ -13,7 +13,6 @@
 #include "agents/well_mixed.h"
 
 #include "base/base.h"
-#include "stroma/population.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -228,32 +227,11 @@ static void write_model(const struct scene* scene, double size, char* out, size_
 static void run_engine(st_ctx* ctx, const char* text, double* out, double* scale)
 {
     st_model* model = NULL;
-    st_population* p = NULL;
-    double parameter[16];
-    double input[4];
-    const double day = 1.0;
-    st_population_def def = st_default_population_def();
-    def.relative_tolerance = 1e-9;
-    def.absolute_tolerance = 1e-11;
     assert_int_equal(st_model_parse(ctx, "engine", text, strlen(text), NULL, &model), ST_OK);
-    for (int i = 0; i < st_model_parameter_count(model); i++) {
-        parameter[i] = st_model_parameter(model, i)->value;
-    }
     for (int i = 0; i < st_model_state_count(model); i++) {
         scale[i] = st_model_state(model, i)->scale;
     }
-    double sample[WORLD_STATES * 2];
-    st_course course = {.parameter = parameter,
-                        .input = input,
-                        .end_day = day,
-                        .sample_day = &day,
-                        .sample_count = 1,
-                        .sample = sample};
-    assert_int_equal(st_population_create(ctx, model, &def, &p), ST_OK);
-    assert_int_equal(st_population_solve(p, &course, 1), ST_OK);
-    assert_int_equal(course.status, ST_OK);
-    memcpy(out, sample, (size_t)st_model_state_count(model) * sizeof *out);
-    st_population_destroy(p);
+    world_solve(ctx, model, 1.0, out);
     st_model_destroy(model);
 }
 
